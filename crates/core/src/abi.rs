@@ -1,0 +1,358 @@
+//! The numbers of the component ABI, declared once. `docs/abi.md` explains each; tests hold them fixed.
+
+/// Declares an enum of ABI numbers with its reader and the table of its names.
+macro_rules! numbers {
+    ($(#[$meta:meta])* $name:ident: $repr:ty { $($(#[$doc:meta])* $variant:ident = $value:literal,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[repr($repr)]
+        pub enum $name { $($(#[$doc])* $variant = $value,)* }
+
+        impl $name {
+            /// Every value, in the order of the declaration.
+            pub const ALL: &'static [$name] = &[$($name::$variant),*];
+
+            /// Reads the number that a component passed.
+            pub const fn from_number(n: $repr) -> Option<$name> {
+                match n { $($value => Some($name::$variant),)* _ => None }
+            }
+
+            /// The name as the ABI's documentation writes it in Rust's spelling.
+            pub const fn name(self) -> &'static str {
+                match self { $($name::$variant => stringify!($variant),)* }
+            }
+        }
+    };
+}
+
+numbers! {
+    /// An operation of the callback.
+    Op: u32 {
+        /// Tells an object's kind, rights and size.
+        Info = 0,
+        /// Makes a second handle with fewer or equal rights.
+        Dup = 1,
+        /// Gives a handle back.
+        Close = 2,
+        /// Opens something below a directory, the files or the network.
+        Open = 5,
+        /// Reads bytes.
+        Read = 6,
+        /// Writes bytes.
+        Write = 7,
+        /// Everything that is special to a kind of object: see [`Request`].
+        Ctl = 8,
+        /// Makes a timer.
+        Timer = 17,
+        /// Waits for many handles, or parks that wait.
+        Wait = 20,
+        /// Acts on a task; handle 0 is the caller itself.
+        Task = 22,
+    }
+}
+
+numbers! {
+    /// A request of [`Op::Ctl`].
+    Request: u32 {
+        /// Gives the initial vector.
+        Start = 1,
+        /// Reports the uncaught error that ends the context.
+        Fail = 2,
+        /// Moves a file's position.
+        Seek = 16,
+        /// Tells what an open object is.
+        Stat = 17,
+        /// Cuts or extends a file.
+        SetSize = 18,
+        /// Forces a file to the device.
+        Sync = 19,
+        /// Sets an open object's times.
+        SetTimes = 20,
+        /// Says how a file will be used.
+        Advise = 21,
+        /// Reserves room in a file.
+        Allocate = 22,
+        /// Sets the flags APPEND, NONBLOCK, DSYNC, SYNC.
+        SetFlags = 23,
+        /// Tells those flags.
+        GetFlags = 24,
+        /// Tells what a path is.
+        PathStat = 32,
+        /// Makes a directory.
+        MakeDir = 33,
+        /// Removes a file or directory.
+        Remove = 34,
+        /// Renames.
+        Rename = 35,
+        /// Makes a hard link.
+        Link = 36,
+        /// Makes a symbolic link.
+        Symlink = 37,
+        /// Reads a symbolic link.
+        ReadLink = 38,
+        /// Lists a directory.
+        List = 39,
+        /// Sets a path's times.
+        PathSetTimes = 40,
+        /// Shuts a socket's directions.
+        Shutdown = 48,
+        /// Tells whether a socket is connected.
+        Connected = 49,
+        /// Gives one environment value.
+        EnvGet = 64,
+        /// Gives all granted environment values.
+        EnvList = 65,
+        /// Tells a clock's resolution.
+        Resolution = 80,
+    }
+}
+
+numbers! {
+    /// What an object is.
+    Kind: u32 {
+        /// Read-only bytes: the program, the arguments, an answer.
+        Blob = 1,
+        /// Stdin, stdout, stderr.
+        Stream = 2,
+        /// Every granted directory and file, by the names that the user wrote.
+        Files = 3,
+        /// A directory.
+        Directory = 4,
+        /// A regular file.
+        File = 5,
+        /// The network.
+        Net = 6,
+        /// Environment values.
+        Env = 7,
+        /// A clock.
+        Clock = 8,
+        /// Randomness.
+        Random = 9,
+        /// A TCP socket.
+        Socket = 10,
+        /// A timer.
+        Timer = 11,
+    }
+}
+
+numbers! {
+    /// What a handle of the initial vector is for.
+    Role: u32 {
+        /// The program to run.
+        Program = 1,
+        /// The arguments.
+        Args = 2,
+        /// Standard input.
+        Stdin = 3,
+        /// Standard output.
+        Stdout = 4,
+        /// Standard error.
+        Stderr = 5,
+        /// All granted files.
+        Files = 6,
+        /// The network.
+        Net = 7,
+        /// Environment values.
+        Env = 8,
+        /// The clock of dates.
+        ClockReal = 9,
+        /// The clock that never goes back.
+        ClockMono = 10,
+        /// Randomness.
+        Random = 11,
+        /// One granted directory.
+        Preopen = 12,
+    }
+}
+
+numbers! {
+    /// The type of a file in [`Stat`] and in listings; the numbers of WASI preview 1, and 8 for a pipe.
+    FileType: u32 {
+        /// Anything else.
+        Unknown = 0,
+        /// A block device.
+        BlockDevice = 1,
+        /// A character device.
+        CharacterDevice = 2,
+        /// A directory.
+        Directory = 3,
+        /// A regular file.
+        Regular = 4,
+        /// A datagram socket.
+        SocketDatagram = 5,
+        /// A stream socket.
+        SocketStream = 6,
+        /// A symbolic link.
+        Symlink = 7,
+        /// A pipe.
+        Pipe = 8,
+    }
+}
+
+/// Flags of [`Op::Open`] and of [`Request::SetFlags`].
+pub mod open {
+    /// Create the file when it is absent.
+    pub const CREATE: u32 = 0x1;
+    /// Fail when it exists.
+    pub const EXCLUSIVE: u32 = 0x2;
+    /// Cut it to nothing.
+    pub const TRUNCATE: u32 = 0x4;
+    /// It must be a directory.
+    pub const DIRECTORY: u32 = 0x8;
+    /// Do not follow a last symbolic link.
+    pub const NOFOLLOW: u32 = 0x10;
+    /// Every write goes to the end.
+    pub const APPEND: u32 = 0x20;
+    /// Do not block (it never does; kept for the guest to ask back).
+    pub const NONBLOCK: u32 = 0x40;
+    /// Writes reach the device, data only.
+    pub const DSYNC: u32 = 0x80;
+    /// Writes reach the device.
+    pub const SYNC: u32 = 0x100;
+    /// Every flag.
+    pub const ALL: u32 = 0x1ff;
+}
+
+/// Flags of the requests that set times.
+pub mod times {
+    /// Set the access time.
+    pub const ATIME: u64 = 1;
+    /// Set the access time to now.
+    pub const ATIME_NOW: u64 = 2;
+    /// Set the modification time.
+    pub const MTIME: u64 = 4;
+    /// Set the modification time to now.
+    pub const MTIME_NOW: u64 = 8;
+    /// Do not follow a last symbolic link.
+    pub const NOFOLLOW: u64 = 16;
+}
+
+/// Interests and answers of [`Op::Wait`].
+pub mod ready {
+    /// Readable.
+    pub const READ: u32 = 1;
+    /// Writable.
+    pub const WRITE: u32 = 2;
+    /// Failed or hung up.
+    pub const FAILED: u32 = 4;
+    /// Not a handle.
+    pub const BAD: u32 = 8;
+}
+
+/// Kinds of [`b8g_event`](self) calls.
+pub mod event {
+    /// A parked wait ended.
+    pub const READY: i32 = 1;
+    /// Evaluate a source text.
+    pub const EVAL: i32 = 2;
+    /// Stop what is running.
+    pub const CANCEL: i32 = 3;
+}
+
+/// What `b8g_start` and `b8g_event` answer.
+pub mod state {
+    /// Nothing is left to do.
+    pub const DONE: i32 = 0;
+    /// A wait is parked.
+    pub const WAITING: i32 = 1;
+}
+
+/// The verbs of [`Op::Task`].
+pub mod task {
+    /// End with an exit code.
+    pub const EXIT: u64 = 3;
+}
+
+/// Items of one [`Op::Wait`] at most.
+pub const WAIT_ITEMS_MAX: u64 = 1024;
+/// Bytes of a path at most.
+pub const PATH_BYTES_MAX: usize = 4096;
+/// The module that the callback is imported from.
+pub const IMPORT_MODULE: &str = "b8g";
+/// The callback's name.
+pub const IMPORT_CALL: &str = "call";
+
+/// What a file or directory is. 64 bytes on the wire, times in nanoseconds since 1970.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stat {
+    /// Which device it lies on.
+    pub device: u64,
+    /// Its number there.
+    pub inode: u64,
+    /// What it is.
+    pub file_type: FileType,
+    /// How many names it has.
+    pub links: u32,
+    /// Bytes.
+    pub size: u64,
+    /// Last read.
+    pub atime_ns: u64,
+    /// Last written.
+    pub mtime_ns: u64,
+    /// Last changed.
+    pub ctime_ns: u64,
+}
+
+impl Stat {
+    /// Bytes on the wire.
+    pub const BYTES: usize = 64;
+
+    /// Writes it as the ABI lays it out.
+    pub fn to_bytes(&self) -> [u8; Stat::BYTES] {
+        let mut out = [0; Stat::BYTES];
+        out[0..8].copy_from_slice(&self.device.to_le_bytes());
+        out[8..16].copy_from_slice(&self.inode.to_le_bytes());
+        out[16..20].copy_from_slice(&(self.file_type as u32).to_le_bytes());
+        out[20..24].copy_from_slice(&self.links.to_le_bytes());
+        out[24..32].copy_from_slice(&self.size.to_le_bytes());
+        out[32..40].copy_from_slice(&self.atime_ns.to_le_bytes());
+        out[40..48].copy_from_slice(&self.mtime_ns.to_le_bytes());
+        out[48..56].copy_from_slice(&self.ctime_ns.to_le_bytes());
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn numbers<T: Copy>(all: &[T], number: impl Fn(T) -> u32) -> Vec<u32> {
+        all.iter().map(|x| number(*x)).collect()
+    }
+
+    /// A guest that was built yesterday holds these numbers: they never move.
+    #[test]
+    fn numbers_never_move() {
+        assert_eq!(numbers(Op::ALL, |x| x as u32), [0, 1, 2, 5, 6, 7, 8, 17, 20, 22]);
+        assert_eq!(
+            numbers(Request::ALL, |x| x as u32),
+            [
+                1, 2, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49, 64, 65, 80
+            ]
+        );
+        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=11).collect::<Vec<_>>());
+        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=12).collect::<Vec<_>>());
+        assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
+        assert_eq!(Op::from_number(3), None);
+        assert_eq!(Op::from_number(5), Some(Op::Open));
+        assert_eq!(Request::Shutdown.name(), "Shutdown");
+    }
+
+    #[test]
+    fn stat_is_64_bytes_in_order() {
+        let stat = Stat {
+            device: 1,
+            inode: 2,
+            file_type: FileType::Regular,
+            links: 3,
+            size: 4,
+            atime_ns: 5,
+            mtime_ns: 6,
+            ctime_ns: 7,
+        };
+        let bytes = stat.to_bytes();
+        assert_eq!((bytes[0], bytes[8], bytes[16], bytes[20], bytes[24]), (1, 2, 4, 3, 4));
+        assert_eq!((bytes[32], bytes[40], bytes[48]), (5, 6, 7));
+    }
+}

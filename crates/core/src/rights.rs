@@ -1,0 +1,138 @@
+//! Rights: a set that only ever shrinks.
+//!
+//! Invariant: no operation here makes a set larger than the sets it was made from, but [`Rights::union`], which is
+//! for the trusted side that turns grants into handles.
+
+use core::fmt;
+
+/// What the holder of a handle may do with the object behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Rights(u32);
+
+impl Rights {
+    /// Nothing at all.
+    pub const NONE: Rights = Rights(0);
+    /// May be duplicated within the context.
+    pub const DUPLICATE: Rights = Rights(0x1);
+    /// May be handed to another context.
+    pub const TRANSFER: Rights = Rights(0x2);
+    /// May be read.
+    pub const READ: Rights = Rights(0x4);
+    /// May be written.
+    pub const WRITE: Rights = Rights(0x8);
+    /// May be executed.
+    pub const EXECUTE: Rights = Rights(0x10);
+    /// May be mapped into a memory.
+    pub const MAP: Rights = Rights(0x20);
+    /// May be waited for.
+    pub const WAIT: Rights = Rights(0x40);
+    /// May be signalled.
+    pub const SIGNAL: Rights = Rights(0x80);
+    /// Has a position that may be moved.
+    pub const SEEK: Rights = Rights(0x100);
+    /// May create things below it.
+    pub const CREATE: Rights = Rights(0x200);
+    /// May change its settings.
+    pub const MANAGE: Rights = Rights(0x400);
+    /// May be linked by key.
+    pub const LINK: Rights = Rights(0x800);
+    /// May be asked about.
+    pub const INSPECT: Rights = Rights(0x1000);
+    /// Every right there is.
+    pub const ALL: Rights = Rights(0x1fff);
+
+    const NAMES: [(Rights, &'static str); 13] = [
+        (Rights::DUPLICATE, "DUPLICATE"),
+        (Rights::TRANSFER, "TRANSFER"),
+        (Rights::READ, "READ"),
+        (Rights::WRITE, "WRITE"),
+        (Rights::EXECUTE, "EXECUTE"),
+        (Rights::MAP, "MAP"),
+        (Rights::WAIT, "WAIT"),
+        (Rights::SIGNAL, "SIGNAL"),
+        (Rights::SEEK, "SEEK"),
+        (Rights::CREATE, "CREATE"),
+        (Rights::MANAGE, "MANAGE"),
+        (Rights::LINK, "LINK"),
+        (Rights::INSPECT, "INSPECT"),
+    ];
+
+    /// Reads the numbers of the ABI; `None` when a bit is no right.
+    pub const fn from_bits(bits: u32) -> Option<Rights> {
+        if bits & !Rights::ALL.0 == 0 { Some(Rights(bits)) } else { None }
+    }
+
+    /// Gives the numbers of the ABI.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Tells whether every right of `other` is here too.
+    pub const fn contains(self, other: Rights) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Keeps what both sets have.
+    #[must_use]
+    pub const fn intersect(self, other: Rights) -> Rights {
+        Rights(self.0 & other.0)
+    }
+
+    /// Takes the rights of `other` away.
+    #[must_use]
+    pub const fn without(self, other: Rights) -> Rights {
+        Rights(self.0 & !other.0)
+    }
+
+    /// Joins two sets. For the trusted side only: a context's handles never gain rights.
+    #[must_use]
+    pub const fn union(self, other: Rights) -> Rights {
+        Rights(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (right, name) in Rights::NAMES {
+            if self.contains(right) {
+                if !first {
+                    f.write_str("|")?;
+                }
+                f.write_str(name)?;
+                first = false;
+            }
+        }
+        if first { f.write_str("NONE") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+
+    #[test]
+    fn numbers_are_those_of_the_abi() {
+        let bits: alloc::vec::Vec<u32> = Rights::NAMES.iter().map(|(r, _)| r.bits()).collect();
+        assert_eq!(
+            bits,
+            [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000]
+        );
+        assert_eq!(bits.iter().sum::<u32>(), Rights::ALL.bits());
+    }
+
+    #[test]
+    fn unknown_bits_are_refused() {
+        assert_eq!(Rights::from_bits(0x2000), None);
+        assert_eq!(Rights::from_bits(0x1fff), Some(Rights::ALL));
+    }
+
+    #[test]
+    fn sets_shrink() {
+        let both = Rights::READ.union(Rights::WRITE);
+        assert_eq!(both.without(Rights::WRITE), Rights::READ);
+        assert!(!both.intersect(Rights::READ).contains(Rights::WRITE));
+        assert_eq!(format!("{both:?} {:?}", Rights::NONE), "READ|WRITE NONE");
+    }
+}

@@ -1,0 +1,260 @@
+//! The handle table of one context: the only way from a number to an object.
+//!
+//! Invariants: a stale handle finds nothing; a slot's generation never wraps (the slot is retired instead); the
+//! rights of a handle never grow; index 0 is never used, so that no handle is 0.
+
+use alloc::vec::Vec;
+
+use crate::{Error, Handle, Rights};
+
+/// A context's objects, each behind a handle with rights.
+///
+/// `O` is whatever the host keeps for an object; duplicates share it by `Clone`.
+#[derive(Debug)]
+pub struct Table<O> {
+    slots: Vec<Slot<O>>,
+    free: Vec<u32>,
+    live: u32,
+    live_max: u32,
+}
+
+#[derive(Debug)]
+struct Slot<O> {
+    generation: u32,
+    entry: Option<(O, Rights)>,
+}
+
+impl<O> Table<O> {
+    /// Makes an empty table that holds at most `live_max` handles at a time.
+    pub fn new(live_max: u32) -> Table<O> {
+        Table { slots: Vec::new(), free: Vec::new(), live: 0, live_max: live_max.min(Handle::INDEX_MAX) }
+    }
+
+    /// Counts the open handles.
+    pub fn len(&self) -> usize {
+        self.live as usize
+    }
+
+    /// Tells whether no handle is open.
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Puts an object in and gives its handle.
+    ///
+    /// # Errors
+    /// [`Error::Limit`] when the table is full or all its slots are retired.
+    pub fn insert(&mut self, object: O, rights: Rights) -> Result<Handle, Error> {
+        if self.live >= self.live_max {
+            return Err(Error::Limit);
+        }
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index = self.slots.len() as u32 + 1;
+                if index > Handle::INDEX_MAX {
+                    return Err(Error::Limit);
+                }
+                self.slots.push(Slot { generation: 0, entry: None });
+                index
+            }
+        };
+        let slot = &mut self.slots[index as usize - 1];
+        slot.entry = Some((object, rights));
+        self.live += 1;
+        Ok(Handle::new(index, slot.generation))
+    }
+
+    fn slot(&self, handle: Handle) -> Result<&Slot<O>, Error> {
+        let index = (handle.index() as usize).checked_sub(1).ok_or(Error::BadHandle)?;
+        let slot = self.slots.get(index).ok_or(Error::BadHandle)?;
+        if slot.generation == handle.generation() { Ok(slot) } else { Err(Error::BadHandle) }
+    }
+
+    /// Finds an object and the rights of this handle to it.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`] when there is none.
+    pub fn get(&self, handle: Handle) -> Result<(&O, Rights), Error> {
+        let (object, rights) = self.slot(handle)?.entry.as_ref().ok_or(Error::BadHandle)?;
+        Ok((object, *rights))
+    }
+
+    /// Finds an object to which this handle has all of `needed`.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`] when there is none, [`Error::Rights`] when a right is missing.
+    pub fn get_with(&self, handle: Handle, needed: Rights) -> Result<&O, Error> {
+        let (object, rights) = self.get(handle)?;
+        if rights.contains(needed) { Ok(object) } else { Err(Error::Rights) }
+    }
+
+    /// Finds an object to change it; otherwise as [`Table::get_with`].
+    ///
+    /// # Errors
+    /// As [`Table::get_with`].
+    pub fn get_with_mut(&mut self, handle: Handle, needed: Rights) -> Result<&mut O, Error> {
+        self.get_with(handle, needed)?;
+        match &mut self.slots[handle.index() as usize - 1].entry {
+            Some((object, _)) => Ok(object),
+            None => Err(Error::BadHandle),
+        }
+    }
+
+    /// Takes an object out; its handle is stale from now on.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`] when there is none.
+    pub fn remove(&mut self, handle: Handle) -> Result<O, Error> {
+        self.get(handle)?;
+        let slot = &mut self.slots[handle.index() as usize - 1];
+        let Some((object, _)) = slot.entry.take() else { return Err(Error::BadHandle) };
+        self.live -= 1;
+        if slot.generation < Handle::GENERATION_MAX {
+            slot.generation += 1;
+            self.free.push(handle.index());
+        }
+        Ok(object)
+    }
+
+    /// Lists the open handles, lowest index first.
+    pub fn iter(&self) -> impl Iterator<Item = (Handle, &O, Rights)> {
+        self.slots.iter().enumerate().filter_map(|(i, slot)| {
+            let (object, rights) = slot.entry.as_ref()?;
+            Some((Handle::new(i as u32 + 1, slot.generation), object, *rights))
+        })
+    }
+}
+
+impl<O: Clone> Table<O> {
+    /// Makes a second handle to the same object, with the same rights or fewer.
+    ///
+    /// # Errors
+    /// [`Error::Rights`] when the handle may not be duplicated or `rights` asks for more than it has.
+    pub fn duplicate(&mut self, handle: Handle, rights: Rights) -> Result<Handle, Error> {
+        let (object, has) = self.get(handle)?;
+        if !has.contains(Rights::DUPLICATE.union(rights)) {
+            return Err(Error::Rights);
+        }
+        let object = object.clone();
+        self.insert(object, rights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    #[test]
+    fn a_stale_handle_finds_nothing() {
+        let mut t = Table::new(10);
+        let a = t.insert("a", Rights::READ).unwrap();
+        assert_ne!(a, Handle::ENGINE);
+        assert_eq!(t.remove(a), Ok("a"));
+        let b = t.insert("b", Rights::READ).unwrap();
+        assert_eq!(a.index(), b.index());
+        assert_eq!(t.get(a).unwrap_err(), Error::BadHandle);
+        assert_eq!(t.get(Handle::ENGINE).unwrap_err(), Error::BadHandle);
+        assert_eq!(t.get(b).unwrap().0, &"b");
+    }
+
+    #[test]
+    fn a_worn_out_slot_is_retired() {
+        let mut t = Table::new(10);
+        let first = t.insert(0, Rights::NONE).unwrap();
+        let mut h = first;
+        for i in 0..Handle::GENERATION_MAX {
+            t.remove(h).unwrap();
+            h = t.insert(i, Rights::NONE).unwrap();
+            assert_eq!(h.index(), first.index());
+        }
+        t.remove(h).unwrap();
+        let next = t.insert(0, Rights::NONE).unwrap();
+        assert_ne!(next.index(), first.index());
+        assert_eq!(t.get(first).unwrap_err(), Error::BadHandle);
+    }
+
+    #[test]
+    fn duplicates_never_gain_rights() {
+        let mut t = Table::new(10);
+        let rw = t.insert((), Rights::READ.union(Rights::WRITE).union(Rights::DUPLICATE)).unwrap();
+        let r = t.duplicate(rw, Rights::READ).unwrap();
+        assert_eq!(t.get_with(r, Rights::WRITE), Err(Error::Rights));
+        assert_eq!(t.duplicate(r, Rights::READ), Err(Error::Rights), "no DUPLICATE right");
+        assert_eq!(t.duplicate(rw, Rights::SEEK), Err(Error::Rights));
+    }
+
+    #[test]
+    fn the_number_of_handles_is_bounded() {
+        let mut t = Table::new(2);
+        t.insert((), Rights::ALL).unwrap();
+        let h = t.insert((), Rights::ALL).unwrap();
+        assert_eq!(t.insert((), Rights::ALL), Err(Error::Limit));
+        assert_eq!(t.duplicate(h, Rights::ALL), Err(Error::Limit));
+        t.remove(h).unwrap();
+        t.insert((), Rights::ALL).unwrap();
+    }
+
+    /// A seeded walk of a million steps against a plain map: what the table finds is what was put in.
+    #[test]
+    fn a_long_walk_agrees_with_a_map() {
+        let mut seed = 0x9e37_79b9_7f4a_7c15u64;
+        let mut random = move || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed
+        };
+        let mut table = Table::new(64);
+        let mut model: BTreeMap<u32, (u64, Rights)> = BTreeMap::new();
+        let mut dead: Vec<u32> = Vec::new();
+        for step in 0..1_000_000u64 {
+            let known: Vec<u32> = model.keys().copied().collect();
+            let pick = |r: u64| known.get(r as usize % known.len().max(1)).copied();
+            match random() % 5 {
+                0 | 1 => {
+                    let rights = Rights::from_bits(random() as u32 & 0x1fff).unwrap();
+                    match table.insert(step, rights) {
+                        Ok(h) => assert!(model.insert(h.raw(), (step, rights)).is_none()),
+                        Err(e) => assert!(e == Error::Limit && model.len() == 64),
+                    }
+                }
+                2 => {
+                    if let Some(h) = pick(random()) {
+                        let want = model.remove(&h).unwrap();
+                        assert_eq!(table.remove(Handle::from_raw(h)), Ok(want.0));
+                        dead.push(h);
+                        dead.truncate(200);
+                    }
+                }
+                3 => {
+                    if let Some(h) = pick(random()) {
+                        let want = Rights::from_bits(random() as u32 & 0x1fff).unwrap();
+                        let (object, has) = model[&h];
+                        match table.duplicate(Handle::from_raw(h), want) {
+                            Ok(n) => {
+                                assert!(has.contains(want) && has.contains(Rights::DUPLICATE));
+                                assert!(model.insert(n.raw(), (object, want)).is_none());
+                            }
+                            Err(Error::Limit) => assert_eq!(model.len(), 64),
+                            Err(_) => assert!(!has.contains(want.union(Rights::DUPLICATE))),
+                        }
+                    }
+                }
+                _ => {
+                    let raw = random() as u32;
+                    let known = model.get(&raw).copied();
+                    assert_eq!(table.get(Handle::from_raw(raw)).ok().map(|(o, r)| (*o, r)), known);
+                    if let Some(h) = dead.last() {
+                        assert!(model.contains_key(h) || table.get(Handle::from_raw(*h)).is_err());
+                    }
+                }
+            }
+            assert_eq!(table.len(), model.len());
+        }
+        for (h, object, rights) in table.iter() {
+            assert_eq!(model[&h.raw()], (*object, rights));
+        }
+    }
+}
