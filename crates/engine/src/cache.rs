@@ -1,0 +1,261 @@
+//! The code cache: machine code that was compiled before, found by the digest of its wasm.
+//!
+//! An entry is a file `<key>.b8gc`: machine code as wasmtime serialises it, then a keyed BLAKE3 hash of it and of its
+//! key. The MAC's key was made by this machine for this user; what does not carry it, is damaged or was made by another
+//! engine or for another target is compiled again without a word. The key of an entry covers the wasm, this engine's
+//! version, the target and every setting that changes the code.
+//!
+//! Never happens here: running machine code that this user did not compile on this machine.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Bytes of the MAC at the end of an entry.
+const MAC_BYTES: u64 = 32;
+/// Entries larger than this are not written.
+const ENTRY_BYTES_MAX: u64 = 1 << 30;
+/// What the cache may hold; the oldest entries go first.
+const CACHE_BYTES_MAX: u64 = 2 << 30;
+
+/// A directory of compiled code.
+#[derive(Debug)]
+pub(crate) struct CodeCache {
+    directory: PathBuf,
+    /// Everything beside the wasm that decides about the code.
+    settings: [u8; 32],
+    mac_key: OnceLock<Option<[u8; 32]>>,
+}
+
+impl CodeCache {
+    /// Uses `directory`, which is made when it is needed.
+    pub(crate) fn new(directory: PathBuf, settings: [u8; 32]) -> CodeCache {
+        CodeCache { directory, settings, mac_key: OnceLock::new() }
+    }
+
+    /// Where the entries lie.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    fn key(&self, wasm: &[u8]) -> blake3::Hash {
+        blake3::Hasher::new_keyed(&self.settings).update(wasm).finalize()
+    }
+
+    fn path(&self, key: &blake3::Hash) -> PathBuf {
+        self.directory.join(format!("{}.b8gc", key.to_hex()))
+    }
+
+    fn mac_key(&self) -> Option<&[u8; 32]> {
+        self.mac_key.get_or_init(|| machine_key(&self.directory).ok()).as_ref()
+    }
+
+    /// Finds the code of `wasm` and gives it to `load`, positioned at its start.
+    pub(crate) fn load<T>(&self, wasm: &[u8], load: impl FnOnce(File) -> Option<T>) -> Option<T> {
+        let key = self.key(wasm);
+        let path = self.path(&key);
+        let mut file = open_own(&path).ok()?;
+        let expected = mac_of(&mut file, self.mac_key()?, &key).ok()?;
+        let mut found = [0; MAC_BYTES as usize];
+        file.read_exact(&mut found).ok()?;
+        // Compared by blake3::Hash in constant time.
+        if blake3::Hash::from_bytes(found) != expected {
+            return None;
+        }
+        file.seek(SeekFrom::Start(0)).ok()?;
+        load(file)
+    }
+
+    /// Keeps the code of `wasm` for later. Fails silently: a cache that cannot be written only costs time.
+    pub(crate) fn store(&self, wasm: &[u8], code: &[u8]) {
+        let _ = self.try_store(wasm, code);
+    }
+
+    fn try_store(&self, wasm: &[u8], code: &[u8]) -> io::Result<()> {
+        if code.len() as u64 > ENTRY_BYTES_MAX {
+            return Ok(());
+        }
+        make_private(&self.directory)?;
+        let Some(mac_key) = self.mac_key() else { return Ok(()) };
+        let key = self.key(wasm);
+        let mac = mac_hasher(mac_key, &key).update(code).finalize();
+        write_whole(&self.directory, &self.path(&key), &[code, mac.as_bytes()])?;
+        trim(&self.directory)
+    }
+}
+
+fn mac_hasher(mac_key: &[u8; 32], key: &blake3::Hash) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new_keyed(mac_key);
+    hasher.update(key.as_bytes());
+    hasher
+}
+
+/// Computes the MAC of an entry and leaves the file positioned at the one that it carries.
+fn mac_of(file: &mut File, mac_key: &[u8; 32], key: &blake3::Hash) -> io::Result<blake3::Hash> {
+    let len = file.metadata()?.len().checked_sub(MAC_BYTES).ok_or(io::ErrorKind::InvalidData)?;
+    let mut hasher = mac_hasher(mac_key, key);
+    let mut buffer = vec![0; 256 << 10];
+    let mut rest = len;
+    while rest > 0 {
+        let part = buffer.len().min(usize::try_from(rest).unwrap_or(usize::MAX));
+        file.read_exact(&mut buffer[..part])?;
+        hasher.update(&buffer[..part]);
+        rest -= part as u64;
+    }
+    Ok(hasher.finalize())
+}
+
+/// Opens a file that belongs to this user and that nobody else can write.
+fn open_own(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
+    let metadata = file.metadata()?;
+    let own = metadata.uid() == rustix::process::geteuid().as_raw();
+    if metadata.is_file() && own && metadata.mode() & 0o022 == 0 {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+}
+
+fn make_private(directory: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Reads the key of this machine's MACs, or makes it.
+fn machine_key(directory: &Path) -> io::Result<[u8; 32]> {
+    let path = directory.join("machine.key");
+    let read = || -> io::Result<[u8; 32]> {
+        let mut key = [0; 32];
+        let mut file = open_own(&path)?;
+        if file.metadata()?.mode() & 0o077 != 0 {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        file.read_exact(&mut key)?;
+        Ok(key)
+    };
+    match read() {
+        Ok(key) => Ok(key),
+        Err(_) => {
+            make_private(directory)?;
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).map_err(|_| io::ErrorKind::Other)?;
+            write_whole(directory, &path, &[&key])?;
+            // Another process may have made one at the same time: whichever lies there counts.
+            read()
+        }
+    }
+}
+
+/// Writes a file so that nobody ever sees a part of it.
+fn write_whole(directory: &Path, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let mut suffix = [0; 8];
+    getrandom::fill(&mut suffix).map_err(|_| io::ErrorKind::Other)?;
+    let temporary = directory.join(format!(".new-{:016x}", u64::from_ne_bytes(suffix)));
+    let write = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        fs::rename(&temporary, path)
+    };
+    let written = write();
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Removes the oldest entries until the rest is within the bound.
+fn trim(directory: &Path) -> io::Result<()> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        if entry.path().extension().is_some_and(|e| e == "b8gc") {
+            entries.push((metadata.modified()?, metadata.len(), entry.path()));
+        }
+    }
+    let mut total: u64 = entries.iter().map(|(_, len, _)| len).sum();
+    entries.sort();
+    for (_, len, path) in entries {
+        if total <= CACHE_BYTES_MAX {
+            break;
+        }
+        fs::remove_file(path)?;
+        total -= len;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(mut file: File) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        bytes.truncate(bytes.len() - MAC_BYTES as usize);
+        Some(bytes)
+    }
+
+    fn entry(directory: &Path) -> PathBuf {
+        let entries = fs::read_dir(directory).unwrap().map(|e| e.unwrap().path());
+        entries.into_iter().find(|p| p.extension().is_some_and(|e| e == "b8gc")).unwrap()
+    }
+
+    #[test]
+    fn what_was_stored_is_found_by_the_same_engine_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let cache = CodeCache::new(temp.path().join("code"), [1; 32]);
+        assert_eq!(cache.load(b"wasm", contents), None);
+        cache.store(b"wasm", b"machine code");
+        assert_eq!(cache.load(b"wasm", contents).unwrap(), b"machine code");
+        assert_eq!(cache.load(b"other", contents), None);
+        let again = CodeCache::new(temp.path().join("code"), [1; 32]);
+        assert_eq!(again.load(b"wasm", contents).unwrap(), b"machine code");
+        let newer = CodeCache::new(temp.path().join("code"), [2; 32]);
+        assert_eq!(newer.load(b"wasm", contents), None);
+    }
+
+    #[test]
+    fn a_changed_entry_does_not_count() {
+        let temp = tempfile::tempdir().unwrap();
+        let cache = CodeCache::new(temp.path().to_owned(), [1; 32]);
+        cache.store(b"wasm", b"machine code");
+        let path = entry(temp.path());
+        let good = fs::read(&path).unwrap();
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            fs::write(&path, &bad).unwrap();
+            assert_eq!(cache.load(b"wasm", contents), None, "flipped at {at}");
+        }
+        for len in 0..good.len() {
+            fs::write(&path, &good[..len]).unwrap();
+            assert_eq!(cache.load(b"wasm", contents), None, "cut to {len}");
+        }
+        fs::write(&path, &good).unwrap();
+        assert!(cache.load(b"wasm", contents).is_some());
+    }
+
+    #[test]
+    fn a_foreign_entry_does_not_count() {
+        let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let cache = CodeCache::new(ours.path().to_owned(), [1; 32]);
+        let foreign = CodeCache::new(theirs.path().to_owned(), [1; 32]);
+        foreign.store(b"wasm", b"their code");
+        cache.store(b"wasm", b"our code");
+        fs::copy(entry(theirs.path()), entry(ours.path())).unwrap();
+        assert_eq!(cache.load(b"wasm", contents), None);
+    }
+
+    #[test]
+    fn a_file_that_others_can_write_does_not_count() {
+        use std::os::unix::fs::PermissionsExt;
+        let temp = tempfile::tempdir().unwrap();
+        let cache = CodeCache::new(temp.path().to_owned(), [1; 32]);
+        cache.store(b"wasm", b"machine code");
+        fs::set_permissions(entry(temp.path()), fs::Permissions::from_mode(0o622)).unwrap();
+        assert_eq!(cache.load(b"wasm", contents), None);
+    }
+}

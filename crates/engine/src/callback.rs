@@ -1,0 +1,198 @@
+//! The import `b8g.call`: numbers and offsets of a component turned into a [`Call`], and that dispatched.
+//!
+//! Everything here comes from an enemy: every offset and length is checked against the memory before it is used.
+
+use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE, Op, Request, WAIT_ITEMS_MAX, task};
+use b8g_core::{Error, Handle, Rights};
+use wasmtime::{Caller, Linker};
+
+use crate::dispatch::{Call, dispatch};
+use crate::state::State;
+use crate::wait::{Item, Parked, Waiting};
+
+/// Adds the callback to what components can import.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.func_wrap(IMPORT_MODULE, IMPORT_CALL, call)?;
+    Ok(())
+}
+
+/// The callback's arguments behind the operation's number.
+#[derive(Clone, Copy)]
+struct Arguments {
+    handle: Handle,
+    a: i64,
+    b: i64,
+    c: i64,
+    d: i64,
+}
+
+fn call(
+    mut caller: Caller<'_, State>,
+    op: i32,
+    handle: i32,
+    a: i64,
+    b: i64,
+    c: i64,
+    d: i64,
+) -> wasmtime::Result<i64> {
+    let Some(memory) = caller.data().memory else { return Ok(Error::Fault.code()) };
+    let (bytes, state) = memory.data_and_store_mut(&mut caller);
+    let arguments = Arguments { handle: Handle::from_raw(handle as u32), a, b, c, d };
+    let done = match Op::from_number(op as u32) {
+        Some(op) => run(state, bytes, op, arguments),
+        None => Err(Error::NoSystem),
+    };
+    if state.ending.is_some() {
+        return Err(crate::context::unwind());
+    }
+    Ok(done.unwrap_or_else(Error::code))
+}
+
+fn run(state: &mut State, memory: &mut [u8], op: Op, arguments: Arguments) -> Result<i64, Error> {
+    let Arguments { handle, a, b, c, d } = arguments;
+    match op {
+        Op::Read => dispatch(state, Call::Read { handle, into: room(memory, a, b)?, position: position(c)? }),
+        Op::Write => dispatch(state, Call::Write { handle, from: room(memory, a, b)?, position: position(c)? }),
+        Op::Info => dispatch(state, Call::Info { handle, out: room(memory, a, b)? }),
+        Op::Dup => dispatch(state, Call::Dup { handle, rights: rights(a)? }),
+        Op::Close => dispatch(state, Call::Close { handle }),
+        Op::Open => {
+            let (flags, rights) = (d as u32, rights(d >> 32 & 0xffff_ffff)?);
+            dispatch(state, Call::Open { directory: handle, path: room(memory, a, b)?, flags, rights })
+        }
+        Op::Ctl => control(state, memory, arguments),
+        Op::Timer => {
+            let (deadline, period) = (unsigned(a)?, unsigned(b)?);
+            dispatch(state, Call::Timer { clock: handle, deadline, period })
+        }
+        Op::Wait => wait(state, memory, a, b, c, d),
+        Op::Task if handle == Handle::ENGINE && a == task::EXIT as i64 => {
+            dispatch(state, Call::Exit { code: b as i32 })
+        }
+        Op::Task => Err(Error::NoSystem),
+    }
+}
+
+fn unsigned(n: i64) -> Result<u64, Error> {
+    u64::try_from(n).map_err(|_| Error::Argument)
+}
+
+fn position(n: i64) -> Result<Option<u64>, Error> {
+    if n == -1 { Ok(None) } else { unsigned(n).map(Some) }
+}
+
+fn rights(n: i64) -> Result<Rights, Error> {
+    u32::try_from(n).ok().and_then(Rights::from_bits).ok_or(Error::Argument)
+}
+
+/// The part of the memory at `offset`.
+fn room(memory: &mut [u8], offset: i64, len: i64) -> Result<&mut [u8], Error> {
+    let offset = usize::try_from(offset).map_err(|_| Error::Fault)?;
+    let len = usize::try_from(len).map_err(|_| Error::Fault)?;
+    memory.get_mut(offset..).and_then(|rest| rest.get_mut(..len)).ok_or(Error::Fault)
+}
+
+/// A slice argument: offset below, length above.
+fn slice(n: i64) -> (usize, usize) {
+    (n as u32 as usize, (n as u64 >> 32) as usize)
+}
+
+fn control(state: &mut State, memory: &mut [u8], arguments: Arguments) -> Result<i64, Error> {
+    let Arguments { handle, a, b, c, d } = arguments;
+    let request = u32::try_from(a).ok().and_then(Request::from_number).ok_or(Error::NoSystem)?;
+    let ((in_at, in_len), (out_at, out_len)) = (slice(b), slice(c));
+    let argument = d as u64;
+    let within = |at: usize, len: usize| at.checked_add(len).is_some_and(|end| end <= memory.len());
+    if !within(in_at, in_len) || !within(out_at, out_len) {
+        return Err(Error::Fault);
+    }
+    let (in_end, out_end) = (in_at + in_len, out_at + out_len);
+    let (input, out): (&[u8], &mut [u8]) = if in_len == 0 {
+        (&[], &mut memory[out_at..out_end])
+    } else if out_len == 0 {
+        (&memory[in_at..in_end], &mut [])
+    } else if in_end <= out_at {
+        let (below, above) = memory.split_at_mut(out_at);
+        (&below[in_at..in_end], &mut above[..out_len])
+    } else if out_end <= in_at {
+        let (below, above) = memory.split_at_mut(in_at);
+        (&above[..in_len], &mut below[out_at..out_end])
+    } else {
+        // No request has a use for overlapping slices.
+        return Err(Error::Argument);
+    };
+    dispatch(state, Call::Control { handle, request, input, out, argument })
+}
+
+fn wait(state: &mut State, memory: &mut [u8], a: i64, b: i64, c: i64, d: i64) -> Result<i64, Error> {
+    let count = unsigned(b)?;
+    if count > WAIT_ITEMS_MAX {
+        return Err(Error::Argument);
+    }
+    let word = |bytes: &[u8]| u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    let items: Vec<Item> = room(memory, a, count as i64 * 8)?
+        .chunks_exact(8)
+        .map(|item| Item { handle: Handle::from_raw(word(item)), interest: word(&item[4..]) })
+        .collect();
+    let deadline = if c == -1 { None } else { Some(unsigned(c)?) };
+    if d == 0 {
+        return dispatch(state, Call::Wait(Waiting::Park(Parked { items, deadline })));
+    }
+    let mut out = vec![0; items.len()];
+    let found = dispatch(state, Call::Wait(Waiting::Now { items: &items, deadline, out: &mut out }));
+    let words = room(memory, d, items.len() as i64 * 4)?;
+    for (at, word) in words.chunks_exact_mut(4).zip(&out) {
+        at.copy_from_slice(&word.to_le_bytes());
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::Grants;
+    use b8g_core::Limits;
+
+    /// Whatever numbers a component passes, it gets an answer and its memory stays within bounds.
+    #[test]
+    fn random_calls_are_answered() {
+        let temp = tempfile::tempdir().unwrap();
+        let grants = Grants::none()
+            .clocks()
+            .randomness()
+            .directory(temp.path(), ".", true)
+            .unwrap()
+            .environment("A", Some("b"))
+            .arguments(["x"]);
+        let mut seed = 1u64;
+        let mut random = move || {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed >> 33
+        };
+        for _ in 0..20 {
+            let mut state = State::new(&grants, None, Limits::default()).unwrap();
+            let mut memory = vec![0u8; 65536];
+            for _ in 0..5_000 {
+                let mut number = || match random() % 6 {
+                    0 => -1,
+                    1 => (random() % 70_000) as i64,
+                    2 => ((random() % 64) << 32 | random() % 65_536) as i64,
+                    3 => (random() << 33 | random()) as i64,
+                    _ => (random() % 64) as i64,
+                };
+                let (a, b, mut c, d) = (number(), number(), number(), number());
+                let op = Op::ALL[random() as usize % Op::ALL.len()];
+                if op == Op::Wait {
+                    // Neither for ever nor for long.
+                    c = 0;
+                }
+                if op == Op::Task {
+                    continue;
+                }
+                let handle = Handle::new(random() as u32 % 16, (random() % 8 / 7) as u32);
+                let _ = run(&mut state, &mut memory, op, Arguments { handle, a, b, c, d });
+                assert_eq!(state.ending, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Components: compiled, immutable, shareable code with typed imports and exports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE};
+use b8g_frontend_ts as frontend;
+use thiserror::Error;
+use wasmtime::{ExternType, InstancePre, Module};
+
+use crate::engine::Engine;
+use crate::memory::HeapImage;
+use crate::prepare::{MODULE_BYTES_MAX, Prepared};
+use crate::state::State;
+
+pub use b8g_frontend_ts::Language;
+
+/// The JavaScript engine, with its heap already initialised.
+static JAVASCRIPT: &[u8] = include_bytes!("../../../components/js/js.wasm");
+/// BLAKE3 of it, in hexadecimal digits, and its name.
+static JAVASCRIPT_DIGEST: &str = include_str!("../../../components/js/js.wasm.blake3");
+
+/// Why something is not a component.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ComponentError {
+    /// A file cannot be read.
+    #[error("cannot read {path}: {source}", path = path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The bytes are no valid wasm module.
+    #[error("this is not a valid wasm module: {0}")]
+    Invalid(String),
+    /// The module is larger than the bound.
+    #[error("the wasm module has {bytes} bytes; at most {} are allowed", MODULE_BYTES_MAX)]
+    TooLarge {
+        /// Its size.
+        bytes: u64,
+    },
+    /// It is a component of the component model.
+    #[error(
+        "this is a component (WASI 0.2 or later), which this version cannot run yet; \
+         build a core module for WASI preview 1 (wasm32-wasip1) instead"
+    )]
+    ComponentModel,
+    /// It imports what nobody provides.
+    #[error(
+        "the module imports what b8g does not provide: {}\n\
+         help: --unknown-imports=trap runs it anyway and traps when one of them is called", .0.join(", ")
+    )]
+    UnknownImports(Vec<String>),
+    /// Its import of something that b8g provides has another type.
+    #[error("the module's imports do not fit: {0}")]
+    Imports(String),
+    /// The source does not compile.
+    #[error(transparent)]
+    Source(#[from] frontend::BuildError),
+}
+
+/// Settings for components that are made from wasm.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WasmOptions {
+    /// Imports that nobody provides trap when they are called, instead of being refused at once.
+    pub trap_unknown_imports: bool,
+}
+
+/// What a component expects of whoever runs it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Face {
+    /// Our own ABI: `b8g_start`.
+    Abi,
+    /// WASI preview 1, or nothing: `_start`, or `_initialize` and exported functions.
+    Wasi,
+}
+
+/// Machine code with the first contents of its memory.
+pub(crate) struct Compiled {
+    pub(crate) module: Module,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) image: Option<Arc<HeapImage>>,
+    pub(crate) face: Face,
+    engine: Engine,
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").field("face", &self.face).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Compiled {
+    fn drop(&mut self) {
+        if let Some(image) = &self.image {
+            self.engine.pool().forget_image(image.id());
+        }
+    }
+}
+
+impl Compiled {
+    pub(crate) fn javascript(engine: &Engine) -> Result<Compiled, ComponentError> {
+        let digest = JAVASCRIPT_DIGEST.split_whitespace().next().unwrap_or_default();
+        Compiled::new(engine, JAVASCRIPT, digest.as_bytes(), WasmOptions::default())
+    }
+
+    /// Compiles `wasm`; `digest_of` stands for it in the code cache.
+    fn new(
+        engine: &Engine,
+        wasm: &[u8],
+        digest_of: &[u8],
+        options: WasmOptions,
+    ) -> Result<Compiled, ComponentError> {
+        let invalid = |error: wasmtime::Error| ComponentError::Invalid(describe(&error));
+        let prepared = Prepared::new(wasm);
+        let module = engine.module(digest_of, || prepared.code().into_owned()).map_err(invalid)?;
+        let unknown: Vec<String> = unknown_imports(engine, &module);
+        let pre = if unknown.is_empty() {
+            engine.linker().instantiate_pre(&module)
+        } else if options.trap_unknown_imports {
+            let mut linker = engine.linker().clone();
+            linker.define_unknown_imports_as_traps(&module).and_then(|()| linker.instantiate_pre(&module))
+        } else {
+            return Err(ComponentError::UnknownImports(unknown));
+        };
+        let pre = pre.map_err(|error| ComponentError::Imports(describe(&error)))?;
+        let face = match module.get_export("b8g_start") {
+            Some(_) => Face::Abi,
+            None => Face::Wasi,
+        };
+        let image = prepared.image.map(Arc::new);
+        Ok(Compiled { module, pre, image, face, engine: engine.clone() })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+/// An error with its causes on one line.
+pub(crate) fn describe(error: &wasmtime::Error) -> String {
+    format!("{error:#}").replace('\n', " ")
+}
+
+fn unknown_imports(engine: &Engine, module: &Module) -> Vec<String> {
+    let known = |module: &str, name: &str| {
+        (module == IMPORT_MODULE && name == IMPORT_CALL) || crate::wasi::provides(module, name)
+    };
+    let _ = engine;
+    module
+        .imports()
+        .filter(|import| !known(import.module(), import.name()))
+        .map(|import| {
+            let kind = match import.ty() {
+                ExternType::Func(_) => "function",
+                ExternType::Global(_) => "global",
+                ExternType::Table(_) => "table",
+                ExternType::Memory(_) => "memory",
+                ExternType::Tag(_) => "tag",
+            };
+            format!("{kind} {:?} of {:?}", import.name(), import.module())
+        })
+        .collect()
+}
+
+/// Compiled code, ready for contexts. Cheap to clone: clones share the code.
+///
+/// ```
+/// use b8g::{Component, Config, Context, Engine, Grants, Limits, Value};
+/// let engine = Engine::new(Config::new())?;
+/// let add = r#"(module (func (export "add") (param i32 i32) (result i32)
+///     (i32.add (local.get 0) (local.get 1))))"#;
+/// let component = Component::from_wasm(&engine, add.as_bytes())?;
+/// let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
+/// assert_eq!(context.call("add", &[Value::I32(40), Value::I32(2)])?, [Value::I32(42)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Component {
+    pub(crate) compiled: Arc<Compiled>,
+    pub(crate) program: Option<Arc<[u8]>>,
+    files: Arc<[PathBuf]>,
+}
+
+impl Component {
+    /// Compiles a wasm module, in its binary or its text form.
+    ///
+    /// # Errors
+    /// [`ComponentError`] when the bytes are no module that can run here.
+    pub fn from_wasm(engine: &Engine, bytes: &[u8]) -> Result<Component, ComponentError> {
+        Component::from_wasm_with(engine, bytes, WasmOptions::default())
+    }
+
+    /// As [`Component::from_wasm`], with options.
+    ///
+    /// # Errors
+    /// As [`Component::from_wasm`].
+    pub fn from_wasm_with(
+        engine: &Engine,
+        bytes: &[u8],
+        options: WasmOptions,
+    ) -> Result<Component, ComponentError> {
+        if bytes.len() > MODULE_BYTES_MAX {
+            return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
+        }
+        let binary = wat::parse_bytes(bytes).map_err(|e| ComponentError::Invalid(e.to_string()))?;
+        if binary.get(..8) == Some(b"\0asm\x0d\0\x01\0") {
+            return Err(ComponentError::ComponentModel);
+        }
+        let compiled = Arc::new(Compiled::new(engine, &binary, &binary, options)?);
+        Ok(Component { compiled, program: None, files: Arc::from([]) })
+    }
+
+    /// Makes a component of a file: JavaScript, TypeScript with all that it imports, or wasm, by its extension.
+    ///
+    /// # Errors
+    /// [`ComponentError`] when it cannot be read, resolved or compiled.
+    pub fn from_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Component, ComponentError> {
+        Component::from_file_with(engine, path, WasmOptions::default())
+    }
+
+    /// As [`Component::from_file`], with options for wasm.
+    ///
+    /// # Errors
+    /// As [`Component::from_file`].
+    pub fn from_file_with(
+        engine: &Engine,
+        path: impl AsRef<Path>,
+        options: WasmOptions,
+    ) -> Result<Component, ComponentError> {
+        let path = path.as_ref();
+        if Language::from_path(path).is_some() {
+            return Component::from_program(engine, frontend::Entry::File(path));
+        }
+        let bytes = read_module(path)?;
+        let mut component = Component::from_wasm_with(engine, &bytes, options)?;
+        component.files = Arc::from([path.to_owned()]);
+        Ok(component)
+    }
+
+    /// Makes a component of a source text; what it imports is looked for from `directory`.
+    ///
+    /// # Errors
+    /// [`ComponentError`] when it cannot be resolved or compiled.
+    pub fn from_source(
+        engine: &Engine,
+        name: &str,
+        language: Language,
+        source: &str,
+        directory: &Path,
+    ) -> Result<Component, ComponentError> {
+        Component::from_program(engine, frontend::Entry::Source { name, language, source, directory })
+    }
+
+    /// The bare JavaScript engine, for [`Context::eval`](crate::Context::eval).
+    ///
+    /// # Errors
+    /// [`ComponentError`] when it cannot be compiled on this machine.
+    pub fn javascript(engine: &Engine) -> Result<Component, ComponentError> {
+        Ok(Component { compiled: engine.javascript()?, program: None, files: Arc::from([]) })
+    }
+
+    fn from_program(engine: &Engine, entry: frontend::Entry<'_>) -> Result<Component, ComponentError> {
+        let program = frontend::build_program(entry, &frontend::Options::default())?;
+        Ok(Component {
+            compiled: engine.javascript()?,
+            program: Some(program.blob.into()),
+            files: program.files.into(),
+        })
+    }
+
+    /// The files that it was made from.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
+    /// Tells whether it is a program that runs by itself, rather than functions to call.
+    pub fn is_program(&self) -> bool {
+        self.program.is_some() || self.compiled.module.get_export("_start").is_some()
+    }
+}
+
+fn read_module(path: &Path) -> Result<Vec<u8>, ComponentError> {
+    use std::io::Read;
+    let failed = |source| ComponentError::Read { path: path.to_owned(), source };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+    }
+    if metadata.len() > MODULE_BYTES_MAX as u64 {
+        return Err(ComponentError::TooLarge { bytes: metadata.len() });
+    }
+    let mut bytes = Vec::new();
+    file.take(MODULE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}

@@ -1,0 +1,514 @@
+//! Contexts: isolated running instances of components.
+//!
+//! Start reading at [`Context::run`]. A context runs on the thread that calls it, and only inside of these calls;
+//! between them it has no machine stack.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use b8g_core::abi::{event, state as run_state};
+use b8g_core::{Handle, Limits, Rights};
+use thiserror::Error;
+use wasmtime::{Func, Instance, Store, Trap, TypedFunc, Val, WasmBacktrace};
+
+use crate::component::{Component, Face, describe};
+use crate::grant::Grants;
+use crate::interrupt::{self, Control, Interrupt, signal};
+use crate::memory::pool;
+use crate::object::Object;
+use crate::outcome::{Outcome, Reason, Usage};
+use crate::state::{Ending, State};
+use crate::wait;
+
+/// Why there is no context.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// More grants than the context may have handles.
+    #[error("the grants are more than the {0} handles that the context may have")]
+    Handles(u32),
+    /// The watchdog's thread cannot be started.
+    #[error("cannot watch the context's deadline: {0}")]
+    Watchdog(#[source] std::io::Error),
+}
+
+/// A number that a wasm function takes or gives.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// A 32-bit integer.
+    I32(i32),
+    /// A 64-bit integer.
+    I64(i64),
+    /// A 32-bit float.
+    F32(f32),
+    /// A 64-bit float.
+    F64(f64),
+}
+
+/// Why a call gave no values.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// There is no such function; the context lives on.
+    #[error("the component exports no function {0:?}")]
+    NoFunction(String),
+    /// The arguments do not fit; the context lives on.
+    #[error("the function {0:?} takes other arguments")]
+    Arguments(String),
+    /// The function gives what is no number; the context lives on.
+    #[error("the function {0:?} gives values that are no numbers")]
+    Results(String),
+    /// The context is dead.
+    #[error("the context ended: {0}")]
+    Ended(Outcome),
+}
+
+/// Why an evaluation gave no text.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EvalError {
+    /// The code threw; the context lives on.
+    #[error("{0}")]
+    Thrown(String),
+    /// The component cannot evaluate source text.
+    #[error("this component evaluates no source text")]
+    Unsupported,
+    /// The context is dead.
+    #[error("the context ended: {0}")]
+    Ended(Outcome),
+}
+
+/// Stops a context from another thread.
+#[derive(Clone, Debug)]
+pub struct Canceller {
+    engine: crate::Engine,
+    control: Arc<Control>,
+}
+
+impl Canceller {
+    /// Orders the context to stop. It ends with [`Reason::Cancelled`], at once when it runs, else when it is run again.
+    ///
+    /// # Errors
+    /// When the watchdog's thread cannot be started.
+    pub fn cancel(&self) -> std::io::Result<()> {
+        self.engine.watchdog().cancel(&self.control)
+    }
+}
+
+/// An isolated running instance of a component: a memory and a table of handles.
+pub struct Context {
+    store: Store<State>,
+    component: Component,
+    control: Arc<Control>,
+    instance: Option<Instance>,
+    event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
+    code: Option<signal::Code>,
+    started: bool,
+    outcome: Option<Outcome>,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("outcome", &self.outcome).finish_non_exhaustive()
+    }
+}
+
+/// An error that makes wasmtime unwind the guest; the reason lies in [`State::ending`].
+#[derive(Debug, Error)]
+#[error("the context is ending")]
+struct Unwind;
+
+pub(crate) fn unwind() -> wasmtime::Error {
+    wasmtime::Error::new(Unwind)
+}
+
+impl Context {
+    /// Makes a context that holds what `grants` say and nothing else. Its deadline counts from now.
+    ///
+    /// # Errors
+    /// [`StartError`] when it cannot be given what it was granted.
+    pub fn new(component: &Component, grants: &Grants, limits: Limits) -> Result<Context, StartError> {
+        let (handles_max, timeout) = (limits.handles_max, limits.timeout);
+        let full = |_| StartError::Handles(handles_max);
+        let compiled = &component.compiled;
+        let mut state = State::new(grants, component.program.as_ref(), limits).map_err(full)?;
+        if compiled.face == Face::Wasi {
+            state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
+        }
+        let control = Arc::new(Control::new(state.monitor.clone()));
+        let engine = compiled.engine();
+        if let Some(timeout) = timeout {
+            let deadline = state.monitor.started() + timeout;
+            engine.watchdog().watch(&control, deadline).map_err(StartError::Watchdog)?;
+        }
+        let mut store = Store::new(engine.wasmtime(), state);
+        store.limiter(|state| state);
+        if engine.interrupt() == Interrupt::Epoch {
+            store.set_epoch_deadline(1);
+            store.epoch_deadline_callback(|context| match context.data().monitor.stop_ordered() {
+                Some(_) => Err(unwind()),
+                None => Ok(wasmtime::UpdateDeadline::Continue(1)),
+            });
+        }
+        Ok(Context {
+            store,
+            component: component.clone(),
+            control,
+            instance: None,
+            event: None,
+            code: None,
+            started: false,
+            outcome: None,
+        })
+    }
+
+    /// Runs the component as a program, until it ends.
+    pub fn run(&mut self) -> Outcome {
+        if self.outcome.is_none()
+            && let Err(ended) = self.start()
+        {
+            return ended;
+        }
+        while self.outcome.is_none() && self.is_waiting() {
+            if let Err(ended) = self.resume() {
+                return ended;
+            }
+        }
+        self.end()
+    }
+
+    /// Starts the component: runs it until it ends or waits. Does nothing when it was started before.
+    ///
+    /// # Errors
+    /// The end, when that is what it came to.
+    pub fn start(&mut self) -> Result<(), Outcome> {
+        self.alive()?;
+        if self.started {
+            return Ok(());
+        }
+        self.started = true;
+        let instance = self.instantiate()?;
+        match self.component.compiled.face {
+            Face::Abi => {
+                let start = self.function::<(i32, i32, i32, i32), i32>(instance, "b8g_start")?;
+                let state = self.guarded(|store| start.call(store, (0, 0, 0, 0)))?;
+                self.note(state)
+            }
+            Face::Wasi => {
+                if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut self.store, "_initialize") {
+                    self.guarded(|store| initialize.call(store, ()))?;
+                }
+                if instance.get_export(&mut self.store, "_start").is_some() {
+                    let start = self.function::<(), ()>(instance, "_start")?;
+                    self.guarded(|store| start.call(store, ()))?;
+                    return Err(self.conclude(Ok(())));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Tells whether the context waits for something: a timer, a stream.
+    pub fn is_waiting(&self) -> bool {
+        self.outcome.is_none() && self.store.data().parked.is_some()
+    }
+
+    /// Waits on this thread for what the context waits for, then runs it until it ends or waits again.
+    ///
+    /// # Errors
+    /// The end, when that is what it came to.
+    pub fn resume(&mut self) -> Result<(), Outcome> {
+        self.alive()?;
+        let Some(parked) = self.store.data_mut().parked.take() else { return Ok(()) };
+        let mut ready = vec![0; parked.items.len()];
+        let waited = {
+            let control = self.control.clone();
+            let entered = interrupt::enter(&control, None);
+            entered.map(|_entered| {
+                wait::wait_now(self.store.data(), &parked.items, parked.deadline, &mut ready)
+            })
+        };
+        let count = match waited {
+            Ok(Ok(count)) => count as i64,
+            Ok(Err(b8g_core::Error::Timeout)) => 0,
+            _ => return Err(self.conclude(Err(unwind()))),
+        };
+        let first = ready.iter().position(|bits| *bits != 0).map_or(-1, |i| i as i64);
+        self.send(first, event::READY, Handle::ENGINE, count)
+    }
+
+    /// Evaluates a source text in the context and gives its last value as text. Starts the context if need be.
+    ///
+    /// # Errors
+    /// [`EvalError::Thrown`] when the code threw, [`EvalError::Ended`] when the context died of it.
+    pub fn eval(&mut self, source: &str) -> Result<String, EvalError> {
+        self.start().map_err(EvalError::Ended)?;
+        if self.event.is_none() {
+            return Err(EvalError::Unsupported);
+        }
+        let answer = Arc::new(Mutex::new(Vec::new()));
+        let table = &mut self.store.data_mut().table;
+        let question = Object::Blob(Arc::from(source.as_bytes()));
+        let readable = Rights::READ.union(Rights::INSPECT);
+        let handles = table.insert(question, readable).and_then(|question| {
+            let object = Object::Answer(answer.clone());
+            table.insert(object, Rights::WRITE).map(|answer| (question, answer))
+        });
+        let Ok((question, answer_handle)) = handles else { return Err(EvalError::Unsupported) };
+        let mut sent = self.send(0, event::EVAL, question, i64::from(answer_handle.raw()));
+        while sent.is_ok() && self.is_waiting() && lock(&answer).is_empty() {
+            sent = self.resume();
+        }
+        sent.map_err(EvalError::Ended)?;
+        let table = &mut self.store.data_mut().table;
+        let _ = table.remove(question);
+        let _ = table.remove(answer_handle);
+        let text = std::mem::take(&mut *lock(&answer));
+        match text.split_first() {
+            Some((0, text)) => Ok(String::from_utf8_lossy(text).into_owned()),
+            Some((_, text)) => Err(EvalError::Thrown(String::from_utf8_lossy(text).into_owned())),
+            None => Err(EvalError::Ended(self.end())),
+        }
+    }
+
+    /// Calls an exported function. Starts the context if need be, unless it is a program.
+    ///
+    /// # Errors
+    /// [`CallError`]; only [`CallError::Ended`] means that the context is dead.
+    pub fn call(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
+        self.start().map_err(CallError::Ended)?;
+        let function = self.instance.and_then(|instance| instance.get_func(&mut self.store, name));
+        let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
+        let arguments: Vec<Val> = arguments.iter().map(|value| value.to_val()).collect();
+        let takes = function.ty(&self.store);
+        let fits = takes.params().len() == arguments.len()
+            && takes.params().zip(&arguments).all(|(ty, value)| value.matches_ty(&self.store, &ty).is_ok_and(|m| m));
+        if !fits {
+            return Err(CallError::Arguments(name.to_owned()));
+        }
+        let mut results = vec![Val::I32(0); takes.results().len()];
+        self.guarded(|store| function.call(store, &arguments, &mut results)).map_err(CallError::Ended)?;
+        let values: Option<Vec<Value>> = results.iter().map(Value::from_val).collect();
+        values.ok_or_else(|| CallError::Results(name.to_owned()))
+    }
+
+    /// Stops the context from other threads.
+    pub fn canceller(&self) -> Canceller {
+        Canceller { engine: self.component.compiled.engine().clone(), control: self.control.clone() }
+    }
+
+    /// What the context used until now.
+    pub fn usage(&self) -> Usage {
+        self.store.data().monitor.usage()
+    }
+
+    fn alive(&self) -> Result<(), Outcome> {
+        self.outcome.clone().map_or(Ok(()), Err)
+    }
+
+    /// How it ended, or its end now when there is nothing left to do.
+    fn end(&mut self) -> Outcome {
+        match &self.outcome {
+            Some(outcome) => outcome.clone(),
+            None => self.conclude(Ok(())),
+        }
+    }
+
+    fn instantiate(&mut self) -> Result<Instance, Outcome> {
+        let compiled = self.component.compiled.clone();
+        let instance = self.guarded(|store| {
+            pool::with_image(compiled.image.as_ref(), || compiled.pre.instantiate(&mut *store))
+        })?;
+        self.instance = Some(instance);
+        self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
+        self.event = instance.get_typed_func(&mut self.store, "b8g_event").ok();
+        let engine = compiled.engine();
+        if engine.interrupt() == Interrupt::Signal {
+            let exported: Option<Func> =
+                instance.exports(&mut self.store).find_map(|export| export.into_func());
+            self.code = exported.and_then(|func| signal::code_of(&compiled.module, &func, &mut self.store));
+        }
+        Ok(instance)
+    }
+
+    fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        instance: Instance,
+        name: &str,
+    ) -> Result<TypedFunc<P, R>, Outcome> {
+        instance.get_typed_func(&mut self.store, name).map_err(|error| {
+            let message = format!("the export {name} is not what it must be: {}", describe(&error));
+            self.finish(Reason::Trap, Reason::Trap.exit_code(), message)
+        })
+    }
+
+    fn send(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<(), Outcome> {
+        let Some(event) = self.event.clone() else {
+            let message = "the component parked a wait but exports no b8g_event".to_owned();
+            return Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), message));
+        };
+        let arguments = (token, kind, handle.raw() as i32, value);
+        let state = self.guarded(|store| event.call(store, arguments))?;
+        self.note(state)
+    }
+
+    /// Looks at the state that the component answered.
+    fn note(&mut self, state: i32) -> Result<(), Outcome> {
+        let data = self.store.data_mut();
+        if state != run_state::WAITING {
+            data.parked = None;
+        }
+        if data.failure.is_some() || state < 0 {
+            return Err(self.conclude(Ok(())));
+        }
+        Ok(())
+    }
+
+    /// Runs code of the guest: published to the watchdog, its processor time counted, its end understood.
+    fn guarded<R>(
+        &mut self,
+        run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, Outcome> {
+        let control = self.control.clone();
+        let code = self.code.take();
+        let done = match interrupt::enter(&control, code.as_ref()) {
+            Ok(_entered) => {
+                let before = thread_time();
+                let done = run(&mut self.store);
+                let spent = thread_time().saturating_sub(before);
+                let spent = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+                control.monitor.cpu_ns.fetch_add(spent, std::sync::atomic::Ordering::Relaxed);
+                done
+            }
+            Err(_) => Err(unwind()),
+        };
+        self.code = code;
+        done.map_err(|error| self.conclude(Err(error)))
+    }
+
+    /// Understands how a run ended and keeps it as the context's end.
+    fn conclude(&mut self, run: wasmtime::Result<()>) -> Outcome {
+        let state = self.store.data();
+        let refused = state.monitor.memory_refused.load(std::sync::atomic::Ordering::Relaxed);
+        let stopped = state.monitor.stop_ordered();
+        let (reason, code, message) = match (state.ending.clone(), run, &state.failure) {
+            (Some(Ending::Exit(code)), ..) => (Reason::Exit, code, String::new()),
+            (Some(Ending::Output), ..) => {
+                let max = state.limits.output_bytes_max.unwrap_or(0);
+                (Reason::Output, 125, format!("more than {max} bytes of output"))
+            }
+            (Some(Ending::BrokenPipe), ..) => {
+                let mut outcome = self.finish(Reason::Exit, 128 + libc::SIGPIPE, String::new());
+                outcome.broken_pipe = true;
+                self.outcome = Some(outcome.clone());
+                return outcome;
+            }
+            (Some(Ending::Stopped(reason)), run, _) => (reason, reason.exit_code(), self.stopped_at(reason, run.err())),
+            (None, Err(error), _) if stopped.is_some() => {
+                let reason = stopped.unwrap_or(Reason::Timeout);
+                (reason, reason.exit_code(), self.stopped_at(reason, Some(error)))
+            }
+            (None, Err(error), _) if refused => {
+                let max = state.limits.memory_bytes_max;
+                let text = format!("more than {max} bytes of memory\n{}", trap_text(&error));
+                (Reason::Memory, Reason::Memory.exit_code(), text)
+            }
+            (None, Err(error), _) => (Reason::Trap, Reason::Trap.exit_code(), trap_text(&error)),
+            (None, Ok(()), Some(failure)) => {
+                let reason = if refused && failure.reason == Reason::Memory { Reason::Memory } else { failure.reason };
+                (reason, reason.exit_code(), failure.message.clone())
+            }
+            (None, Ok(()), None) => (Reason::Exit, 0, String::new()),
+        };
+        self.finish(reason, code, message)
+    }
+
+    fn stopped_at(&self, reason: Reason, error: Option<wasmtime::Error>) -> String {
+        let what = match (reason, self.store.data().limits.timeout) {
+            (Reason::Timeout, Some(timeout)) => format!("still running after {timeout:?}"),
+            _ => "stopped from outside".to_owned(),
+        };
+        match error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>()) {
+            Some(trace) => format!("{what}{}", frames(trace)),
+            None => what,
+        }
+    }
+
+    fn finish(&mut self, reason: Reason, exit_code: i32, message: String) -> Outcome {
+        let usage = self.usage();
+        let outcome = Outcome { reason, exit_code, message, broken_pipe: false, usage };
+        self.outcome = Some(outcome.clone());
+        outcome
+    }
+}
+
+fn lock(answer: &Mutex<Vec<u8>>) -> std::sync::MutexGuard<'_, Vec<u8>> {
+    answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Processor time of this thread.
+fn thread_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+/// Frames of a stack trace that are shown.
+const FRAMES_MAX: usize = 20;
+
+/// What went wrong and where, in the guest's own source where that is known.
+fn trap_text(error: &wasmtime::Error) -> String {
+    let what = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
+        None => describe(error),
+    };
+    match error.downcast_ref::<WasmBacktrace>() {
+        Some(trace) => format!("{what}{}", frames(trace)),
+        None => what,
+    }
+}
+
+fn frames(trace: &WasmBacktrace) -> String {
+    let mut text = String::new();
+    for frame in trace.frames().iter().take(FRAMES_MAX) {
+        let symbol = frame.symbols().last();
+        let name = symbol.and_then(|symbol| symbol.name()).or(frame.func_name());
+        let name = name.map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+        text.push_str("\n    at ");
+        text.push_str(&name);
+        if let Some(symbol) = symbol
+            && let Some(file) = symbol.file()
+        {
+            text.push_str(&format!(" ({file}:{}:{})", symbol.line().unwrap_or(0), symbol.column().unwrap_or(0)));
+        } else if let Some(offset) = frame.module_offset() {
+            text.push_str(&format!(" (wasm offset {offset:#x})"));
+        }
+    }
+    let rest = trace.frames().len().saturating_sub(FRAMES_MAX);
+    if rest > 0 {
+        text.push_str(&format!("\n    … {rest} more"));
+    }
+    text
+}
+
+impl Value {
+    fn to_val(self) -> Val {
+        match self {
+            Value::I32(n) => Val::I32(n),
+            Value::I64(n) => Val::I64(n),
+            Value::F32(n) => Val::F32(n.to_bits()),
+            Value::F64(n) => Val::F64(n.to_bits()),
+        }
+    }
+
+    fn from_val(val: &Val) -> Option<Value> {
+        match val {
+            Val::I32(n) => Some(Value::I32(*n)),
+            Val::I64(n) => Some(Value::I64(*n)),
+            Val::F32(bits) => Some(Value::F32(f32::from_bits(*bits))),
+            Val::F64(bits) => Some(Value::F64(f64::from_bits(*bits))),
+            _ => None,
+        }
+    }
+}

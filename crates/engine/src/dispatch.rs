@@ -1,0 +1,240 @@
+//! **The dispatch function**: the one path from a guest to the world.
+//!
+//! [`dispatch`] is called by [`crate::callback`] for components of our own ABI and by [`crate::wasi`] for WASI
+//! preview 1; nothing else touches an object. It checks the handle and its rights, counts, and notes what was
+//! refused. `control.rs` below it holds the requests that are special to a kind of object.
+
+mod control;
+
+use b8g_core::abi::{Op, Request, open};
+use b8g_core::{Error, Handle, Rights};
+
+use crate::object::directory::{Opening, open_at, opening_needs};
+use crate::object::file::interrupted;
+use crate::object::stream::Output;
+use crate::object::{ANSWER_BYTES_MAX, Object};
+use crate::outcome::Reason;
+use crate::state::{Ending, State};
+use crate::wait::{self, Waiting};
+
+/// An operation with its arguments checked for shape and its pointers turned into slices.
+#[derive(Debug)]
+pub(crate) enum Call<'m> {
+    Info { handle: Handle, out: &'m mut [u8] },
+    Dup { handle: Handle, rights: Rights },
+    Close { handle: Handle },
+    Open { directory: Handle, path: &'m [u8], flags: u32, rights: Rights },
+    Read { handle: Handle, into: &'m mut [u8], position: Option<u64> },
+    Write { handle: Handle, from: &'m [u8], position: Option<u64> },
+    Control { handle: Handle, request: Request, input: &'m [u8], out: &'m mut [u8], argument: u64 },
+    Timer { clock: Handle, deadline: u64, period: u64 },
+    Wait(Waiting<'m>),
+    Exit { code: i32 },
+}
+
+impl Call<'_> {
+    /// Which operation it is.
+    pub(crate) fn op(&self) -> Op {
+        match self {
+            Call::Info { .. } => Op::Info,
+            Call::Dup { .. } => Op::Dup,
+            Call::Close { .. } => Op::Close,
+            Call::Open { .. } => Op::Open,
+            Call::Read { .. } => Op::Read,
+            Call::Write { .. } => Op::Write,
+            Call::Control { .. } => Op::Ctl,
+            Call::Timer { .. } => Op::Timer,
+            Call::Wait(_) => Op::Wait,
+            Call::Exit { .. } => Op::Task,
+        }
+    }
+}
+
+/// Rights that every opened object has beside READ and WRITE.
+const OPENED: Rights = Rights::DUPLICATE
+    .union(Rights::TRANSFER)
+    .union(Rights::WAIT)
+    .union(Rights::SEEK)
+    .union(Rights::MANAGE)
+    .union(Rights::INSPECT);
+
+/// Does what a context asks for, if its handles allow it.
+///
+/// The caller must look at [`State::ending`] afterwards: when it is set the guest must be unwound.
+///
+/// # Errors
+/// What the guest is told.
+pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> {
+    state.monitor.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    if let Some(reason) = state.monitor.stop_ordered() {
+        return stop(state, reason);
+    }
+    let done = match call {
+        Call::Read { handle, into, position } => read(state, handle, into, position),
+        Call::Write { handle, from, position } => write(state, handle, from, position),
+        Call::Info { handle, out } => info(state, handle, out),
+        Call::Dup { handle, rights } => state.table.duplicate(handle, rights).map(number),
+        Call::Close { handle } => state.table.remove(handle).map(|_| 0),
+        Call::Open { directory, path, flags, rights } => open(state, directory, path, flags, rights),
+        Call::Control { handle, request, input, out, argument } => {
+            control::control(state, handle, request, input, out, argument)
+        }
+        Call::Timer { clock, deadline, period } => timer(state, clock, deadline, period),
+        Call::Wait(waiting) => wait::wait(state, waiting),
+        Call::Exit { code } => {
+            state.ending = Some(Ending::Exit(code));
+            Ok(0)
+        }
+    };
+    match done {
+        // A signal came: when it says stop, nothing else matters; otherwise the guest may ask again.
+        Err(error) if error == Error::Canceled || interrupted(error) => match state.monitor.stop_ordered() {
+            Some(reason) => stop(state, reason),
+            None => Err(Error::Again),
+        },
+        done => done,
+    }
+}
+
+fn stop(state: &mut State, reason: Reason) -> Result<i64, Error> {
+    state.ending = Some(Ending::Stopped(reason));
+    Err(Error::Canceled)
+}
+
+fn number(handle: Handle) -> i64 {
+    i64::from(handle.raw())
+}
+
+fn info(state: &State, handle: Handle, out: &mut [u8]) -> Result<i64, Error> {
+    let (object, rights) = state.table.get(handle)?;
+    let size = match object {
+        Object::Blob(bytes) => bytes.len() as u64,
+        Object::File(file) => file.stat()?.size,
+        _ => 0,
+    };
+    let out = out.get_mut(..16).ok_or(Error::Argument)?;
+    out[0..4].copy_from_slice(&(object.kind() as u32).to_le_bytes());
+    out[4..8].copy_from_slice(&rights.bits().to_le_bytes());
+    out[8..16].copy_from_slice(&size.to_le_bytes());
+    Ok(16)
+}
+
+fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -> Result<i64, Error> {
+    match state.table.get_with(handle, Rights::READ)? {
+        Object::Blob(bytes) => {
+            let from = usize::try_from(position.unwrap_or(0)).unwrap_or(usize::MAX).min(bytes.len());
+            let len = (bytes.len() - from).min(into.len());
+            into[..len].copy_from_slice(&bytes[from..from + len]);
+            Ok(len as i64)
+        }
+        Object::File(file) => file.read(into, position),
+        _ if position.is_some() => Err(Error::Type),
+        Object::Input(input) => input.read(into),
+        Object::Socket(socket) => socket.read(into),
+        Object::Clock(clock) => clock.read(into),
+        Object::Random(random) => random.read(into),
+        Object::Timer(timer) => timer.read(into, state.now()),
+        _ => Err(Error::Type),
+    }
+}
+
+fn write(state: &mut State, handle: Handle, from: &[u8], position: Option<u64>) -> Result<i64, Error> {
+    match state.table.get_with(handle, Rights::WRITE)? {
+        Object::File(file) => file.write(from, position),
+        _ if position.is_some() => Err(Error::Type),
+        Object::Output(output) => {
+            let output = output.clone();
+            write_output(state, &output, from)
+        }
+        Object::Socket(socket) => socket.write(from),
+        Object::Answer(answer) => {
+            let mut answer = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            if answer.len().saturating_add(from.len()) > ANSWER_BYTES_MAX {
+                return Err(Error::Limit);
+            }
+            answer.extend_from_slice(from);
+            Ok(from.len() as i64)
+        }
+        _ => Err(Error::Type),
+    }
+}
+
+fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, Error> {
+    use std::sync::atomic::Ordering::Relaxed;
+    let written_before = state.monitor.output_bytes.load(Relaxed);
+    let room = state.limits.output_bytes_max.map_or(u64::MAX, |max| max.saturating_sub(written_before));
+    let allowed = usize::try_from(room).unwrap_or(usize::MAX).min(from.len());
+    let written = match output.write(&from[..allowed], &state.monitor) {
+        Ok(written) => written,
+        Err(Error::Closed) => {
+            state.ending = Some(Ending::BrokenPipe);
+            return Err(Error::Closed);
+        }
+        Err(error) => return Err(error),
+    };
+    state.monitor.output_bytes.fetch_add(written as u64, Relaxed);
+    if written as usize == allowed && allowed < from.len() {
+        state.ending = Some(Ending::Output);
+        return Err(Error::Limit);
+    }
+    Ok(written)
+}
+
+fn open(
+    state: &mut State,
+    directory: Handle,
+    path: &[u8],
+    flags: u32,
+    rights: Rights,
+) -> Result<i64, Error> {
+    if flags & !open::ALL != 0 {
+        return Err(Error::Argument);
+    }
+    let (object, held) = state.table.get(directory)?;
+    let opening = Opening {
+        flags,
+        read: rights.contains(Rights::READ),
+        write: rights.contains(Rights::WRITE) && flags & open::DIRECTORY == 0,
+    };
+    let (monitor, descriptors) = (&*state.monitor, &state.descriptors);
+    let (opened, rights) = match object {
+        Object::Network(network) => {
+            let both = Rights::READ.union(Rights::WRITE);
+            (network.open(path, descriptors, monitor)?, OPENED.union(both))
+        }
+        Object::Files(files) => {
+            let place = files.place(None, path, opening_needs(opening), monitor)?;
+            let opened = open_at(&place, opening, descriptors)?;
+            let rights = opened_rights(&opened, rights, place.rights);
+            (opened, rights)
+        }
+        Object::Directory(dir) => {
+            let needed = opening_needs(opening);
+            control::holds(held, needed)?;
+            let place = dir.place(path, needed, monitor)?;
+            let opened = open_at(&place, opening, descriptors)?;
+            let rights = opened_rights(&opened, rights, place.rights.intersect(held));
+            (opened, rights)
+        }
+        _ => return Err(Error::Type),
+    };
+    state.table.insert(opened, rights).map(number)
+}
+
+/// A file's handle may do what it was opened for; a directory's may do below it what the handle above it may.
+fn opened_rights(opened: &Object, asked: Rights, above: Rights) -> Rights {
+    let both = Rights::READ.union(Rights::WRITE);
+    match opened {
+        Object::Directory(_) => OPENED.union(above.intersect(both)),
+        _ => OPENED.union(asked.intersect(both)),
+    }
+}
+
+fn timer(state: &mut State, clock: Handle, deadline: u64, period: u64) -> Result<i64, Error> {
+    let Object::Clock(clock) = state.table.get_with(clock, Rights::READ)? else { return Err(Error::Type) };
+    let timer = crate::object::clock::Timer::new(clock.to_monotonic(deadline), period);
+    let object = Object::Timer(std::sync::Arc::new(timer));
+    let rights = Rights::READ.union(Rights::WAIT).union(Rights::DUPLICATE);
+    state.table.insert(object, rights).map(number)
+}
+

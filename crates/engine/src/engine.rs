@@ -1,0 +1,230 @@
+//! The engine: configuration, compiled code and the pools that contexts live in.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use thiserror::Error;
+use wasmtime::{Linker, OptLevel, WasmBacktraceDetails};
+
+use crate::cache::CodeCache;
+use crate::component::{Compiled, ComponentError};
+use crate::interrupt::{Interrupt, Watchdog, signal};
+use crate::memory::{SlotPool, pool};
+use crate::outcome::{Reason, Usage};
+use crate::state::State;
+
+/// Machine stack that the code of one context may use.
+pub(crate) const CALL_STACK_BYTES_MAX: usize = 1 << 20;
+/// Free slots that are kept for the next contexts, when nothing else is said.
+const POOL_SLOTS_DEFAULT: usize = 64;
+
+/// How an [`Engine`] is made.
+pub struct Config {
+    cache_directory: Option<PathBuf>,
+    interrupt: Option<Interrupt>,
+    pool_slots_max: usize,
+    hook: Option<Box<dyn Fn(Reason, Usage) + Send + Sync>>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            cache_directory: default_cache_directory(),
+            interrupt: None,
+            pool_slots_max: POOL_SLOTS_DEFAULT,
+            hook: None,
+        }
+    }
+}
+
+impl Config {
+    /// The settings that suit most: a code cache in the user's cache directory, the cheapest interruption that works.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// Keeps compiled code in `directory`; `None`: nowhere.
+    #[must_use]
+    pub fn code_cache(mut self, directory: Option<PathBuf>) -> Config {
+        self.cache_directory = directory;
+        self
+    }
+
+    /// Stops running code in this way. [`Interrupt::Signal`] falls back to [`Interrupt::Epoch`] where its self-test
+    /// fails; for [`Interrupt::Exit`] see [`Config::exit_at_deadline`].
+    #[must_use]
+    pub fn interrupt(mut self, interrupt: Interrupt) -> Config {
+        self.interrupt = Some(interrupt);
+        self
+    }
+
+    /// For a process that one context owns: a deadline that the context does not keep calls `hook`, on another
+    /// thread, which must report and end the process. The code itself pays nothing.
+    #[must_use]
+    pub fn exit_at_deadline(mut self, hook: impl Fn(Reason, Usage) + Send + Sync + 'static) -> Config {
+        self.interrupt = Some(Interrupt::Exit);
+        self.hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Keeps at most this many free slots for the next contexts. Each holds 4 GiB of address space and what its
+    /// last tenant used of memory, at most 2 MiB.
+    #[must_use]
+    pub fn pool_slots(mut self, slots_max: usize) -> Config {
+        self.pool_slots_max = slots_max;
+        self
+    }
+}
+
+/// `$XDG_CACHE_HOME/b8g`, or `~/.cache/b8g`; `None` without a home.
+pub fn default_cache_directory() -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_CACHE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".cache")))
+        .map(|cache| cache.join("b8g"))
+}
+
+/// Why there is no engine.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The compiler does not support this machine or these settings.
+    #[error("cannot set up the compiler: {0}")]
+    Compiler(String),
+}
+
+/// Shared configuration, code cache and pools. Cheap to clone: clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<State>,
+    pool: Arc<SlotPool>,
+    cache: Option<CodeCache>,
+    watchdog: Watchdog,
+    interrupt: Interrupt,
+    javascript: OnceLock<Arc<Compiled>>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("interrupt", &self.0.interrupt).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes an engine. One a process is enough.
+    ///
+    /// # Errors
+    /// [`EngineError::Compiler`] where the compiler does not support the machine.
+    pub fn new(config: Config) -> Result<Engine, EngineError> {
+        let failed = |error: wasmtime::Error| EngineError::Compiler(format!("{error:#}"));
+        let pool = SlotPool::new(config.pool_slots_max);
+        let wanted = config.interrupt.unwrap_or(Interrupt::Signal);
+        let interrupt = match wanted {
+            Interrupt::Signal if !signal::works() => Interrupt::Epoch,
+            wanted => wanted,
+        };
+        let wasmtime = wasmtime::Engine::new(&wasmtime_config(&pool, interrupt)).map_err(failed)?;
+        let mut linker = Linker::new(&wasmtime);
+        crate::callback::add_to_linker(&mut linker).map_err(failed)?;
+        crate::wasi::add_to_linker(&mut linker).map_err(failed)?;
+        let cache = config.cache_directory.map(|path| CodeCache::new(path, code_settings(&wasmtime)));
+        let watchdog = Watchdog::new(interrupt, &wasmtime, config.hook);
+        let javascript = OnceLock::new();
+        Ok(Engine(Arc::new(Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript })))
+    }
+
+    /// How this engine stops running code.
+    pub fn interrupt(&self) -> Interrupt {
+        self.0.interrupt
+    }
+
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.0.wasmtime
+    }
+
+    pub(crate) fn linker(&self) -> &Linker<State> {
+        &self.0.linker
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<SlotPool> {
+        &self.0.pool
+    }
+
+    pub(crate) fn watchdog(&self) -> &Watchdog {
+        &self.0.watchdog
+    }
+
+    /// The JavaScript engine component, compiled once.
+    pub(crate) fn javascript(&self) -> Result<Arc<Compiled>, ComponentError> {
+        if let Some(compiled) = self.0.javascript.get() {
+            return Ok(compiled.clone());
+        }
+        let compiled = Arc::new(Compiled::javascript(self)?);
+        Ok(self.0.javascript.get_or_init(|| compiled).clone())
+    }
+
+    /// Compiles a module, or finds its code in the cache.
+    pub(crate) fn module(
+        &self,
+        digest_of: &[u8],
+        code: impl FnOnce() -> Vec<u8>,
+    ) -> wasmtime::Result<wasmtime::Module> {
+        let engine = &self.0.wasmtime;
+        let Some(cache) = &self.0.cache else { return wasmtime::Module::from_binary(engine, &code()) };
+        let found = cache.load(digest_of, |file| {
+            // SAFETY: the cache checked, with a key that only this user has, that this file holds what an engine with
+            // these settings serialised; only this user can change it.
+            unsafe { wasmtime::Module::deserialize_open_file(engine, file).ok() }
+        });
+        if let Some(module) = found {
+            return Ok(module);
+        }
+        let module = wasmtime::Module::from_binary(engine, &code())?;
+        if let Ok(serialized) = module.serialize() {
+            cache.store(digest_of, &serialized);
+        }
+        Ok(module)
+    }
+
+    /// Where compiled code is kept.
+    pub fn cache_directory(&self) -> Option<&Path> {
+        self.0.cache.as_ref().map(CodeCache::directory)
+    }
+}
+
+fn wasmtime_config(pool: &Arc<SlotPool>, interrupt: Interrupt) -> wasmtime::Config {
+    let mut config = wasmtime::Config::new();
+    config.cranelift_opt_level(OptLevel::Speed);
+    config.epoch_interruption(interrupt == Interrupt::Epoch);
+    config.with_host_memory(Arc::new(pool::Creator(pool.clone())));
+    config.memory_reservation(pool::RESERVATION).memory_guard_size(pool::GUARD);
+    // Contents come from our images; wasmtime's own copy-on-write does not go with our memories.
+    config.memory_init_cow(false);
+    config.max_wasm_stack(CALL_STACK_BYTES_MAX);
+    config.wasm_backtrace_details(WasmBacktraceDetails::Enable);
+    config.concurrency_support(false);
+    config.wasm_gc(true).wasm_function_references(true).wasm_tail_call(true).wasm_exceptions(true);
+    config.wasm_memory64(true).wasm_multi_memory(true);
+    config
+}
+
+/// Covers everything beside the wasm that decides about the code.
+fn code_settings(engine: &wasmtime::Engine) -> [u8; 32] {
+    use std::hash::{Hash, Hasher};
+    struct Collect(blake3::Hasher);
+    impl Hasher for Collect {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.update(bytes);
+        }
+    }
+    let mut collect = Collect(blake3::Hasher::new_derive_key("b8g 2026 settings of compiled code"));
+    collect.write(env!("CARGO_PKG_VERSION").as_bytes());
+    engine.precompile_compatibility_hash().hash(&mut collect);
+    *collect.0.finalize().as_bytes()
+}

@@ -1,0 +1,386 @@
+//! Grants: what a context may get, said by the one who starts it; they become the handles of its initial vector.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use b8g_core::abi::Role;
+use b8g_core::{Error, Rights};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use thiserror::Error as ThisError;
+
+use crate::object::clock::{Clock, Time};
+use crate::object::directory::Directory;
+use crate::object::environment::Environment;
+use crate::object::files::{Files, Root};
+use crate::object::guest_path::GuestPath;
+use crate::object::network::{Network, split_address};
+use crate::object::random::Random;
+use crate::object::stream::{Input, Output, process_stream};
+use crate::object::Object;
+use crate::outcome::Access;
+use crate::state::State;
+use crate::{Stdin, Stdout};
+
+/// One thing that a context may get.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Grant {
+    /// Reading or writing a file or directory of the host, under the name that is written here.
+    Path {
+        /// As the guest will write it, relative to this process's working directory.
+        path: PathBuf,
+        /// [`Access::Read`] or [`Access::Write`].
+        access: Access,
+    },
+    /// Reading or writing everything.
+    AllPaths(Access),
+    /// A directory of the host under another name.
+    Directory {
+        /// On the host.
+        host: PathBuf,
+        /// For the guest.
+        guest: String,
+        /// Whether it may be written too.
+        write: bool,
+    },
+    /// Connecting to `HOST` or `HOST:PORT`; an address of version 6 with a port stands in brackets.
+    Net(String),
+    /// Connecting to anything.
+    AllNet,
+    /// An environment value; `None`: the name may be asked for and has no value.
+    Environment(String, Option<String>),
+    /// All environment values of this process.
+    AllEnvironment,
+}
+
+/// Why a grant cannot be given.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum GrantError {
+    /// The path is not there or cannot be opened.
+    #[error("cannot grant {access} access to {path}: {source}", access = access.name(), path = path.display())]
+    Path {
+        /// What was to be granted.
+        path: PathBuf,
+        /// For what.
+        access: Access,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The path is no path: empty, too long or with a NUL byte.
+    #[error("cannot grant access to {0:?}: that is not a path")]
+    NoPath(PathBuf),
+    /// The address is neither `HOST` nor `HOST:PORT`.
+    #[error("cannot grant connections to {0:?}: write HOST or HOST:PORT, for example example.com:443 or [::1]:8080")]
+    Address(String),
+}
+
+/// All that a context may get. Cheap to clone; one set serves many contexts.
+///
+/// ```
+/// use b8g::Grants;
+/// let grants = Grants::none().clocks().randomness().read(".")?.arguments(["--verbose"]);
+/// assert_eq!(grants.count(), 1, "clocks, randomness and arguments are not counted");
+/// # Ok::<(), b8g::GrantError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    grants: Vec<Grant>,
+    files: Arc<Files>,
+    network: Arc<Network>,
+    environment: Arc<Environment>,
+    /// Each followed by a NUL.
+    arguments: Arc<[u8]>,
+    stdin: Option<Stdin>,
+    stdout: Option<Stdout>,
+    stderr: Option<Stdout>,
+    clocks: bool,
+    randomness: bool,
+    seed: Option<u64>,
+}
+
+impl Grants {
+    /// Nothing at all: no clock, no randomness, no output.
+    pub fn none() -> Grants {
+        Grants::default()
+    }
+
+    /// Counts the grants of files, connections and environment values: the entries of
+    /// [`Usage::grants_used`](crate::Usage::grants_used).
+    pub fn count(&self) -> usize {
+        self.grants.len()
+    }
+
+    /// Lists those grants, in the order in which they were given.
+    pub fn list(&self) -> &[Grant] {
+        &self.grants
+    }
+
+    /// Adds a grant.
+    ///
+    /// # Errors
+    /// [`GrantError`] when there is no such thing to grant.
+    pub fn add(&mut self, grant: Grant) -> Result<(), GrantError> {
+        let number = self.grants.len() as u32;
+        self.open(&grant, number)?;
+        self.grants.push(grant);
+        Ok(())
+    }
+
+    fn open(&mut self, grant: &Grant, number: u32) -> Result<(), GrantError> {
+        match grant {
+            Grant::Path { path, access } => self.open_path(path, *access, number)?,
+            Grant::AllPaths(access) => self.open_all(*access, number)?,
+            Grant::Directory { host, guest, write } => {
+                let rights = if *write { Rights::READ.union(Rights::WRITE) } else { Rights::READ };
+                let guest_path = guest_path(Path::new(guest))?;
+                let failed =
+                    |source| GrantError::Path { path: host.clone(), access: Access::Read, source };
+                let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(failed)?;
+                let host = host.canonicalize().map_err(failed)?;
+                let (dir, grants) = (Arc::new(dir), vec![(rights, number)]);
+                self.add_root(Root { guest: guest_path, host, dir, only: None, grants });
+            }
+            Grant::Net(address) => {
+                let (host, port) =
+                    split_address(address).ok_or_else(|| GrantError::Address(address.clone()))?;
+                // Two spellings of an address are the same address.
+                let host = host.parse::<IpAddr>().map_or(host, |address| address.to_string());
+                self.change_network().grant(Some(host), port, number);
+            }
+            Grant::AllNet => self.change_network().grant(None, None, number),
+            Grant::Environment(name, value) => {
+                self.change_environment().grant(name, value.as_deref(), number);
+            }
+            Grant::AllEnvironment => {
+                let environment = self.change_environment();
+                environment.all = true;
+                for (name, value) in std::env::vars_os() {
+                    if let (Some(name), Some(value)) = (name.to_str(), value.to_str()) {
+                        environment.grant(name, Some(value), number);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Grants a path as the user wrote it: a directory, a file, or a name that is not there yet.
+    fn open_path(&mut self, path: &Path, access: Access, number: u32) -> Result<(), GrantError> {
+        let guest = guest_path(path)?;
+        let failed = |source| GrantError::Path { path: path.to_owned(), access, source };
+        let grants = vec![(crate::object::files::right_of(access), number)];
+        let open = |dir: &Path| Dir::open_ambient_dir(dir, ambient_authority()).map_err(failed);
+        let (host, directory, only) = match path.canonicalize() {
+            Ok(host) if host.is_dir() => (host.clone(), host, None),
+            Ok(host) => match (host.parent(), host.file_name()) {
+                (Some(parent), Some(name)) => (host.clone(), parent.to_owned(), Some(PathBuf::from(name))),
+                _ => return Err(GrantError::NoPath(path.to_owned())),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let name = path.file_name().ok_or_else(|| GrantError::NoPath(path.to_owned()))?;
+                let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let parent = parent.canonicalize().map_err(failed)?;
+                (parent.join(name), parent, Some(PathBuf::from(name)))
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let dir = Arc::new(open(&directory)?);
+        self.add_root(Root { guest, host, dir, only, grants });
+        Ok(())
+    }
+
+    fn open_all(&mut self, access: Access, number: u32) -> Result<(), GrantError> {
+        self.open_path(Path::new("/"), access, number)?;
+        self.open_path(Path::new("."), access, number)?;
+        let current = std::env::current_dir().ok().and_then(|dir| guest_path(&dir).ok());
+        self.change_files().current = current;
+        Ok(())
+    }
+
+    fn add_root(&mut self, root: Root) {
+        self.change_files().add(root);
+    }
+
+    fn change_files(&mut self) -> &mut Files {
+        Arc::make_mut(&mut self.files)
+    }
+
+    fn change_network(&mut self) -> &mut Network {
+        Arc::make_mut(&mut self.network)
+    }
+
+    fn change_environment(&mut self) -> &mut Environment {
+        Arc::make_mut(&mut self.environment)
+    }
+
+    /// Grants reading a file or directory, under the name that is written here.
+    ///
+    /// # Errors
+    /// [`GrantError`] when it cannot be opened.
+    pub fn read(self, path: impl Into<PathBuf>) -> Result<Grants, GrantError> {
+        self.with(Grant::Path { path: path.into(), access: Access::Read })
+    }
+
+    /// Grants writing a file or directory, under the name that is written here.
+    ///
+    /// # Errors
+    /// [`GrantError`] when it cannot be opened.
+    pub fn write(self, path: impl Into<PathBuf>) -> Result<Grants, GrantError> {
+        self.with(Grant::Path { path: path.into(), access: Access::Write })
+    }
+
+    /// Grants a directory under another name.
+    ///
+    /// # Errors
+    /// [`GrantError`] when it cannot be opened.
+    pub fn directory(
+        self,
+        host: impl Into<PathBuf>,
+        guest: impl Into<String>,
+        write: bool,
+    ) -> Result<Grants, GrantError> {
+        self.with(Grant::Directory { host: host.into(), guest: guest.into(), write })
+    }
+
+    /// Grants connections to `HOST` or `HOST:PORT`.
+    ///
+    /// # Errors
+    /// [`GrantError::Address`] when it is neither.
+    pub fn net(self, address: impl Into<String>) -> Result<Grants, GrantError> {
+        self.with(Grant::Net(address.into()))
+    }
+
+    /// Adds a grant and gives the set back.
+    ///
+    /// # Errors
+    /// [`GrantError`] when there is no such thing to grant.
+    pub fn with(mut self, grant: Grant) -> Result<Grants, GrantError> {
+        self.add(grant)?;
+        Ok(self)
+    }
+
+    /// Grants an environment value; `None`: the name may be asked for and has no value.
+    #[must_use]
+    pub fn environment(mut self, name: impl Into<String>, value: Option<&str>) -> Grants {
+        let (name, number) = (name.into(), self.grants.len() as u32);
+        self.change_environment().grant(&name, value, number);
+        self.grants.push(Grant::Environment(name, value.map(str::to_owned)));
+        self
+    }
+
+    /// Grants the clocks.
+    #[must_use]
+    pub fn clocks(mut self) -> Grants {
+        self.clocks = true;
+        self
+    }
+
+    /// Grants randomness.
+    #[must_use]
+    pub fn randomness(mut self) -> Grants {
+        self.randomness = true;
+        self
+    }
+
+    /// Grants clocks and randomness that this number determines: the same in every run.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Grants {
+        (self.clocks, self.randomness, self.seed) = (true, true, Some(seed));
+        self
+    }
+
+    /// Grants arguments; NUL bytes in them are left out. For WASI programs the first is the program's name.
+    #[must_use]
+    pub fn arguments<A: AsRef<str>>(mut self, arguments: impl IntoIterator<Item = A>) -> Grants {
+        let mut bytes = Vec::new();
+        for argument in arguments {
+            bytes.extend(argument.as_ref().bytes().filter(|b| *b != 0));
+            bytes.push(0);
+        }
+        self.arguments = bytes.into();
+        self
+    }
+
+    /// Grants standard input.
+    #[must_use]
+    pub fn stdin(mut self, stdin: Stdin) -> Grants {
+        self.stdin = Some(stdin);
+        self
+    }
+
+    /// Grants standard output.
+    #[must_use]
+    pub fn stdout(mut self, stdout: Stdout) -> Grants {
+        self.stdout = Some(stdout);
+        self
+    }
+
+    /// Grants standard error.
+    #[must_use]
+    pub fn stderr(mut self, stderr: Stdout) -> Grants {
+        self.stderr = Some(stderr);
+        self
+    }
+
+    /// The time of a new context.
+    pub(crate) fn time(&self, start: std::time::Instant) -> Time {
+        match self.seed {
+            Some(_) => Time::Seeded(Arc::default()),
+            None => Time::System(start),
+        }
+    }
+
+    /// Puts what is granted into a new context's table.
+    pub(crate) fn give(&self, state: &mut State) -> Result<(), Error> {
+        let shared = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::WAIT).union(Rights::INSPECT);
+        let (read, write) = (shared.union(Rights::READ), shared.union(Rights::WRITE));
+        let both = read.union(write);
+        state.give(Role::Args, Object::Blob(self.arguments.clone()), read)?;
+        if let Some(stdin) = &self.stdin {
+            state.give(Role::Stdin, Object::Input(Arc::new(Input::new(stdin))), read)?;
+        }
+        let process = [process_stream(1), process_stream(2)];
+        for (role, output, process) in
+            [(Role::Stdout, &self.stdout, process[0]), (Role::Stderr, &self.stderr, process[1])]
+        {
+            if let Some(output) = output {
+                state.give(role, Object::Output(Arc::new(Output::new(output, process))), write)?;
+            }
+        }
+        // The name spaces are there even when they are empty, so that what is refused is noticed.
+        state.give(Role::Files, Object::Files(self.files.clone()), both)?;
+        state.give(Role::Net, Object::Network(self.network.clone()), both)?;
+        state.give(Role::Env, Object::Environment(self.environment.clone()), read)?;
+        if self.clocks {
+            let time = state.time.clone();
+            state.give(Role::ClockReal, Object::Clock(Clock::Real(time.clone())), read)?;
+            state.give(Role::ClockMono, Object::Clock(Clock::Monotonic(time)), read)?;
+        }
+        if self.randomness {
+            let random = self.seed.map_or(Random::System, Random::seeded);
+            state.give(Role::Random, Object::Random(random), read)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the preopened directories into a new context's table, for programs that want such.
+    pub(crate) fn give_preopens(&self, state: &mut State) -> Result<Vec<(b8g_core::Handle, Vec<u8>)>, Error> {
+        let shared = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::INSPECT).union(Rights::MANAGE);
+        let mut given = Vec::new();
+        for (base, rights) in self.files.preopens() {
+            let name = base.to_bytes();
+            let view = Directory::View { files: self.files.clone(), base };
+            let object = Object::Directory(Arc::new(view));
+            given.push((state.give(Role::Preopen, object, shared.union(rights))?, name));
+        }
+        Ok(given)
+    }
+}
+
+fn guest_path(path: &Path) -> Result<GuestPath, GrantError> {
+    use std::os::unix::ffi::OsStrExt;
+    GuestPath::parse(path.as_os_str().as_bytes()).map_err(|_| GrantError::NoPath(path.to_owned()))
+}

@@ -1,0 +1,117 @@
+//! Stopping a context whatever it does: deadlines and cancellation.
+//!
+//! A [`Control`] says which thread runs a context now. The [`watchdog`] orders the context to stop, then makes the
+//! thread notice. How it notices code that never calls the host is the engine's [`Interrupt`]:
+//! [`signal`] redirects the running code at no cost in its loops; epochs are checked by the code itself; and a process
+//! that one context owns can simply be ended.
+//!
+//! Every blocking system call of a context is interrupted by the same signal, in each of the three ways.
+
+pub(crate) mod signal;
+mod watchdog;
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+
+use crate::monitor::Monitor;
+use crate::outcome::Reason;
+pub(crate) use watchdog::Watchdog;
+
+/// How running code is stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Interrupt {
+    /// A signal redirects it: costs nothing in its loops. Where the self-test of this mechanism passes.
+    Signal,
+    /// The code itself looks, at each loop and call: works everywhere, costs up to 95 % in the tightest loops.
+    Epoch,
+    /// It is not: a deadline ends the process, after the hook has run. For a process that one context owns.
+    Exit,
+}
+
+impl Interrupt {
+    /// The word that `b8g version` prints.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Interrupt::Signal => "signal",
+            Interrupt::Epoch => "epoch",
+            Interrupt::Exit => "exit",
+        }
+    }
+}
+
+/// What the watchdog and the thread that runs a context share.
+#[derive(Debug)]
+pub(crate) struct Control {
+    pub(crate) monitor: Arc<Monitor>,
+    /// The thread that runs the context now; 0: none.
+    thread: AtomicU32,
+    /// Counts entries, so that the watchdog sees that one has ended.
+    entries: AtomicU64,
+}
+
+impl Control {
+    pub(crate) fn new(monitor: Arc<Monitor>) -> Control {
+        Control { monitor, thread: AtomicU32::new(0), entries: AtomicU64::new(0) }
+    }
+
+    /// Tells whether the context runs, and which entry it is in.
+    fn running(&self) -> Option<u64> {
+        let entry = self.entries.load(SeqCst);
+        (self.thread.load(SeqCst) != 0).then_some(entry)
+    }
+
+    /// Sends the signal to the thread that runs the context, if one does.
+    fn kick(&self) {
+        let thread = self.thread.load(SeqCst);
+        if thread != 0 {
+            signal::send(thread);
+        }
+    }
+}
+
+thread_local! {
+    static THREAD: Cell<u32> = const { Cell::new(0) };
+}
+
+fn thread_id() -> u32 {
+    THREAD.with(|id| {
+        if id.get() == 0 {
+            id.set(rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs());
+        }
+        id.get()
+    })
+}
+
+/// The time in which a thread runs a context; ends when it is dropped.
+pub(crate) struct Entered<'c> {
+    control: &'c Control,
+    outer: u32,
+    _signal: signal::Published<'c>,
+    /// It belongs to its thread.
+    _thread: PhantomData<*const ()>,
+}
+
+/// Says that this thread runs the context now.
+///
+/// # Errors
+/// The reason, when the context was ordered to stop before.
+pub(crate) fn enter<'c>(control: &'c Control, code: Option<&'c signal::Code>) -> Result<Entered<'c>, Reason> {
+    let published = signal::publish(code, &control.monitor);
+    let outer = control.thread.swap(thread_id(), SeqCst);
+    let entered = Entered { control, outer, _signal: published, _thread: PhantomData };
+    // In this order: either the watchdog sees the thread, or this sees the order.
+    match control.monitor.stop_ordered() {
+        Some(reason) => Err(reason),
+        None => Ok(entered),
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.control.thread.store(self.outer, SeqCst);
+        self.control.entries.fetch_add(1, SeqCst);
+    }
+}

@@ -1,0 +1,284 @@
+//! Stopping running code by a signal, at no cost in the code.
+//!
+//! The watchdog sends SIGURG to the thread that runs a context. When the handler finds that the context was ordered to
+//! stop it looks where the thread was:
+//! - in a function of the module: the thread goes on at an `unreachable` of a stub module, which wasmtime turns into
+//!   a trap of the context like any other;
+//! - in host code that the module called: the return address of that call is changed to the same place, so that the
+//!   context stops when the host is done;
+//! - in the few instructions between the two: nothing, the signal is sent again.
+//!
+//! This reads two private structures of wasmtime and is therefore bound to its exact version, to x86-64 and to a
+//! self-test ([`works`]); elsewhere the engine uses epochs. The handler only reads and writes memory that the
+//! interrupted thread itself owns: no locks, no allocation.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
+
+use crate::monitor::Monitor;
+
+/// By default ignored by every process, and used by nothing else here.
+const SIGNAL: libc::c_int = libc::SIGURG;
+
+/// Where the machine code of a running context lies.
+#[derive(Clone, Debug)]
+pub(crate) struct Code {
+    /// From the first function to the end of the last.
+    functions: std::ops::Range<usize>,
+    /// All code of the module, trampolines too.
+    text: std::ops::Range<usize>,
+    /// Where to go to trap.
+    trap: usize,
+    /// The store's context, as wasmtime's compiled code knows it.
+    store_context: usize,
+}
+
+/// Offsets in wasmtime 48.0.8's `VMFuncRef`, `VMContext` and `VMStoreContext`; source: its `wasmtime-environ`,
+/// `vmtypes.rs` and `vmoffsets.rs`. The self-test fails where they do not hold.
+mod offset {
+    pub(super) const FUNC_REF_CONTEXT: usize = 24;
+    pub(super) const CONTEXT_STORE: usize = 8;
+    pub(super) const STORE_EXIT_FP: usize = 48;
+    pub(super) const STORE_EXIT_PC: usize = 56;
+    /// Every context of an instance begins with these bytes.
+    pub(super) const CONTEXT_MAGIC: [u8; 4] = *b"core";
+}
+
+/// What the handler knows about its thread. Written by the thread itself only.
+struct Running {
+    monitor: Cell<*const Monitor>,
+    code: Cell<*const Code>,
+}
+
+thread_local! {
+    static RUNNING: Running =
+        const { Running { monitor: Cell::new(ptr::null()), code: Cell::new(ptr::null()) } };
+}
+
+/// Says to the handler what this thread runs; dropping it says what it ran before.
+pub(crate) struct Published<'c> {
+    monitor: *const Monitor,
+    code: *const Code,
+    _borrow: PhantomData<&'c Code>,
+}
+
+/// Publishes a run of this thread; without `code` the handler does nothing but interrupt system calls.
+pub(crate) fn publish<'c>(code: Option<&'c Code>, monitor: &'c Arc<Monitor>) -> Published<'c> {
+    let code = code.map_or(ptr::null(), |code| code as *const Code);
+    let (monitor, code) = swap(Arc::as_ptr(monitor), code);
+    Published { monitor, code, _borrow: PhantomData }
+}
+
+impl Drop for Published<'_> {
+    fn drop(&mut self) {
+        swap(self.monitor, self.code);
+    }
+}
+
+/// Replaces what the handler sees. A signal in between sees nothing.
+fn swap(monitor: *const Monitor, code: *const Code) -> (*const Monitor, *const Code) {
+    RUNNING.with(|running| {
+        let old_monitor = running.monitor.replace(ptr::null());
+        compiler_fence(SeqCst);
+        let old_code = running.code.replace(code);
+        compiler_fence(SeqCst);
+        running.monitor.set(monitor);
+        (old_monitor, old_code)
+    })
+}
+
+/// Sends the signal to a thread of this process.
+pub(super) fn send(thread: u32) {
+    // SAFETY: a plain system call; a thread that is gone, or another thread that has its number, is not harmed.
+    unsafe {
+        libc::syscall(libc::SYS_tgkill, libc::getpid(), thread as libc::pid_t, SIGNAL);
+    }
+}
+
+/// Installs the handler, once a process.
+pub(super) fn install() -> std::io::Result<()> {
+    static INSTALLED: OnceLock<Result<(), i32>> = OnceLock::new();
+    let done = INSTALLED.get_or_init(|| {
+        // SAFETY: `action` is a valid structure and the handler is async-signal-safe. Without SA_RESTART a system call
+        // that the context waits in returns, which is what the signal is for.
+        let failed = unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = handler as *const () as usize;
+            action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            libc::sigemptyset(&mut action.sa_mask);
+            libc::sigaction(SIGNAL, &action, ptr::null_mut()) != 0
+        };
+        if failed { Err(std::io::Error::last_os_error().raw_os_error().unwrap_or(0)) } else { Ok(()) }
+    });
+    done.map_err(std::io::Error::from_raw_os_error)
+}
+
+extern "C" fn handler(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    RUNNING.with(|running| {
+        let (monitor, code) = (running.monitor.get(), running.code.get());
+        if monitor.is_null() || code.is_null() {
+            return;
+        }
+        // SAFETY: both were published by this thread, which is interrupted and cannot drop them now.
+        let (monitor, code) = unsafe { (&*monitor, &*code) };
+        if monitor.stop_ordered().is_some() {
+            // SAFETY: the kernel gave the context of this very signal.
+            unsafe { redirect(code, context) };
+        }
+    });
+}
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+unsafe fn redirect(code: &Code, context: *mut libc::c_void) {
+    // SAFETY: `context` is what the kernel passes to a handler with SA_SIGINFO.
+    let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+    let pc = registers[libc::REG_RIP as usize] as usize;
+    if code.functions.contains(&pc) {
+        registers[libc::REG_RIP as usize] = code.trap as i64;
+    } else if !code.text.contains(&pc) {
+        // SAFETY: the store is alive while it is published; the frame at `fp` is that of the trampoline through which
+        // its code called the host, and the check of the return address proves that it is still there.
+        unsafe {
+            let fp = *((code.store_context + offset::STORE_EXIT_FP) as *const usize);
+            let exit_pc = *((code.store_context + offset::STORE_EXIT_PC) as *const usize);
+            if fp != 0 && code.functions.contains(&exit_pc) {
+                let return_address = (fp + size_of::<usize>()) as *mut usize;
+                if *return_address == exit_pc {
+                    *return_address = code.trap;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
+unsafe fn redirect(_: &Code, _: *mut libc::c_void) {}
+
+/// The `unreachable` to which stopped code goes. The module stays alive as long as the process.
+fn stub() -> Option<usize> {
+    static STUB: OnceLock<Option<(wasmtime::Module, usize)>> = OnceLock::new();
+    let stub = STUB.get_or_init(|| {
+        // Real code stands before the trap, so that an unwinder that looks before the address finds this function.
+        let text = "(module (global (mut i32) (i32.const 0))
+            (func (export \"stop\") (global.set 0 (i32.add (global.get 0) (i32.const 77))) unreachable))";
+        let module = wasmtime::Module::new(&wasmtime::Engine::default(), text).ok()?;
+        let function = module.functions().next()?;
+        let code = module.text().get(function.offset..function.offset + function.len)?;
+        let ud2 = code.windows(2).position(|bytes| bytes == [0x0f, 0x0b])?;
+        if ud2 < 6 {
+            return None;
+        }
+        let address = code.as_ptr() as usize + ud2;
+        Some((module, address))
+    });
+    stub.as_ref().map(|(_, address)| *address)
+}
+
+/// Finds what the handler must know about an instance of `module`, whose function `exported` is.
+///
+/// `None` where that cannot be known: then the code is not stopped by signals.
+pub(crate) fn code_of(
+    module: &wasmtime::Module,
+    exported: &wasmtime::Func,
+    mut store: impl wasmtime::AsContextMut,
+) -> Option<Code> {
+    let trap = stub()?;
+    let text = module.text();
+    let base = text.as_ptr() as usize;
+    let mut functions = usize::MAX..0;
+    for function in module.functions() {
+        functions.start = functions.start.min(base + function.offset);
+        functions.end = functions.end.max(base + function.offset + function.len);
+    }
+    let func_ref = exported.to_raw(&mut store) as usize;
+    // SAFETY: the function is an export of a live instance of wasmtime 48.0.8, whose layout these offsets are of; the
+    // magic number is checked before the pointer behind it is used.
+    let store_context = unsafe {
+        let context = *((func_ref + offset::FUNC_REF_CONTEXT) as *const usize);
+        if *(context as *const [u8; 4]) != offset::CONTEXT_MAGIC {
+            return None;
+        }
+        *((context + offset::CONTEXT_STORE) as *const usize)
+    };
+    Some(Code { functions, text: base..base + text.len(), trap, store_context })
+}
+
+/// Tells whether signals stop code on this machine: tried once a process, on loops of several kinds.
+pub(crate) fn works() -> bool {
+    static WORKS: OnceLock<bool> = OnceLock::new();
+    *WORKS.get_or_init(|| {
+        cfg!(all(target_arch = "x86_64", target_os = "linux")) && install().is_ok() && self_test().is_some()
+    })
+}
+
+const SELF_TEST: &str = r#"(module
+  (import "host" "nothing" (func $nothing))
+  (memory (export "memory") 1)
+  (func (export "spin") (loop $l (br $l)))
+  (func (export "memory_loop") (local $p i32)
+    (loop $l
+      (i32.store (local.get $p) (i32.add (i32.load (local.get $p)) (i32.const 1)))
+      (local.set $p (i32.and (i32.add (local.get $p) (i32.const 4)) (i32.const 65532)))
+      (br $l)))
+  (func $deep (param i32) (if (local.get 0) (then (call $deep (i32.sub (local.get 0) (i32.const 1))))))
+  (func (export "calls") (loop $l (call $deep (i32.const 100)) (br $l)))
+  (func (export "host_calls") (loop $l (call $nothing) (br $l))))"#;
+
+/// Stops each kind of loop three times; the store must stay usable.
+fn self_test() -> Option<()> {
+    let engine = wasmtime::Engine::default();
+    let module = wasmtime::Module::new(&engine, SELF_TEST).ok()?;
+    let mut store = wasmtime::Store::new(&engine, ());
+    let nothing = wasmtime::Func::wrap(&mut store, || {});
+    let instance = wasmtime::Instance::new(&mut store, &module, &[nothing.into()]).ok()?;
+    let code = code_of(&module, &instance.get_func(&mut store, "spin")?, &mut store)?;
+    for name in ["spin", "memory_loop", "calls", "host_calls"] {
+        let function = instance.get_typed_func::<(), ()>(&mut store, name).ok()?;
+        for _ in 0..3 {
+            let control = Arc::new(super::Control::new(Arc::new(Monitor::new(0))));
+            let stopped = {
+                let entered = super::enter(&control, Some(&code)).ok()?;
+                let kicker = spawn_kicker(control.clone())?;
+                let stopped = function.call(&mut store, ());
+                drop(entered);
+                kicker.join().ok()?;
+                stopped
+            };
+            let trap = stopped.err()?;
+            let trap = trap.downcast_ref::<wasmtime::Trap>()?;
+            if *trap != wasmtime::Trap::UnreachableCodeReached {
+                return None;
+            }
+        }
+    }
+    Some(())
+}
+
+/// Orders a stop after a short while and sends the signal until the run has ended.
+fn spawn_kicker(control: Arc<super::Control>) -> Option<std::thread::JoinHandle<()>> {
+    let pause = std::time::Duration::from_micros(50);
+    std::thread::Builder::new()
+        .stack_size(128 << 10)
+        .spawn(move || {
+            std::thread::sleep(pause);
+            control.monitor.order_stop(crate::outcome::Reason::Timeout);
+            while control.running().is_some() {
+                control.kick();
+                std::thread::sleep(pause);
+            }
+        })
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+    fn signals_stop_code_here() {
+        assert!(super::works());
+    }
+}

@@ -1,0 +1,175 @@
+//! The thread that knows all deadlines of an engine and enforces them.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use super::{Control, Interrupt};
+use crate::outcome::{Reason, Usage};
+
+/// Between two signals to a thread that has not noticed yet.
+const KICK_PERIOD: Duration = Duration::from_micros(200);
+/// How long a context that owns the process may take to end by itself before the process is ended.
+const EXIT_GRACE: Duration = Duration::from_millis(10);
+
+/// Runs before a process is ended, on the watchdog's thread; it must end the process.
+pub(crate) type ExitHook = dyn Fn(Reason, Usage) + Send + Sync;
+
+/// What stops contexts.
+pub(crate) struct Watchdog {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    agenda: Mutex<Agenda>,
+    changed: Condvar,
+    interrupt: Interrupt,
+    engine: wasmtime::EngineWeak,
+    hook: Option<Box<ExitHook>>,
+}
+
+#[derive(Default)]
+struct Agenda {
+    deadlines: BinaryHeap<Reverse<Deadline>>,
+    /// Contexts that were ordered to stop and may still run.
+    stopping: Vec<(Weak<Control>, Instant)>,
+    running: bool,
+    over: bool,
+}
+
+struct Deadline(Instant, Weak<Control>);
+
+impl PartialEq for Deadline {
+    fn eq(&self, other: &Deadline) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for Deadline {}
+
+impl PartialOrd for Deadline {
+    fn partial_cmp(&self, other: &Deadline) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Deadline {
+    fn cmp(&self, other: &Deadline) -> std::cmp::Ordering {
+        self.0.cmp(&other.0)
+    }
+}
+
+impl Watchdog {
+    /// Makes one; its thread starts with the first deadline or cancellation.
+    pub(crate) fn new(
+        interrupt: Interrupt,
+        engine: &wasmtime::Engine,
+        hook: Option<Box<ExitHook>>,
+    ) -> Watchdog {
+        let shared = Shared {
+            agenda: Mutex::default(),
+            changed: Condvar::new(),
+            interrupt,
+            engine: engine.weak(),
+            hook,
+        };
+        Watchdog { shared: Arc::new(shared) }
+    }
+
+    /// Stops the context at `deadline`.
+    pub(crate) fn watch(&self, control: &Arc<Control>, deadline: Instant) -> std::io::Result<()> {
+        let mut agenda = self.shared.lock();
+        let first = agenda.deadlines.peek().is_none_or(|Reverse(next)| deadline < next.0);
+        agenda.deadlines.push(Reverse(Deadline(deadline, Arc::downgrade(control))));
+        self.wake(agenda, first)
+    }
+
+    /// Stops the context now.
+    pub(crate) fn cancel(&self, control: &Arc<Control>) -> std::io::Result<()> {
+        if !control.monitor.order_stop(Reason::Cancelled) {
+            return Ok(());
+        }
+        let mut agenda = self.shared.lock();
+        agenda.stopping.push((Arc::downgrade(control), Instant::now()));
+        self.wake(agenda, true)
+    }
+
+    fn wake(&self, mut agenda: MutexGuard<'_, Agenda>, news: bool) -> std::io::Result<()> {
+        if !agenda.running {
+            super::signal::install()?;
+            let shared = self.shared.clone();
+            std::thread::Builder::new()
+                .name("b8g-watchdog".into())
+                .stack_size(256 << 10)
+                .spawn(move || shared.run())?;
+            agenda.running = true;
+        } else if news {
+            self.shared.changed.notify_one();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.shared.lock().over = true;
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Agenda> {
+        self.agenda.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        let mut agenda = self.lock();
+        while !agenda.over {
+            let now = Instant::now();
+            while let Some(Reverse(next)) = agenda.deadlines.peek() {
+                let gone = next.1.strong_count() == 0;
+                if next.0 > now && !gone {
+                    break;
+                }
+                let Some(Reverse(Deadline(_, control))) = agenda.deadlines.pop() else { break };
+                if let Some(control) = control.upgrade()
+                    && control.monitor.order_stop(Reason::Timeout)
+                {
+                    agenda.stopping.push((Arc::downgrade(&control), now));
+                }
+            }
+            agenda.stopping.retain(|(control, since)| match control.upgrade() {
+                Some(control) => self.press(&control, now.saturating_duration_since(*since)),
+                None => false,
+            });
+            let next = agenda.deadlines.peek().map(|Reverse(next)| next.0.saturating_duration_since(now));
+            let pause = if agenda.stopping.is_empty() { next } else { Some(KICK_PERIOD) };
+            agenda = match pause {
+                Some(pause) => {
+                    let woken = self.changed.wait_timeout(agenda, pause);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(agenda).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Makes the thread that runs a context notice. Answers whether it still has to.
+    fn press(&self, control: &Arc<Control>, since: Duration) -> bool {
+        if control.running().is_none() {
+            return false;
+        }
+        control.kick();
+        if self.interrupt == Interrupt::Epoch
+            && let Some(engine) = self.engine.upgrade()
+        {
+            engine.increment_epoch();
+        }
+        if let (Some(hook), true) = (&self.hook, since >= EXIT_GRACE) {
+            let reason = control.monitor.stop_ordered().unwrap_or(Reason::Timeout);
+            hook(reason, control.monitor.usage());
+        }
+        true
+    }
+}

@@ -1,0 +1,108 @@
+//! The first contents of a memory, in a sealed memfd that many slots map copy-on-write.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{MemfdFlags, SealFlags};
+use rustix::mm::{MapFlags, ProtFlags};
+
+use super::PAGE_BYTES;
+
+/// What a memory holds at its start. Immutable: the memfd is sealed against writing and resizing.
+#[derive(Debug)]
+pub(crate) struct HeapImage {
+    id: u64,
+    fd: OwnedFd,
+    /// A multiple of the page size.
+    len: usize,
+    view: NonNull<u8>,
+}
+
+// SAFETY: the view is a read-only mapping of a sealed file; nothing writes to it, from whatever thread.
+unsafe impl Send for HeapImage {}
+// SAFETY: as above.
+unsafe impl Sync for HeapImage {}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl HeapImage {
+    /// Makes an image from pieces `(offset, bytes)`; later pieces win where they overlap.
+    ///
+    /// # Errors
+    /// What the system says when there is no room, and `InvalidInput` when all pieces are empty.
+    pub(crate) fn new<'a>(pieces: impl Iterator<Item = (usize, &'a [u8])> + Clone) -> io::Result<HeapImage> {
+        let end = pieces.clone().map(|(at, bytes)| at.saturating_add(bytes.len())).max().unwrap_or(0);
+        let len = end.checked_next_multiple_of(PAGE_BYTES).ok_or(io::ErrorKind::InvalidInput)?;
+        if len == 0 {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let fd = rustix::fs::memfd_create("b8g-heap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        rustix::fs::ftruncate(&fd, len as u64)?;
+        for (at, bytes) in pieces {
+            let mut done = 0;
+            while done < bytes.len() {
+                done += rustix::io::pwrite(&fd, &bytes[done..], (at + done) as u64)?;
+            }
+        }
+        let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
+        rustix::fs::fcntl_add_seals(&fd, seals)?;
+        // SAFETY: a fresh read-only mapping at an address that the kernel chooses.
+        let view = unsafe {
+            rustix::mm::mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, &fd, 0)?
+        };
+        let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(HeapImage { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), fd, len, view })
+    }
+
+    /// The key by which slots remember what they are filled with; never 0, never used twice.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// Bytes, a multiple of the page size.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
+    /// The contents.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping is `len` bytes, readable, never written, and lives as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.view.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for HeapImage {
+    fn drop(&mut self) {
+        // SAFETY: `view` is a mapping of `len` bytes that this image made and that nobody else has.
+        let unmapped = unsafe { rustix::mm::munmap(self.view.as_ptr().cast(), self.len) };
+        debug_assert!(unmapped.is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_lie_where_they_were_put_and_the_rest_is_zero() {
+        let pieces: [(usize, &[u8]); 3] = [(10, b"abc"), (PAGE_BYTES * 2, b"z"), (11, b"X")];
+        let image = HeapImage::new(pieces.into_iter()).unwrap();
+        assert_eq!(image.len(), PAGE_BYTES * 3);
+        assert_eq!(&image.bytes()[9..14], b"\0aXc\0");
+        assert_eq!(image.bytes()[PAGE_BYTES * 2], b'z');
+        assert!(image.bytes()[PAGE_BYTES..PAGE_BYTES * 2].iter().all(|b| *b == 0));
+    }
+
+    #[test]
+    fn nobody_can_change_it() {
+        let image = HeapImage::new([(0usize, &b"abc"[..])].into_iter()).unwrap();
+        assert!(rustix::io::pwrite(image.fd(), b"x", 0).is_err());
+        assert!(rustix::fs::ftruncate(image.fd(), 0).is_err());
+    }
+}

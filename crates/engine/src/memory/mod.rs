@@ -1,0 +1,17 @@
+//! Where the linear memories of contexts live: copy-on-write slots over sealed images, pooled per image.
+//!
+//! Start reading at [`pool`]. [`image`] is what a slot is filled with, [`slot`] is the mapping, [`scan`] asks the
+//! kernel which pages a tenant dirtied.
+//!
+//! Invariant: a slot is never handed on with a byte of its last tenant.
+
+pub(crate) mod image;
+pub(crate) mod pool;
+mod scan;
+mod slot;
+
+pub(crate) use image::HeapImage;
+pub(crate) use pool::SlotPool;
+
+/// Bytes of a page of the machine. Checked against the system when a pool is made.
+pub(crate) const PAGE_BYTES: usize = 4096;

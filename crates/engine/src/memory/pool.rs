@@ -1,0 +1,202 @@
+//! The pool of slots, and the memory creator that hands them to wasmtime.
+//!
+//! wasmtime does not say for which module it wants a memory, so [`with_image`] leaves the image in a thread-local
+//! for the time of one instantiation: the first memory that is made takes it.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
+
+use super::slot::{GUARD_BYTES, RESERVATION_BYTES, Slot};
+use super::{HeapImage, PAGE_BYTES};
+
+/// What the engine must tell wasmtime, so that no bounds checks are compiled.
+pub(crate) const RESERVATION: u64 = RESERVATION_BYTES as u64;
+pub(crate) const GUARD: u64 = GUARD_BYTES as u64;
+
+thread_local! {
+    static NEXT_IMAGE: RefCell<Option<Arc<HeapImage>>> = const { RefCell::new(None) };
+}
+
+/// Runs `instantiate`, whose first memory is filled from `image`.
+pub(crate) fn with_image<R>(image: Option<&Arc<HeapImage>>, instantiate: impl FnOnce() -> R) -> R {
+    struct Clear;
+    impl Drop for Clear {
+        fn drop(&mut self) {
+            NEXT_IMAGE.take();
+        }
+    }
+    NEXT_IMAGE.set(image.cloned());
+    let _clear = Clear;
+    instantiate()
+}
+
+/// Slots that wait for their next tenant, by the image that they are filled with.
+#[derive(Debug)]
+pub(crate) struct SlotPool {
+    free: Mutex<Free>,
+    free_max: usize,
+}
+
+#[derive(Debug, Default)]
+struct Free {
+    by_image: HashMap<u64, Vec<(Slot, usize)>>,
+    count: usize,
+}
+
+impl SlotPool {
+    /// Makes an empty pool that keeps at most `free_max` slots for later.
+    pub(crate) fn new(free_max: usize) -> Arc<SlotPool> {
+        assert_eq!(rustix::param::page_size(), PAGE_BYTES, "b8g needs pages of {PAGE_BYTES} bytes");
+        Arc::new(SlotPool { free: Mutex::default(), free_max })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Free> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, image: Option<Arc<HeapImage>>, len: usize) -> io::Result<Slot> {
+        let id = image.as_ref().map_or(0, |image| image.id());
+        let kept = {
+            let mut free = self.lock();
+            let slots = free.by_image.get_mut(&id);
+            let found = slots.and_then(|slots| {
+                let at = slots.iter().rposition(|(_, had)| *had == len)?;
+                Some(slots.swap_remove(at).0)
+            });
+            free.count -= usize::from(found.is_some());
+            found
+        };
+        match kept {
+            Some(slot) => Ok(slot),
+            None => {
+                let mut slot = Slot::reserve()?;
+                slot.fill(image, len)?;
+                Ok(slot)
+            }
+        }
+    }
+
+    /// Takes a slot back. One that cannot be reset is unmapped: never handed on.
+    fn give(&self, mut slot: Slot, len: usize) {
+        if self.lock().count >= self.free_max || slot.reset(len).is_err() {
+            return;
+        }
+        let id = slot.image_id();
+        let mut free = self.lock();
+        free.count += 1;
+        free.by_image.entry(id).or_default().push((slot, len));
+    }
+
+    /// Unmaps the free slots of an image that nobody will ask for again.
+    pub(crate) fn forget_image(&self, id: u64) {
+        let dropped = {
+            let mut free = self.lock();
+            let slots = free.by_image.remove(&id);
+            free.count -= slots.as_ref().map_or(0, Vec::len);
+            slots
+        };
+        drop(dropped);
+    }
+}
+
+/// Hands slots to wasmtime.
+pub(crate) struct Creator(pub(crate) Arc<SlotPool>);
+
+// SAFETY: `new_memory` gives `minimum` accessible zeroed (or image) bytes at the start of a reservation of
+// `RESERVATION_BYTES` that never moves, followed by `GUARD_BYTES` that are never accessible.
+unsafe impl MemoryCreator for Creator {
+    fn new_memory(
+        &self,
+        _type: MemoryType,
+        minimum: usize,
+        _maximum: Option<usize>,
+        reserved: Option<usize>,
+        guard: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        if minimum > RESERVATION_BYTES || reserved.unwrap_or(0) > RESERVATION_BYTES || guard > GUARD_BYTES {
+            return Err(format!("a memory of {minimum} bytes is more than {RESERVATION_BYTES}"));
+        }
+        let image = NEXT_IMAGE.take();
+        let slot =
+            self.0.take(image, minimum).map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
+        Ok(Box::new(Tenancy { slot: Some(slot), minimum, len: minimum, pool: self.0.clone() }))
+    }
+}
+
+/// A slot while a memory lives in it.
+struct Tenancy {
+    slot: Option<Slot>,
+    minimum: usize,
+    len: usize,
+    pool: Arc<SlotPool>,
+}
+
+// SAFETY: a memory is changed through `&mut` only (`grow_to`); wasmtime synchronises everything else.
+unsafe impl Sync for Tenancy {}
+
+// SAFETY: the base never moves; `byte_size` bytes from it are accessible; the rest of the reservation is not.
+unsafe impl LinearMemory for Tenancy {
+    fn byte_size(&self) -> usize {
+        self.len
+    }
+
+    fn byte_capacity(&self) -> usize {
+        RESERVATION_BYTES
+    }
+
+    fn grow_to(&mut self, len: usize) -> wasmtime::Result<()> {
+        if let Some(slot) = &mut self.slot {
+            slot.grow(len).map_err(wasmtime::Error::from)?;
+            self.len = len;
+        }
+        Ok(())
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.slot.as_ref().map_or(std::ptr::null_mut(), Slot::base)
+    }
+}
+
+impl Drop for Tenancy {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.pool.give(slot, self.minimum);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_comes_back_for_the_same_image_only() {
+        let pool = SlotPool::new(8);
+        let image = |text: &'static [u8]| Arc::new(HeapImage::new([(0usize, text)].into_iter()).unwrap());
+        let (a, b) = (image(b"a"), image(b"b"));
+        let slot = pool.take(Some(a.clone()), 65536).unwrap();
+        let base = slot.base();
+        pool.give(slot, 65536);
+        let other = pool.take(Some(b), 65536).unwrap();
+        assert_ne!(other.base(), base);
+        let longer = pool.take(Some(a.clone()), 131072).unwrap();
+        assert_ne!(longer.base(), base);
+        let again = pool.take(Some(a.clone()), 65536).unwrap();
+        assert_eq!(again.base(), base);
+        pool.give(again, 65536);
+        pool.forget_image(a.id());
+        assert_eq!(pool.lock().count, 0);
+    }
+
+    #[test]
+    fn the_pool_is_bounded() {
+        let pool = SlotPool::new(2);
+        let slots: Vec<Slot> = (0..4).map(|_| pool.take(None, 4096).unwrap()).collect();
+        slots.into_iter().for_each(|slot| pool.give(slot, 4096));
+        assert_eq!(pool.lock().count, 2);
+    }
+}

@@ -1,0 +1,80 @@
+//! Asks the kernel which pages of a mapping a tenant dirtied (PAGEMAP_SCAN, Linux 6.7).
+//!
+//! Source: the kernel's `include/uapi/linux/fs.h` and Documentation/admin-guide/mm/pagemap.rst.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::sync::OnceLock;
+
+/// A run of dirty pages, as the kernel writes it: addresses and the categories.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(super) struct PageRun {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    categories: u64,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct ScanArguments {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    vec: u64,
+    vec_len: u64,
+    max_pages: u64,
+    category_inverted: u64,
+    category_mask: u64,
+    category_anyof_mask: u64,
+    return_mask: u64,
+}
+
+const IS_FILE: u64 = 1 << 2;
+const IS_PRESENT: u64 = 1 << 3;
+const IS_SWAPPED: u64 = 1 << 4;
+const IS_ZERO_PAGE: u64 = 1 << 5;
+/// `_IOWR('f', 16, struct pm_scan_arg)`.
+const PAGEMAP_SCAN: u64 = 3 << 30 | (size_of::<ScanArguments>() as u64) << 16 | (b'f' as u64) << 8 | 16;
+
+/// More runs than this are not worth copying back one by one.
+pub(super) const RUNS_MAX: usize = 256;
+
+fn pagemap() -> Option<&'static File> {
+    static FILE: OnceLock<Option<File>> = OnceLock::new();
+    FILE.get_or_init(|| File::open("/proc/self/pagemap").ok()).as_ref()
+}
+
+/// Finds the private pages in `len` bytes from `base`: those that were written since they were mapped, whether they
+/// are present or swapped out. Answers how many runs were written to `runs`, or `None` when the kernel cannot tell,
+/// there are more than [`RUNS_MAX`] runs or more than `pages_max` pages: then the whole mapping must be renewed.
+pub(super) fn dirty_runs(
+    base: *const u8,
+    len: usize,
+    pages_max: u64,
+    runs: &mut [PageRun; RUNS_MAX],
+) -> Option<usize> {
+    let file = pagemap()?;
+    let mut arguments = ScanArguments {
+        size: size_of::<ScanArguments>() as u64,
+        start: base as u64,
+        end: base as u64 + len as u64,
+        vec: runs.as_mut_ptr() as u64,
+        vec_len: RUNS_MAX as u64,
+        // One page more than wanted, so that reaching the bound shows as a walk that ended early.
+        max_pages: pages_max + 1,
+        category_inverted: IS_FILE | IS_ZERO_PAGE,
+        category_mask: IS_FILE | IS_ZERO_PAGE,
+        category_anyof_mask: IS_PRESENT | IS_SWAPPED,
+        return_mask: IS_PRESENT | IS_SWAPPED,
+        ..ScanArguments::default()
+    };
+    // SAFETY: the argument is the structure that this request takes, `vec` has room for `vec_len` entries, and the
+    // kernel only reads page tables of the range.
+    let found = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
+    let found = usize::try_from(found).ok()?;
+    let pages: u64 = runs[..found].iter().map(|r| (r.end - r.start) / super::PAGE_BYTES as u64).sum();
+    (arguments.walk_end == arguments.end && pages <= pages_max).then_some(found)
+}

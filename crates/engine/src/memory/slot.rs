@@ -1,0 +1,216 @@
+//! One reservation of address space that holds a memory: filled from an image, grown, reset.
+//!
+//! Layout: `accessible` bytes that can be read and written, then nothing up to the end of the reservation, so that
+//! no bounds check is needed for 32-bit addresses.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+
+use super::scan::{self, PageRun, RUNS_MAX};
+use super::{HeapImage, PAGE_BYTES};
+
+/// Address space that every slot reserves for a memory: what a 32-bit address can reach.
+pub(super) const RESERVATION_BYTES: usize = 4 << 30;
+/// Address space behind it that is never mapped: what a static offset can add.
+pub(super) const GUARD_BYTES: usize = 32 << 20;
+/// A tenant that dirtied more than this is not worth copying back.
+const COPY_BACK_PAGES_MAX: u64 = 512;
+
+/// A mapping that a memory lives in. It owns its address space.
+#[derive(Debug)]
+pub(super) struct Slot {
+    base: NonNull<u8>,
+    image: Option<Arc<HeapImage>>,
+    /// Bytes from `base` that can be read and written; a multiple of the page size.
+    accessible: usize,
+}
+
+// SAFETY: a slot owns its mapping alone; whoever has the slot may use it from any thread.
+unsafe impl Send for Slot {}
+
+impl Slot {
+    /// Reserves address space in which nothing is accessible yet.
+    pub(super) fn reserve() -> io::Result<Slot> {
+        // SAFETY: a fresh mapping at an address that the kernel chooses.
+        let base = unsafe {
+            rustix::mm::mmap_anonymous(
+                std::ptr::null_mut(),
+                RESERVATION_BYTES + GUARD_BYTES,
+                ProtFlags::empty(),
+                MapFlags::PRIVATE | MapFlags::NORESERVE,
+            )?
+        };
+        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(Slot { base, image: None, accessible: 0 })
+    }
+
+    pub(super) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
+    /// The id of the image that it is filled with; 0: none.
+    pub(super) fn image_id(&self) -> u64 {
+        self.image.as_ref().map_or(0, |image| image.id())
+    }
+
+    pub(super) fn accessible(&self) -> usize {
+        self.accessible
+    }
+
+    /// Maps `image` and zeroes behind it up to `len` bytes. Nothing may be accessible yet.
+    pub(super) fn fill(&mut self, image: Option<Arc<HeapImage>>, len: usize) -> io::Result<()> {
+        debug_assert_eq!(self.accessible, 0);
+        let len = len.next_multiple_of(PAGE_BYTES);
+        if let Some(image) = &image {
+            if image.len() > len {
+                return Err(io::ErrorKind::InvalidInput.into());
+            }
+            self.map_image(image)?;
+        }
+        self.accessible = image.as_ref().map_or(0, |image| image.len());
+        self.image = image;
+        self.grow(len)
+    }
+
+    fn map_image(&self, image: &HeapImage) -> io::Result<()> {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+        // SAFETY: the range lies within this slot's own reservation, which is at least as large as any image.
+        let at = unsafe {
+            rustix::mm::mmap(self.base().cast(), image.len(), protection, flags, image.fd().as_fd(), 0)?
+        };
+        debug_assert_eq!(at, self.base().cast());
+        Ok(())
+    }
+
+    /// Makes the first `len` bytes accessible; new ones are zero.
+    pub(super) fn grow(&mut self, len: usize) -> io::Result<()> {
+        let len = len.next_multiple_of(PAGE_BYTES);
+        if len > RESERVATION_BYTES {
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
+        if len > self.accessible {
+            let flags = MprotectFlags::READ | MprotectFlags::WRITE;
+            // SAFETY: the range lies within this slot's reservation, behind what is accessible already.
+            unsafe {
+                let from = self.base().add(self.accessible);
+                rustix::mm::mprotect(from.cast(), len - self.accessible, flags)?;
+            }
+            self.accessible = len;
+        }
+        Ok(())
+    }
+
+    /// Puts the slot back to what [`Slot::fill`] made with `len` bytes.
+    pub(super) fn reset(&mut self, len: usize) -> io::Result<()> {
+        let len = len.next_multiple_of(PAGE_BYTES);
+        if self.accessible > len {
+            self.forget(len, self.accessible)?;
+            self.accessible = len;
+        }
+        let mut runs = [PageRun::default(); RUNS_MAX];
+        match scan::dirty_runs(self.base(), len, COPY_BACK_PAGES_MAX, &mut runs) {
+            Some(found) => {
+                runs[..found].iter().for_each(|run| self.copy_back(run));
+                Ok(())
+            }
+            None => {
+                self.forget(0, len)?;
+                self.accessible = 0;
+                let image = self.image.take();
+                self.fill(image, len)
+            }
+        }
+    }
+
+    /// Gives `from..to` back to the system: no longer accessible, its contents gone.
+    fn forget(&self, from: usize, to: usize) -> io::Result<()> {
+        let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
+        // SAFETY: the range lies within this slot's reservation and no memory uses the slot now.
+        unsafe {
+            let at = self.base().add(from);
+            rustix::mm::mmap_anonymous(at.cast(), to - from, ProtFlags::empty(), flags)?;
+        }
+        Ok(())
+    }
+
+    /// Restores one run of pages from the image, or zeroes it where it lies behind the image.
+    fn copy_back(&self, run: &PageRun) {
+        let from = run.start as usize - self.base() as usize;
+        let to = run.end as usize - self.base() as usize;
+        debug_assert!(from <= to && to <= self.accessible);
+        let image = self.image.as_ref().map_or(&[][..], |image| image.bytes());
+        let split = image.len().clamp(from, to);
+        // SAFETY: `from..to` is accessible in this slot, no memory uses the slot now, and the image's view is another
+        // mapping, so that the ranges cannot overlap. `from..split` is nothing or lies in the image.
+        unsafe {
+            if split > from {
+                std::ptr::copy_nonoverlapping(image[from..split].as_ptr(), self.base().add(from), split - from);
+            }
+            std::ptr::write_bytes(self.base().add(split), 0, to - split);
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // SAFETY: the reservation is this slot's own and nothing uses it any more.
+        let unmapped = unsafe { rustix::mm::munmap(self.base().cast(), RESERVATION_BYTES + GUARD_BYTES) };
+        debug_assert!(unmapped.is_ok());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(slot: &Slot) -> &mut [u8] {
+        // SAFETY: the tests use one slot from one thread, and the range is accessible.
+        unsafe { std::slice::from_raw_parts_mut(slot.base(), slot.accessible()) }
+    }
+
+    fn dirtied_and_reset(image: Option<Arc<HeapImage>>, len: usize, pages: &[usize], grown: usize) -> Slot {
+        let mut slot = Slot::reserve().unwrap();
+        slot.fill(image, len).unwrap();
+        slot.grow(grown).unwrap();
+        for page in pages {
+            bytes(&slot)[page * PAGE_BYTES..(page + 1) * PAGE_BYTES].fill(0xee);
+        }
+        slot.reset(len).unwrap();
+        slot
+    }
+
+    #[test]
+    fn a_reset_slot_holds_the_image_and_zeroes() {
+        let contents: Vec<u8> = (0..PAGE_BYTES * 3).map(|i| (i * 7) as u8).collect();
+        let image = Arc::new(HeapImage::new([(0usize, &contents[..])].into_iter()).unwrap());
+        let len = PAGE_BYTES * 2000;
+        let all: Vec<usize> = (0..2000).collect();
+        let every_other: Vec<usize> = (0..2000).step_by(2).collect();
+        for pages in [&[0usize, 2, 3, 7][..], &all, &every_other] {
+            let slot = dirtied_and_reset(Some(image.clone()), len, pages, len * 2);
+            assert_eq!(slot.accessible(), len);
+            assert_eq!(&bytes(&slot)[..contents.len()], &contents[..]);
+            assert!(bytes(&slot)[contents.len()..].iter().all(|b| *b == 0));
+        }
+    }
+
+    #[test]
+    fn what_was_grown_is_zero_for_the_next_tenant() {
+        let len = PAGE_BYTES * 4;
+        let mut slot = dirtied_and_reset(None, len, &[0, 3, 4, 9], PAGE_BYTES * 10);
+        slot.grow(PAGE_BYTES * 10).unwrap();
+        assert!(bytes(&slot).iter().all(|b| *b == 0));
+    }
+
+    #[test]
+    fn the_reservation_bounds_growth() {
+        let mut slot = Slot::reserve().unwrap();
+        slot.fill(None, 0).unwrap();
+        assert!(slot.grow(RESERVATION_BYTES + 1).is_err());
+    }
+}

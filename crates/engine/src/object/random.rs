@@ -1,0 +1,53 @@
+//! Randomness: the system's, or a stream that a seed determines.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use b8g_core::Error;
+
+/// Bytes that one read gives at most.
+const READ_BYTES_MAX: usize = 1 << 20;
+
+/// Where random bytes come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Random {
+    /// The system's generator.
+    System,
+    /// BLAKE3's extendable output, keyed by the seed.
+    Seeded(Arc<Mutex<blake3::OutputReader>>),
+}
+
+impl Random {
+    /// The stream of `seed`.
+    pub(crate) fn seeded(seed: u64) -> Random {
+        let mut hasher = blake3::Hasher::new_derive_key("b8g 2026 seeded randomness");
+        hasher.update(&seed.to_le_bytes());
+        Random::Seeded(Arc::new(Mutex::new(hasher.finalize_xof())))
+    }
+
+    pub(crate) fn read(&self, into: &mut [u8]) -> Result<i64, Error> {
+        let len = into.len().min(READ_BYTES_MAX);
+        let into = &mut into[..len];
+        match self {
+            Random::System => getrandom::fill(into).map_err(|_| Error::Io)?,
+            Random::Seeded(stream) => stream.lock().unwrap_or_else(PoisonError::into_inner).fill(into),
+        }
+        Ok(len as i64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_determines_the_stream_and_the_system_does_not() {
+        let read = |random: Random| {
+            let mut bytes = [0; 64];
+            assert_eq!(random.read(&mut bytes), Ok(64));
+            bytes
+        };
+        assert_eq!(read(Random::seeded(7)), read(Random::seeded(7)));
+        assert_ne!(read(Random::seeded(7)), read(Random::seeded(8)));
+        assert_ne!(read(Random::System), read(Random::System));
+    }
+}

@@ -1,0 +1,146 @@
+//! What the engine keeps for one context while it lives: its handles, its bounds, how it is about to end.
+
+use std::sync::Arc;
+
+use b8g_core::abi::Role;
+use b8g_core::{Handle, Limits, Rights, Table};
+
+use crate::grant::Grants;
+use crate::monitor::Monitor;
+use crate::object::clock::{Clock, Time};
+use crate::object::{Descriptors, Object};
+use crate::outcome::Reason;
+use crate::wait::Parked;
+use crate::wasi::Wasi;
+
+/// The data of a store.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) table: Table<Object>,
+    pub(crate) monitor: Arc<Monitor>,
+    pub(crate) limits: Limits,
+    pub(crate) descriptors: Descriptors,
+    pub(crate) time: Time,
+    /// What the context was given at its start.
+    pub(crate) vector: Vec<(Role, Handle)>,
+    /// Set when the context must not go on; whoever sets it makes the guest unwind.
+    pub(crate) ending: Option<Ending>,
+    /// The uncaught error that the component reported.
+    pub(crate) failure: Option<Failure>,
+    pub(crate) parked: Option<Parked>,
+    pub(crate) memory: Option<wasmtime::Memory>,
+    pub(crate) wasi: Option<Box<Wasi>>,
+    pub(crate) table_elements: u64,
+}
+
+/// Why a guest is being unwound.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Ending {
+    Exit(i32),
+    /// More output than allowed.
+    Output,
+    /// Nobody reads the output any more.
+    BrokenPipe,
+    /// The deadline passed or somebody cancelled it.
+    Stopped(Reason),
+}
+
+/// An uncaught error as the component told it.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) message: String,
+    pub(crate) reason: Reason,
+}
+
+/// Bytes of an uncaught error's text that are kept.
+pub(crate) const FAILURE_BYTES_MAX: usize = 64 << 10;
+
+impl State {
+    /// Turns grants into the handles of a new context.
+    ///
+    /// # Errors
+    /// [`b8g_core::Error::Limit`] when the grants are more than the context may have handles.
+    pub(crate) fn new(
+        grants: &Grants,
+        program: Option<&Arc<[u8]>>,
+        limits: Limits,
+    ) -> Result<State, b8g_core::Error> {
+        let monitor = Arc::new(Monitor::new(grants.count()));
+        let time = grants.time(monitor.started());
+        let mut state = State {
+            table: Table::new(limits.handles_max),
+            descriptors: Descriptors::new(limits.descriptors_max),
+            monitor,
+            limits,
+            time,
+            vector: Vec::with_capacity(12),
+            ending: None,
+            failure: None,
+            parked: None,
+            memory: None,
+            wasi: None,
+            table_elements: 0,
+        };
+        if let Some(program) = program {
+            state.give(Role::Program, Object::Blob(program.clone()), Rights::READ.union(Rights::INSPECT))?;
+        }
+        grants.give(&mut state)?;
+        Ok(state)
+    }
+
+    /// Puts an object into the initial vector.
+    pub(crate) fn give(
+        &mut self,
+        role: Role,
+        object: Object,
+        rights: Rights,
+    ) -> Result<Handle, b8g_core::Error> {
+        let handle = self.table.insert(object, rights)?;
+        self.vector.push((role, handle));
+        Ok(handle)
+    }
+
+    /// The handle that was given for `role`, if one was.
+    pub(crate) fn given(&self, role: Role) -> Option<Handle> {
+        self.vector.iter().find(|(given, _)| *given == role).map(|(_, handle)| *handle)
+    }
+
+    /// Nanoseconds since the context began, on the clock that its waits use.
+    pub(crate) fn now(&self) -> u64 {
+        Clock::Monotonic(self.time.clone()).now()
+    }
+}
+
+impl wasmtime::ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        use std::sync::atomic::Ordering::Relaxed;
+        let more = desired.saturating_sub(current) as u64;
+        let total = self.monitor.memory_bytes.load(Relaxed).saturating_add(more);
+        if total > self.limits.memory_bytes_max {
+            self.monitor.memory_refused.store(true, Relaxed);
+            return Ok(false);
+        }
+        self.monitor.add_memory(more);
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let total = self.table_elements.saturating_add(desired.saturating_sub(current) as u64);
+        if total > self.limits.table_elements_max {
+            self.monitor.memory_refused.store(true, std::sync::atomic::Ordering::Relaxed);
+            return Ok(false);
+        }
+        self.table_elements = total;
+        Ok(true)
+    }
+}
