@@ -9,6 +9,7 @@ use thiserror::Error;
 use wasmtime::{ExternType, InstancePre, Module};
 
 use crate::engine::Engine;
+use crate::interrupt::{Interrupt, signal};
 use crate::memory::HeapImage;
 use crate::prepare::{MODULE_BYTES_MAX, Prepared};
 use crate::state::State;
@@ -83,6 +84,8 @@ pub(crate) struct Compiled {
     pub(crate) pre: InstancePre<State>,
     pub(crate) image: Option<Arc<HeapImage>>,
     pub(crate) face: Face,
+    /// Where its code lies, when signals stop it.
+    pub(crate) code: Option<signal::Code>,
     engine: Engine,
 }
 
@@ -131,7 +134,9 @@ impl Compiled {
             None => Face::Wasi,
         };
         let image = prepared.image.map(Arc::new);
-        Ok(Compiled { module, pre, image, face, engine: engine.clone() })
+        let by_signal = engine.interrupt() == Interrupt::Signal;
+        let code = if by_signal { signal::Code::of(&module) } else { None };
+        Ok(Compiled { module, pre, image, face, code, engine: engine.clone() })
     }
 
     pub(crate) fn engine(&self) -> &Engine {

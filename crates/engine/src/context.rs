@@ -104,7 +104,8 @@ pub struct Context {
     control: Arc<Control>,
     instance: Option<Instance>,
     event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
-    code: Option<signal::Code>,
+    /// For the handler of the stop signal; 0 until there is an instance.
+    store_context: usize,
     started: bool,
     outcome: Option<Outcome>,
 }
@@ -158,7 +159,7 @@ impl Context {
             control,
             instance: None,
             event: None,
-            code: None,
+            store_context: 0,
             started: false,
             outcome: None,
         })
@@ -324,11 +325,9 @@ impl Context {
         self.instance = Some(instance);
         self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
         self.event = instance.get_typed_func(&mut self.store, "b8g_event").ok();
-        let engine = compiled.engine();
-        if engine.interrupt() == Interrupt::Signal {
-            let exported: Option<Func> =
-                instance.exports(&mut self.store).find_map(|export| export.into_func());
-            self.code = exported.and_then(|func| signal::code_of(&compiled.module, &func, &mut self.store));
+        if compiled.code.is_some() {
+            let exported: Option<Func> = instance.exports(&mut self.store).find_map(|export| export.into_func());
+            self.store_context = exported.map_or(0, |func| signal::store_context(&func, &mut self.store));
         }
         Ok(instance)
     }
@@ -372,8 +371,10 @@ impl Context {
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Outcome> {
         let control = self.control.clone();
-        let code = self.code.take();
-        let done = match interrupt::enter(&control, code.as_ref()) {
+        let compiled = self.component.compiled.clone();
+        let store_context = self.store_context;
+        let target = compiled.code.as_ref().map(|code| signal::Target { code, store_context });
+        let done = match interrupt::enter(&control, target) {
             Ok(_entered) => {
                 let before = thread_time();
                 let done = run(&mut self.store);
@@ -384,7 +385,6 @@ impl Context {
             }
             Err(_) => Err(unwind()),
         };
-        self.code = code;
         done.map_err(|error| self.conclude(Err(error)))
     }
 

@@ -14,6 +14,7 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -24,17 +25,23 @@ use crate::monitor::Monitor;
 /// By default ignored by every process, and used by nothing else here.
 const SIGNAL: libc::c_int = libc::SIGURG;
 
-/// Where the machine code of a running context lies.
+/// Where the machine code of a module lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
     /// From the first function to the end of the last.
-    functions: std::ops::Range<usize>,
+    functions: Range<usize>,
     /// All code of the module, trampolines too.
-    text: std::ops::Range<usize>,
+    text: Range<usize>,
     /// Where to go to trap.
     trap: usize,
-    /// The store's context, as wasmtime's compiled code knows it.
-    store_context: usize,
+}
+
+/// What a thread is about to run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'c> {
+    pub(crate) code: &'c Code,
+    /// The store's context, as wasmtime's compiled code knows it; 0 while it is not known.
+    pub(crate) store_context: usize,
 }
 
 /// Offsets in wasmtime 48.0.8's `VMFuncRef`, `VMContext` and `VMStoreContext`; source: its `wasmtime-environ`,
@@ -52,42 +59,53 @@ mod offset {
 struct Running {
     monitor: Cell<*const Monitor>,
     code: Cell<*const Code>,
+    store_context: Cell<usize>,
 }
 
 thread_local! {
-    static RUNNING: Running =
-        const { Running { monitor: Cell::new(ptr::null()), code: Cell::new(ptr::null()) } };
+    static RUNNING: Running = const {
+        Running { monitor: Cell::new(ptr::null()), code: Cell::new(ptr::null()), store_context: Cell::new(0) }
+    };
 }
 
 /// Says to the handler what this thread runs; dropping it says what it ran before.
 pub(crate) struct Published<'c> {
-    monitor: *const Monitor,
-    code: *const Code,
+    before: Seen,
     _borrow: PhantomData<&'c Code>,
 }
 
-/// Publishes a run of this thread; without `code` the handler does nothing but interrupt system calls.
-pub(crate) fn publish<'c>(code: Option<&'c Code>, monitor: &'c Arc<Monitor>) -> Published<'c> {
-    let code = code.map_or(ptr::null(), |code| code as *const Code);
-    let (monitor, code) = swap(Arc::as_ptr(monitor), code);
-    Published { monitor, code, _borrow: PhantomData }
+/// What the handler sees.
+#[derive(Clone, Copy)]
+struct Seen {
+    monitor: *const Monitor,
+    code: *const Code,
+    store_context: usize,
+}
+
+/// Publishes a run of this thread; without a `target` the handler does nothing but interrupt system calls.
+pub(crate) fn publish<'c>(target: Option<Target<'c>>, monitor: &'c Arc<Monitor>) -> Published<'c> {
+    let (code, store_context) =
+        target.map_or((ptr::null(), 0), |target| (target.code as *const Code, target.store_context));
+    let before = swap(Seen { monitor: Arc::as_ptr(monitor), code, store_context });
+    Published { before, _borrow: PhantomData }
 }
 
 impl Drop for Published<'_> {
     fn drop(&mut self) {
-        swap(self.monitor, self.code);
+        swap(self.before);
     }
 }
 
 /// Replaces what the handler sees. A signal in between sees nothing.
-fn swap(monitor: *const Monitor, code: *const Code) -> (*const Monitor, *const Code) {
+fn swap(new: Seen) -> Seen {
     RUNNING.with(|running| {
-        let old_monitor = running.monitor.replace(ptr::null());
+        let monitor = running.monitor.replace(ptr::null());
         compiler_fence(SeqCst);
-        let old_code = running.code.replace(code);
+        let code = running.code.replace(new.code);
+        let store_context = running.store_context.replace(new.store_context);
         compiler_fence(SeqCst);
-        running.monitor.set(monitor);
-        (old_monitor, old_code)
+        running.monitor.set(new.monitor);
+        Seen { monitor, code, store_context }
     })
 }
 
@@ -127,24 +145,24 @@ extern "C" fn handler(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
         let (monitor, code) = unsafe { (&*monitor, &*code) };
         if monitor.stop_ordered().is_some() {
             // SAFETY: the kernel gave the context of this very signal.
-            unsafe { redirect(code, context) };
+            unsafe { redirect(code, running.store_context.get(), context) };
         }
     });
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-unsafe fn redirect(code: &Code, context: *mut libc::c_void) {
+unsafe fn redirect(code: &Code, store_context: usize, context: *mut libc::c_void) {
     // SAFETY: `context` is what the kernel passes to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let pc = registers[libc::REG_RIP as usize] as usize;
     if code.functions.contains(&pc) {
         registers[libc::REG_RIP as usize] = code.trap as i64;
-    } else if !code.text.contains(&pc) {
+    } else if store_context != 0 && !code.text.contains(&pc) {
         // SAFETY: the store is alive while it is published; the frame at `fp` is that of the trampoline through which
         // its code called the host, and the check of the return address proves that it is still there.
         unsafe {
-            let fp = *((code.store_context + offset::STORE_EXIT_FP) as *const usize);
-            let exit_pc = *((code.store_context + offset::STORE_EXIT_PC) as *const usize);
+            let fp = *((store_context + offset::STORE_EXIT_FP) as *const usize);
+            let exit_pc = *((store_context + offset::STORE_EXIT_PC) as *const usize);
             if fp != 0 && code.functions.contains(&exit_pc) {
                 let return_address = (fp + size_of::<usize>()) as *mut usize;
                 if *return_address == exit_pc {
@@ -156,7 +174,7 @@ unsafe fn redirect(code: &Code, context: *mut libc::c_void) {
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-unsafe fn redirect(_: &Code, _: *mut libc::c_void) {}
+unsafe fn redirect(_: &Code, _: usize, _: *mut libc::c_void) {}
 
 /// The `unreachable` to which stopped code goes. The module stays alive as long as the process.
 fn stub() -> Option<usize> {
@@ -178,33 +196,33 @@ fn stub() -> Option<usize> {
     stub.as_ref().map(|(_, address)| *address)
 }
 
-/// Finds what the handler must know about an instance of `module`, whose function `exported` is.
-///
-/// `None` where that cannot be known: then the code is not stopped by signals.
-pub(crate) fn code_of(
-    module: &wasmtime::Module,
-    exported: &wasmtime::Func,
-    mut store: impl wasmtime::AsContextMut,
-) -> Option<Code> {
-    let trap = stub()?;
-    let text = module.text();
-    let base = text.as_ptr() as usize;
-    let mut functions = usize::MAX..0;
-    for function in module.functions() {
-        functions.start = functions.start.min(base + function.offset);
-        functions.end = functions.end.max(base + function.offset + function.len);
+impl Code {
+    /// Finds where the code of `module` lies; `None` where it cannot be stopped by signals.
+    pub(crate) fn of(module: &wasmtime::Module) -> Option<Code> {
+        let trap = stub()?;
+        let text = module.text();
+        let base = text.as_ptr() as usize;
+        let mut functions = usize::MAX..0;
+        for function in module.functions() {
+            functions.start = functions.start.min(base + function.offset);
+            functions.end = functions.end.max(base + function.offset + function.len);
+        }
+        Some(Code { functions, text: base..base + text.len(), trap })
     }
+}
+
+/// Finds the store's context from a function that a module of ours exports; 0 where it cannot be known.
+pub(crate) fn store_context(exported: &wasmtime::Func, mut store: impl wasmtime::AsContextMut) -> usize {
     let func_ref = exported.to_raw(&mut store) as usize;
     // SAFETY: the function is an export of a live instance of wasmtime 48.0.8, whose layout these offsets are of; the
     // magic number is checked before the pointer behind it is used.
-    let store_context = unsafe {
+    unsafe {
         let context = *((func_ref + offset::FUNC_REF_CONTEXT) as *const usize);
         if *(context as *const [u8; 4]) != offset::CONTEXT_MAGIC {
-            return None;
+            return 0;
         }
         *((context + offset::CONTEXT_STORE) as *const usize)
-    };
-    Some(Code { functions, text: base..base + text.len(), trap, store_context })
+    }
 }
 
 /// Tells whether signals stop code on this machine: tried once a process, on loops of several kinds.
@@ -235,13 +253,15 @@ fn self_test() -> Option<()> {
     let mut store = wasmtime::Store::new(&engine, ());
     let nothing = wasmtime::Func::wrap(&mut store, || {});
     let instance = wasmtime::Instance::new(&mut store, &module, &[nothing.into()]).ok()?;
-    let code = code_of(&module, &instance.get_func(&mut store, "spin")?, &mut store)?;
+    let code = Code::of(&module)?;
+    let spin = instance.get_func(&mut store, "spin")?;
+    let target = Target { code: &code, store_context: store_context(&spin, &mut store) };
     for name in ["spin", "memory_loop", "calls", "host_calls"] {
         let function = instance.get_typed_func::<(), ()>(&mut store, name).ok()?;
         for _ in 0..3 {
             let control = Arc::new(super::Control::new(Arc::new(Monitor::new(0))));
             let stopped = {
-                let entered = super::enter(&control, Some(&code)).ok()?;
+                let entered = super::enter(&control, Some(target)).ok()?;
                 let kicker = spawn_kicker(control.clone())?;
                 let stopped = function.call(&mut store, ());
                 drop(entered);
