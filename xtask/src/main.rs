@@ -1,1 +1,47 @@
-fn main(){}
+//! `cargo xtask`: what scripts would do. Start reading at [`main`]; each command has a file of its own.
+
+mod bench;
+mod components;
+mod run;
+mod test;
+mod tidy;
+mod tools;
+
+use anyhow::Result;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  test [FILTER…]          run all tests; installs what they need into target/tools, or says what is missing
+  ci                      test, then format, clippy and tidy: what has to pass before a change lands
+  bench NAME [--json]     run a benchmark: start, compute  (--install-peers fetches deno to compare with)
+  components js [--check] build the JavaScript engine component; --check only compares its digest
+  tidy                    check the house: layers, file lengths, links, named paths
+  tools zig               install the pinned C compiler for wasm and print its path
+";
+
+fn main() -> Result<()> {
+    std::env::set_current_dir(run::root())?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["test", filter @ ..] => test::test(filter),
+        ["ci"] => test::ci(),
+        ["bench", name, flags @ ..] => bench::bench(name, flags),
+        ["components", "js"] => components::javascript(false),
+        ["components", "js", "--check"] => components::javascript(true),
+        ["tidy"] => tidy::tidy(),
+        ["tools", "zig"] => {
+            println!("{}", tools::ensure_ziglang()?.display());
+            Ok(())
+        }
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            anyhow::bail!("there is no such command: {}", words.join(" "))
+        }
+    }
+}

@@ -15,6 +15,8 @@ use std::sync::OnceLock;
 
 /// Bytes of the MAC at the end of an entry.
 const MAC_BYTES: u64 = 32;
+/// Bytes that are read and hashed at a time.
+const READ_BYTES: usize = 64 << 10;
 /// Entries larger than this are not written.
 const ENTRY_BYTES_MAX: u64 = 1 << 30;
 /// What the cache may hold; the oldest entries go first.
@@ -96,7 +98,8 @@ fn mac_hasher(mac_key: &[u8; 32], key: &blake3::Hash) -> blake3::Hasher {
 fn mac_of(file: &mut File, mac_key: &[u8; 32], key: &blake3::Hash) -> io::Result<blake3::Hash> {
     let len = file.metadata()?.len().checked_sub(MAC_BYTES).ok_or(io::ErrorKind::InvalidData)?;
     let mut hasher = mac_hasher(mac_key, key);
-    let mut buffer = vec![0; 256 << 10];
+    // Small enough to stay in the processor's cache between reading and hashing.
+    let mut buffer = vec![0; READ_BYTES];
     let mut rest = len;
     while rest > 0 {
         let part = buffer.len().min(usize::try_from(rest).unwrap_or(usize::MAX));

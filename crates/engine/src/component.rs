@@ -6,9 +6,10 @@ use std::sync::Arc;
 use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE};
 use b8g_frontend_ts as frontend;
 use thiserror::Error;
-use wasmtime::{ExternType, InstancePre, Module};
+use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
 
 use crate::engine::Engine;
+use crate::function::Function;
 use crate::interrupt::{Interrupt, signal};
 use crate::memory::HeapImage;
 use crate::prepare::{MODULE_BYTES_MAX, Prepared};
@@ -62,6 +63,22 @@ pub enum ComponentError {
     Source(#[from] frontend::BuildError),
 }
 
+impl ComponentError {
+    /// The files that were read until then: what to watch for the repair.
+    pub fn files(&self) -> &[PathBuf] {
+        match self {
+            ComponentError::Source(error) => error.files(),
+            ComponentError::Read { path, .. } => std::slice::from_ref(path),
+            _ => &[],
+        }
+    }
+}
+
+/// The digest of the JavaScript engine that is built in: BLAKE3 in hexadecimal digits.
+pub fn javascript_digest() -> &'static str {
+    JAVASCRIPT_DIGEST.split_whitespace().next().unwrap_or_default()
+}
+
 /// Settings for components that are made from wasm.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WasmOptions {
@@ -86,7 +103,34 @@ pub(crate) struct Compiled {
     pub(crate) face: Face,
     /// Where its code lies, when signals stop it.
     pub(crate) code: Option<signal::Code>,
+    pub(crate) exports: Exports,
     engine: Engine,
+}
+
+/// Where the exports are that every start asks for, so that no start looks for them by name.
+#[derive(Default)]
+pub(crate) struct Exports {
+    pub(crate) memory: Option<ModuleExport>,
+    pub(crate) event: Option<ModuleExport>,
+    pub(crate) initialize: Option<ModuleExport>,
+    pub(crate) start: Option<ModuleExport>,
+    /// Any function that the module itself may define.
+    pub(crate) function: Option<ModuleExport>,
+}
+
+impl Exports {
+    fn of(module: &Module, face: Face) -> Exports {
+        let function = |export: &wasmtime::ExportType<'_>| export.ty().func().is_some();
+        let first = module.exports().find(function).map(|export| export.name().to_owned());
+        let start = if face == Face::Abi { "b8g_start" } else { "_start" };
+        Exports {
+            memory: module.get_export_index("memory"),
+            event: module.get_export_index("b8g_event"),
+            initialize: module.get_export_index("_initialize"),
+            start: module.get_export_index(start),
+            function: first.and_then(|name| module.get_export_index(&name)),
+        }
+    }
 }
 
 impl std::fmt::Debug for Compiled {
@@ -136,7 +180,8 @@ impl Compiled {
         let image = prepared.image.map(Arc::new);
         let by_signal = engine.interrupt() == Interrupt::Signal;
         let code = if by_signal { signal::Code::of(&module) } else { None };
-        Ok(Compiled { module, pre, image, face, code, engine: engine.clone() })
+        let exports = Exports::of(&module, face);
+        Ok(Compiled { module, pre, image, face, code, exports, engine: engine.clone() })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -281,9 +326,14 @@ impl Component {
         &self.files
     }
 
+    /// Lists the functions that [`Context::call`](crate::Context::call) can call: those of numbers.
+    pub fn functions(&self) -> Vec<Function> {
+        crate::function::exported(&self.compiled.module)
+    }
+
     /// Tells whether it is a program that runs by itself, rather than functions to call.
     pub fn is_program(&self) -> bool {
-        self.program.is_some() || self.compiled.module.get_export("_start").is_some()
+        self.compiled.face == Face::Abi || self.compiled.module.get_export("_start").is_some()
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use b8g_core::abi::{event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
 use thiserror::Error;
-use wasmtime::{Func, Instance, Store, Trap, TypedFunc, Val, WasmBacktrace};
+use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, Val, WasmBacktrace};
 
 use crate::component::{Component, Face, describe};
 use crate::grant::Grants;
@@ -107,6 +107,8 @@ pub struct Context {
     /// For the handler of the stop signal; 0 until there is an instance.
     store_context: usize,
     started: bool,
+    /// The thread's processor time that is counted already, while a call runs.
+    counted_until: Option<Duration>,
     outcome: Option<Outcome>,
 }
 
@@ -161,12 +163,17 @@ impl Context {
             event: None,
             store_context: 0,
             started: false,
+            counted_until: None,
             outcome: None,
         })
     }
 
     /// Runs the component as a program, until it ends.
     pub fn run(&mut self) -> Outcome {
+        self.timed(Context::run_now)
+    }
+
+    fn run_now(&mut self) -> Outcome {
         if self.outcome.is_none()
             && let Err(ended) = self.start()
         {
@@ -190,25 +197,28 @@ impl Context {
             return Ok(());
         }
         self.started = true;
+        self.timed(Context::start_now)
+    }
+
+    fn start_now(&mut self) -> Result<(), Outcome> {
         let instance = self.instantiate()?;
-        match self.component.compiled.face {
-            Face::Abi => {
-                let start = self.function::<(i32, i32, i32, i32), i32>(instance, "b8g_start")?;
-                let state = self.guarded(|store| start.call(store, (0, 0, 0, 0)))?;
-                self.note(state)
-            }
-            Face::Wasi => {
-                if let Ok(initialize) = instance.get_typed_func::<(), ()>(&mut self.store, "_initialize") {
-                    self.guarded(|store| initialize.call(store, ()))?;
-                }
-                if instance.get_export(&mut self.store, "_start").is_some() {
-                    let start = self.function::<(), ()>(instance, "_start")?;
-                    self.guarded(|store| start.call(store, ()))?;
-                    return Err(self.conclude(Ok(())));
-                }
-                Ok(())
-            }
+        let compiled = self.component.compiled.clone();
+        let exports = &compiled.exports;
+        if compiled.face == Face::Abi {
+            let start = self.export::<(i32, i32, i32, i32), i32>(instance, exports.start.as_ref(), "b8g_start")?;
+            let state = self.guarded(|store| start.call(store, (0, 0, 0, 0)))?;
+            return self.note(state);
         }
+        if exports.initialize.is_some() {
+            let initialize = self.export::<(), ()>(instance, exports.initialize.as_ref(), "_initialize")?;
+            self.guarded(|store| initialize.call(store, ()))?;
+        }
+        if exports.start.is_some() {
+            let start = self.export::<(), ()>(instance, exports.start.as_ref(), "_start")?;
+            self.guarded(|store| start.call(store, ()))?;
+            return Err(self.conclude(Ok(())));
+        }
+        Ok(())
     }
 
     /// Tells whether the context waits for something: a timer, a stream.
@@ -221,6 +231,10 @@ impl Context {
     /// # Errors
     /// The end, when that is what it came to.
     pub fn resume(&mut self) -> Result<(), Outcome> {
+        self.timed(Context::resume_now)
+    }
+
+    fn resume_now(&mut self) -> Result<(), Outcome> {
         self.alive()?;
         let Some(parked) = self.store.data_mut().parked.take() else { return Ok(()) };
         let mut ready = vec![0; parked.items.len()];
@@ -245,6 +259,10 @@ impl Context {
     /// # Errors
     /// [`EvalError::Thrown`] when the code threw, [`EvalError::Ended`] when the context died of it.
     pub fn eval(&mut self, source: &str) -> Result<String, EvalError> {
+        self.timed(|context| context.eval_now(source))
+    }
+
+    fn eval_now(&mut self, source: &str) -> Result<String, EvalError> {
         self.start().map_err(EvalError::Ended)?;
         if self.event.is_none() {
             return Err(EvalError::Unsupported);
@@ -279,6 +297,10 @@ impl Context {
     /// # Errors
     /// [`CallError`]; only [`CallError::Ended`] means that the context is dead.
     pub fn call(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
+        self.timed(|context| context.call_now(name, arguments))
+    }
+
+    fn call_now(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         self.start().map_err(CallError::Ended)?;
         let function = self.instance.and_then(|instance| instance.get_func(&mut self.store, name));
         let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
@@ -323,24 +345,55 @@ impl Context {
             pool::with_image(compiled.image.as_ref(), || compiled.pre.instantiate(&mut *store))
         })?;
         self.instance = Some(instance);
-        self.store.data_mut().memory = instance.get_memory(&mut self.store, "memory");
-        self.event = instance.get_typed_func(&mut self.store, "b8g_event").ok();
+        let exports = &compiled.exports;
+        let memory = exports.memory.as_ref().and_then(|at| instance.get_module_export(&mut self.store, at));
+        self.store.data_mut().memory = memory.and_then(wasmtime::Extern::into_memory);
+        if compiled.face == Face::Abi && exports.event.is_some() {
+            self.event = Some(self.export(instance, exports.event.as_ref(), "b8g_event")?);
+        }
         if compiled.code.is_some() {
-            let exported: Option<Func> = instance.exports(&mut self.store).find_map(|export| export.into_func());
+            let at = exports.function.as_ref();
+            let exported = at.and_then(|at| instance.get_module_export(&mut self.store, at)?.into_func());
             self.store_context = exported.map_or(0, |func| signal::store_context(&func, &mut self.store));
         }
         Ok(instance)
     }
 
-    fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
+    /// Finds an export of the type that it must have.
+    fn export<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
         &mut self,
         instance: Instance,
+        at: Option<&ModuleExport>,
         name: &str,
     ) -> Result<TypedFunc<P, R>, Outcome> {
-        instance.get_typed_func(&mut self.store, name).map_err(|error| {
-            let message = format!("the export {name} is not what it must be: {}", describe(&error));
+        let function: Option<Func> =
+            at.and_then(|at| instance.get_module_export(&mut self.store, at)?.into_func());
+        function.and_then(|function| function.typed(&self.store).ok()).ok_or_else(|| {
+            let message = format!("the export {name} is not the function that it must be");
             self.finish(Reason::Trap, Reason::Trap.exit_code(), message)
         })
+    }
+
+    /// Counts the processor time of this thread while `act` runs; within another such call that one counts.
+    fn timed<R>(&mut self, act: impl FnOnce(&mut Context) -> R) -> R {
+        if self.counted_until.is_some() {
+            return act(self);
+        }
+        self.counted_until = Some(thread_time());
+        let done = act(self);
+        self.count_time();
+        self.counted_until = None;
+        done
+    }
+
+    /// Adds the processor time since it was counted last.
+    fn count_time(&mut self) {
+        if let Some(until) = &mut self.counted_until {
+            let now = thread_time();
+            let spent = u64::try_from(now.saturating_sub(*until).as_nanos()).unwrap_or(u64::MAX);
+            self.control.monitor.cpu_ns.fetch_add(spent, std::sync::atomic::Ordering::Relaxed);
+            *until = now;
+        }
     }
 
     fn send(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<(), Outcome> {
@@ -365,7 +418,7 @@ impl Context {
         Ok(())
     }
 
-    /// Runs code of the guest: published to the watchdog, its processor time counted, its end understood.
+    /// Runs code of the guest: published to the watchdog, its end understood.
     fn guarded<R>(
         &mut self,
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
@@ -375,14 +428,7 @@ impl Context {
         let store_context = self.store_context;
         let target = compiled.code.as_ref().map(|code| signal::Target { code, store_context });
         let done = match interrupt::enter(&control, target) {
-            Ok(_entered) => {
-                let before = thread_time();
-                let done = run(&mut self.store);
-                let spent = thread_time().saturating_sub(before);
-                let spent = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
-                control.monitor.cpu_ns.fetch_add(spent, std::sync::atomic::Ordering::Relaxed);
-                done
-            }
+            Ok(_entered) => run(&mut self.store),
             Err(_) => Err(unwind()),
         };
         done.map_err(|error| self.conclude(Err(error)))
@@ -437,6 +483,7 @@ impl Context {
     }
 
     fn finish(&mut self, reason: Reason, exit_code: i32, message: String) -> Outcome {
+        self.count_time();
         let usage = self.usage();
         let outcome = Outcome { reason, exit_code, message, broken_pipe: false, usage };
         self.outcome = Some(outcome.clone());

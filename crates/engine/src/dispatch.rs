@@ -173,6 +173,9 @@ fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, 
         Err(error) => return Err(error),
     };
     state.monitor.output_bytes.fetch_add(written as u64, Relaxed);
+    if let (Some(stream), Some(last)) = (output.process_stream(), from[..written as usize].last()) {
+        state.monitor.note_last_byte(stream, *last);
+    }
     if written as usize == allowed && allowed < from.len() {
         state.ending = Some(Ending::Output);
         return Err(Error::Limit);

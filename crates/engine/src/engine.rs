@@ -15,6 +15,8 @@ use crate::state::State;
 
 /// Machine stack that the code of one context may use.
 pub(crate) const CALL_STACK_BYTES_MAX: usize = 1 << 20;
+/// The version of wasmtime, which compiles the code; its code cache and its interruption are bound to it.
+pub const WASMTIME_VERSION: &str = "48.0.8";
 /// Free slots that are kept for the next contexts, when nothing else is said.
 const POOL_SLOTS_DEFAULT: usize = 64;
 
@@ -24,7 +26,11 @@ pub struct Config {
     interrupt: Option<Interrupt>,
     pool_slots_max: usize,
     hook: Option<Box<dyn Fn(Reason, Usage) + Send + Sync>>,
+    on_compile: Option<Box<OnCompile>>,
 }
+
+/// Is told how many bytes of wasm are about to be compiled.
+type OnCompile = dyn Fn(usize) + Send + Sync;
 
 impl Default for Config {
     fn default() -> Config {
@@ -33,6 +39,7 @@ impl Default for Config {
             interrupt: None,
             pool_slots_max: POOL_SLOTS_DEFAULT,
             hook: None,
+            on_compile: None,
         }
     }
 }
@@ -64,6 +71,14 @@ impl Config {
     pub fn exit_at_deadline(mut self, hook: impl Fn(Reason, Usage) + Send + Sync + 'static) -> Config {
         self.interrupt = Some(Interrupt::Exit);
         self.hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Calls `hook` before wasm is compiled that the code cache does not have, with its size in bytes: the moment to
+    /// tell a person why it takes a while.
+    #[must_use]
+    pub fn on_compile(mut self, hook: impl Fn(usize) + Send + Sync + 'static) -> Config {
+        self.on_compile = Some(Box::new(hook));
         self
     }
 
@@ -105,6 +120,7 @@ struct Inner {
     watchdog: Watchdog,
     interrupt: Interrupt,
     javascript: OnceLock<Arc<Compiled>>,
+    on_compile: Option<Box<OnCompile>>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -133,7 +149,9 @@ impl Engine {
         let cache = config.cache_directory.map(|path| CodeCache::new(path, code_settings(&wasmtime)));
         let watchdog = Watchdog::new(interrupt, &wasmtime, config.hook);
         let javascript = OnceLock::new();
-        Ok(Engine(Arc::new(Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript })))
+        let on_compile = config.on_compile;
+        let inner = Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript, on_compile };
+        Ok(Engine(Arc::new(inner)))
     }
 
     /// How this engine stops running code.
@@ -173,7 +191,14 @@ impl Engine {
         code: impl FnOnce() -> Vec<u8>,
     ) -> wasmtime::Result<wasmtime::Module> {
         let engine = &self.0.wasmtime;
-        let Some(cache) = &self.0.cache else { return wasmtime::Module::from_binary(engine, &code()) };
+        let compile = || {
+            let code = code();
+            if let Some(hook) = &self.0.on_compile {
+                hook(code.len());
+            }
+            wasmtime::Module::from_binary(engine, &code)
+        };
+        let Some(cache) = &self.0.cache else { return compile() };
         let found = cache.load(digest_of, |file| {
             // SAFETY: the cache checked, with a key that only this user has, that this file holds what an engine with
             // these settings serialised; only this user can change it.
@@ -182,7 +207,7 @@ impl Engine {
         if let Some(module) = found {
             return Ok(module);
         }
-        let module = wasmtime::Module::from_binary(engine, &code())?;
+        let module = compile()?;
         if let Ok(serialized) = module.serialize() {
             cache.store(digest_of, &serialized);
         }

@@ -22,6 +22,7 @@ pub(crate) struct Monitor {
     pub(crate) output_bytes: AtomicU64,
     pub(crate) calls: AtomicU64,
     grants_used: Box<[AtomicU64]>,
+    lines_open: [AtomicBool; 2],
     denied: Mutex<Vec<Denial>>,
 }
 
@@ -41,6 +42,7 @@ impl Monitor {
             output_bytes: AtomicU64::new(0),
             calls: AtomicU64::new(0),
             grants_used: (0..grants).map(|_| AtomicU64::new(0)).collect(),
+            lines_open: Default::default(),
             denied: Mutex::default(),
         }
     }
@@ -78,6 +80,11 @@ impl Monitor {
         }
     }
 
+    /// Notes the last byte that went to the process's standard output (0) or standard error (1).
+    pub(crate) fn note_last_byte(&self, stream: usize, byte: u8) {
+        self.lines_open[stream].store(byte != b'\n', Relaxed);
+    }
+
     fn denials(&self) -> MutexGuard<'_, Vec<Denial>> {
         self.denied.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,6 +108,7 @@ impl Monitor {
             calls: self.calls.load(Relaxed),
             grants_used: self.grants_used.iter().map(|count| count.load(Relaxed)).collect(),
             denied: self.denials().clone(),
+            lines_open: self.lines_open.each_ref().map(|open| open.load(Relaxed)),
         }
     }
 }

@@ -106,6 +106,8 @@ pub struct Usage {
     pub grants_used: Vec<u64>,
     /// What was refused, each once, at most [`DENIALS_MAX`].
     pub denied: Vec<Denial>,
+    /// Whether what it wrote to the process's standard output, and to its standard error, ends in the middle of a line.
+    pub lines_open: [bool; 2],
 }
 
 /// Different denials that are kept for a report.

@@ -1,7 +1,7 @@
 //! Splits a wasm module into code and the first contents of its memory, so that the contents can be mapped.
 //!
-//! Active data segments of the first memory become a [`HeapImage`]; in the module they are left as empty passive ones,
-//! so that indices stay. After instantiation an active segment is dropped, which is what an empty one looks like, so
+//! Active data segments of the first memory become a [`HeapImage`]; where code names segments by number they are left as
+//! empty passive ones, so that the numbers stay. After instantiation an active segment is dropped, which is what an empty one looks like, so
 //! no program can tell. A module whose data cannot be placed before start is left as it is.
 
 use std::borrow::Cow;
@@ -111,25 +111,41 @@ fn image(layout: &Layout<'_>) -> Option<HeapImage> {
     HeapImage::new(pieces).ok()
 }
 
-/// The module with its active segments emptied.
+/// The module without the data that the image holds: no data at all where no code names a segment, else with its active
+/// segments emptied. An instance pays for each segment, and pre-initialised modules have thousands.
 fn without_data(wasm: &[u8], layout: &Layout<'_>) -> Vec<u8> {
+    let keep = names_segments(wasm);
     let mut section = DataSection::new();
     for segment in &layout.segments {
         section.passive(if segment.passive { segment.bytes } else { &[] }.iter().copied());
     }
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(wasm).flatten() {
-        match payload.as_section() {
-            Some((id, range)) if id == SectionId::Data as u8 && Some(&range) == layout.data_section.as_ref() => {
-                module.section(&section);
-            }
-            Some((id, range)) => {
-                module.section(&RawSection { id, data: &wasm[range] });
-            }
-            None => {}
+        let Some((id, range)) = payload.as_section() else { continue };
+        let is_data = id == SectionId::Data as u8 && Some(&range) == layout.data_section.as_ref();
+        let is_count = id == SectionId::DataCount as u8;
+        if is_data && keep {
+            module.section(&section);
+        } else if keep || !(is_data || is_count) {
+            module.section(&RawSection { id, data: &wasm[range] });
         }
     }
     module.finish()
+}
+
+/// Tells whether some code refers to a data segment; when in doubt it does.
+fn names_segments(wasm: &[u8]) -> bool {
+    let names = |operator| {
+        use Operator::{ArrayInitData, ArrayNewData, DataDrop, MemoryInit};
+        matches!(operator, MemoryInit { .. } | DataDrop { .. } | ArrayNewData { .. } | ArrayInitData { .. })
+    };
+    Parser::new(0).parse_all(wasm).flatten().any(|payload| match payload {
+        Payload::CodeSectionEntry(body) => match body.get_operators_reader() {
+            Ok(operators) => operators.into_iter().any(|operator| operator.map_or(true, names)),
+            Err(_) => true,
+        },
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -152,6 +168,16 @@ mod tests {
         let layout = read(&code).unwrap();
         let lengths: Vec<_> = layout.segments.iter().map(|s| (s.passive, s.bytes.len())).collect();
         assert_eq!(lengths, [(true, 0), (true, 7), (true, 0)]);
+    }
+
+    #[test]
+    fn data_that_no_code_names_is_left_out() {
+        let text = r#"(module (memory 1) (data (i32.const 5) "abc") (data (i32.const 9) "d") (func (nop)))"#;
+        let wasm = wat::parse_str(text).unwrap();
+        let prepared = Prepared::new(&wasm);
+        let code = prepared.code();
+        wasmparser::validate(&code).unwrap();
+        assert!(read(&code).unwrap().data_section.is_none() && prepared.image.is_some());
     }
 
     #[test]

@@ -219,10 +219,10 @@ fn junk_is_no_component() {
     let engine = engine(Interrupt::Signal);
     let whole = wat::parse_str(ENDLESS[2].1).unwrap();
     for len in 0..whole.len() {
-        // What was cut between two sections may still be a module, though not this one.
+        // What was cut between two sections may still be a module: without its functions, or without their names.
         if let Ok(component) = Component::from_wasm(engine, &whole[..len]) {
             let outcome = context(&component, timeout(5)).run();
-            assert_eq!(outcome.reason, Reason::Exit, "cut to {len}: {outcome}");
+            assert!(matches!(outcome.reason, Reason::Exit | Reason::Timeout), "cut to {len}: {outcome}");
         }
     }
     let mut seed = 7u64;

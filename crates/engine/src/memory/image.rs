@@ -40,12 +40,7 @@ impl HeapImage {
         }
         let fd = rustix::fs::memfd_create("b8g-heap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
         rustix::fs::ftruncate(&fd, len as u64)?;
-        for (at, bytes) in pieces {
-            let mut done = 0;
-            while done < bytes.len() {
-                done += rustix::io::pwrite(&fd, &bytes[done..], (at + done) as u64)?;
-            }
-        }
+        fill(&fd, pieces)?;
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
         rustix::fs::fcntl_add_seals(&fd, seals)?;
         // SAFETY: a fresh read-only mapping at an address that the kernel chooses.
@@ -77,6 +72,46 @@ impl HeapImage {
     }
 }
 
+/// Gaps up to this size are written as zeroes, together with what is around them.
+const GAP_BYTES_MAX: usize = PAGE_BYTES;
+/// Bytes that one call writes, as far as the pieces go.
+const WRITE_BYTES: usize = 256 << 10;
+
+/// Writes the pieces with few calls: there may be thousands that lie close together.
+fn fill<'a>(fd: &OwnedFd, pieces: impl Iterator<Item = (usize, &'a [u8])>) -> io::Result<()> {
+    let mut buffer: Vec<u8> = Vec::with_capacity(WRITE_BYTES);
+    let mut start = 0;
+    // Nothing was written from here on, so that a gap behind it really is zero.
+    let mut untouched = 0;
+    for (at, bytes) in pieces {
+        let end = start + buffer.len();
+        let behind = end >= untouched && at >= end && at <= end + GAP_BYTES_MAX;
+        if !behind || at - start + bytes.len() > WRITE_BYTES {
+            write_at(fd, &buffer, start)?;
+            buffer.clear();
+            start = at;
+        }
+        if bytes.len() > WRITE_BYTES {
+            write_at(fd, bytes, at)?;
+            start = at + bytes.len();
+        } else {
+            buffer.resize(at - start, 0);
+            buffer.extend_from_slice(bytes);
+        }
+        untouched = untouched.max(at + bytes.len());
+    }
+    write_at(fd, &buffer, start)
+}
+
+fn write_at(fd: &OwnedFd, mut bytes: &[u8], mut at: usize) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = rustix::io::pwrite(fd, bytes, at as u64)?;
+        bytes = &bytes[written..];
+        at += written;
+    }
+    Ok(())
+}
+
 impl Drop for HeapImage {
     fn drop(&mut self) {
         // SAFETY: `view` is a mapping of `len` bytes that this image made and that nobody else has.
@@ -97,6 +132,31 @@ mod tests {
         assert_eq!(&image.bytes()[9..14], b"\0aXc\0");
         assert_eq!(image.bytes()[PAGE_BYTES * 2], b'z');
         assert!(image.bytes()[PAGE_BYTES..PAGE_BYTES * 2].iter().all(|b| *b == 0));
+    }
+
+    /// Whatever the pieces are, the image holds what writing them one after the other would leave.
+    #[test]
+    fn pieces_are_written_in_their_order() {
+        let mut seed = 3u64;
+        let mut random = |below: u64| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) % below
+        };
+        for round in 0..50 {
+            let pieces: Vec<(usize, Vec<u8>)> = (0..100)
+                .map(|i| {
+                    let len = random(if i % 30 == 0 { 400_000 } else { 6_000 });
+                    (random(if round % 2 == 0 { 1_000_000 } else { 20_000 }) as usize, vec![i as u8 + 1; len as usize])
+                })
+                .collect();
+            let end = pieces.iter().map(|(at, bytes)| at + bytes.len()).max().unwrap();
+            let mut wanted = vec![0; end.next_multiple_of(PAGE_BYTES)];
+            for (at, bytes) in &pieces {
+                wanted[*at..at + bytes.len()].copy_from_slice(bytes);
+            }
+            let image = HeapImage::new(pieces.iter().map(|(at, bytes)| (*at, &bytes[..]))).unwrap();
+            assert!(image.bytes() == wanted, "round {round}");
+        }
     }
 
     #[test]

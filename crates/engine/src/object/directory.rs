@@ -101,7 +101,10 @@ impl Directory {
             Directory::Opened { dir, .. } => act(dir.as_fd()),
             Directory::View { .. } => {
                 let place = self.place(b".", &[Access::Read], monitor)?;
-                let dir = place.dir.open_dir(&place.path).map_err(|e| host_error(&e))?;
+                // Not `open_dir`: what that gives can be neither listed nor forced to the device.
+                let mut options = OpenOptions::new();
+                options.read(true).maybe_dir(true).custom_flags(libc::O_DIRECTORY | libc::O_NONBLOCK);
+                let dir = place.dir.open_with(&place.path, &options).map_err(|e| host_error(&e))?;
                 act(dir.as_fd())
             }
         }

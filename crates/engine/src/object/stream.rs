@@ -187,6 +187,14 @@ impl Output {
         }
     }
 
+    /// 0 when it is the process's standard output, 1 when it is its standard error.
+    pub(crate) fn process_stream(&self) -> Option<usize> {
+        match self {
+            Output::Process(fd) => usize::try_from(std::os::fd::AsRawFd::as_raw_fd(fd) - 1).ok(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn readiness(&self) -> Readiness {
         match self {
             Output::Discard | Output::Capture(_) => Readiness::Now(ready::WRITE),

@@ -1,0 +1,192 @@
+//! How fast something starts: a whole process, a context in a process, and what a thousand idle contexts hold.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use b8g::{Component, Config, Context, Engine, Grants, Language, Limits, Value};
+use b8g_benches::process::{self, Run};
+use b8g_benches::{Figure, Report, in_turn, median, pss_kib, times, us};
+
+/// Runs of each whole process.
+const PROCESS_ROUNDS: usize = 40;
+/// Contexts that are started one after the other.
+const CONTEXTS: usize = 5_000;
+/// Contexts that live at a time.
+const IDLE: usize = 1_000;
+
+fn main() -> anyhow::Result<()> {
+    let report = Report::begin("start: whole processes, contexts in a process, idle contexts");
+    whole_processes(&report)?;
+    let engine = Engine::new(Config::new())?;
+    wasm_contexts(&report, &engine)?;
+    javascript_contexts(&report, &engine)?;
+    idle_contexts(&report, &engine)
+}
+
+struct Peer {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<PathBuf>,
+    ratio_at_most: f64,
+}
+
+/// `hello.ts` is plain enough for every peer; those that do not take the extension get it under another one.
+fn peers(hello: &Path) -> Vec<Peer> {
+    let mut peers = Vec::new();
+    if let Some(program) = process::find("node", "B8G_NODE") {
+        let takes = process::run(program.as_os_str(), &[hello.as_os_str()]).is_ok_and(|run| run.code == 0);
+        let file = if takes { hello.to_owned() } else { hello.with_extension("mjs") };
+        peers.push(Peer { name: "node", program, arguments: vec![file], ratio_at_most: 1.0 / 6.0 });
+    }
+    if let Some(program) = process::find("deno", "B8G_DENO") {
+        let arguments = vec!["run".into(), "--no-check".into(), hello.to_owned()];
+        peers.push(Peer { name: "deno", program, arguments, ratio_at_most: 1.0 / 4.0 });
+    }
+    peers
+}
+
+fn whole_processes(report: &Report) -> anyhow::Result<()> {
+    let temp = tempfile::tempdir()?;
+    let hello = temp.path().join("hello.ts");
+    let source = "const who = \"world\";\nconsole.log(`hello, ${who}`);\n";
+    std::fs::write(&hello, source)?;
+    std::fs::write(hello.with_extension("mjs"), source)?;
+    let b8g = process::b8g()?;
+    let ours: [&OsStr; 2] = ["run".as_ref(), hello.as_os_str()];
+    let first = process::run(b8g.as_os_str(), &ours)?;
+    anyhow::ensure!(first.code == 0, "b8g run hello.ts ended with {}", first.code);
+    let peers = peers(&hello);
+    let mut peak = 0.0f64;
+    let mut run_ours = || {
+        let run = process::run(b8g.as_os_str(), &ours);
+        let run = run.unwrap_or(Run { wall: Default::default(), peak_kib: 0.0, code: -1 });
+        peak = peak.max(run.peak_kib);
+        us(run.wall) / 1000.0
+    };
+    let mut others: Vec<Box<dyn FnMut() -> f64>> = peers
+        .iter()
+        .map(|peer| -> Box<dyn FnMut() -> f64> {
+            Box::new(|| {
+                let arguments: Vec<&OsStr> = peer.arguments.iter().map(|a| a.as_os_str()).collect();
+                process::run(peer.program.as_os_str(), &arguments).map_or(f64::NAN, |run| us(run.wall) / 1000.0)
+            })
+        })
+        .collect();
+    let mut acts: Vec<&mut dyn FnMut() -> f64> = vec![&mut run_ours];
+    acts.extend(others.iter_mut().map(|other| &mut **other as &mut dyn FnMut() -> f64));
+    let mut found = in_turn(PROCESS_ROUNDS, &mut acts);
+    let value = median(&mut found[0]);
+    for (peer, found) in peers.iter().zip(&mut found[1..]) {
+        report.add(Figure {
+            name: "b8g run hello.ts, whole process".into(),
+            value,
+            unit: "ms",
+            peer: Some((peer.name.into(), median(found))),
+            n: PROCESS_ROUNDS,
+            at_most: Some(peer.ratio_at_most),
+        });
+    }
+    for (name, variable) in [("node", "B8G_NODE"), ("deno", "B8G_DENO")] {
+        if process::find(name, variable).is_none() {
+            report.skip(&format!("… against {name}"), &format!("no {name} on the path; {variable} may name one"));
+        }
+    }
+    report.add(Figure {
+        name: "b8g run hello.ts, peak memory".into(),
+        value: peak / 1024.0,
+        unit: "MiB",
+        peer: None,
+        n: PROCESS_ROUNDS,
+        at_most: Some(25.0),
+    });
+    Ok(())
+}
+
+fn wasm_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let data = "x".repeat(4096);
+    let text = format!(
+        r#"(module (memory 32) (data (i32.const 65536) "{data}")
+             (func (export "touch") (param i32) (result i32)
+               (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1)))
+               (i32.load (local.get 0))))"#
+    );
+    let component = Component::from_wasm(engine, text.as_bytes())?;
+    let grants = Grants::none();
+    let mut found = times(CONTEXTS, || {
+        let mut context = Context::new(&component, &grants, Limits::default()).expect("a context");
+        context.call("touch", &[Value::I32(65536)]).expect("an answer");
+    });
+    // The same with wasmtime alone, its pooling allocator and its own images.
+    let mut config = wasmtime::Config::new();
+    config.allocation_strategy(wasmtime::PoolingAllocationConfig::default());
+    let peer_engine = wasmtime::Engine::new(&config)?;
+    let module = wasmtime::Module::new(&peer_engine, &text)?;
+    let pre = wasmtime::Linker::<()>::new(&peer_engine).instantiate_pre(&module)?;
+    let mut peer = times(CONTEXTS, || {
+        let mut store = wasmtime::Store::new(&peer_engine, ());
+        let instance = pre.instantiate(&mut store).expect("an instance");
+        let touch = instance.get_typed_func::<i32, i32>(&mut store, "touch").expect("the export");
+        touch.call(&mut store, 65536).expect("an answer");
+    });
+    let value = median(&mut found);
+    let peer = median(&mut peer);
+    report.add(Figure {
+        name: "wasm context: start, call, drop".into(),
+        value,
+        unit: "us",
+        peer: None,
+        n: CONTEXTS,
+        at_most: Some(6.0),
+    });
+    report.add(Figure {
+        name: "… against the bare peer".into(),
+        value,
+        unit: "us",
+        peer: Some(("wasmtime's pooling allocator".into(), peer)),
+        n: CONTEXTS,
+        at_most: None,
+    });
+    Ok(())
+}
+
+fn javascript_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let component = Component::javascript(engine)?;
+    let grants = Grants::none().clocks().randomness();
+    let mut found = times(CONTEXTS, || {
+        let mut context = Context::new(&component, &grants, Limits::default()).expect("a context");
+        assert_eq!(context.eval("1+1").expect("an answer"), "2");
+    });
+    report.add(Figure {
+        name: "JavaScript context: start, eval 1+1, drop".into(),
+        value: median(&mut found),
+        unit: "us",
+        peer: None,
+        n: CONTEXTS,
+        at_most: Some(25.0),
+    });
+    Ok(())
+}
+
+fn idle_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let source = "globalThis.state = { n: 1 }; setTimeout(() => {}, 1e9);";
+    let component =
+        Component::from_source(engine, "idle.js", Language::JavaScript, source, Path::new("."))?;
+    let grants = Grants::none().clocks().randomness();
+    let before = pss_kib();
+    let mut contexts = Vec::with_capacity(IDLE);
+    for _ in 0..IDLE {
+        let mut context = Context::new(&component, &grants, Limits::default())?;
+        context.start().map_err(|outcome| anyhow::anyhow!("{outcome}"))?;
+        anyhow::ensure!(context.is_waiting(), "the context must wait for its timer");
+        contexts.push(context);
+    }
+    report.add(Figure {
+        name: "idle JavaScript context, proportional memory".into(),
+        value: (pss_kib() - before) / IDLE as f64,
+        unit: "KiB",
+        peer: None,
+        n: IDLE,
+        at_most: Some(200.0),
+    });
+    Ok(())
+}

@@ -1,0 +1,127 @@
+//! What all benchmarks share: rounds of measurements taken in turn, medians, ratios, and how they are printed.
+//!
+//! Machines are noisy, so absolute times mean little: everything that is compared is measured in alternation in the
+//! same run, and the ratio of the medians is what counts.
+
+pub mod process;
+
+use std::time::{Duration, Instant};
+
+/// One line of a report.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// What was measured.
+    pub name: String,
+    /// The median, or whatever `unit` says.
+    pub value: f64,
+    /// Of `value`.
+    pub unit: &'static str,
+    /// Whom it is compared with, and that one's value.
+    pub peer: Option<(String, f64)>,
+    /// How many measurements.
+    pub n: usize,
+    /// What the ratio, or without a peer the value, should be at most.
+    pub at_most: Option<f64>,
+}
+
+impl Figure {
+    /// Value over the peer's value.
+    pub fn ratio(&self) -> Option<f64> {
+        self.peer.as_ref().map(|(_, value)| self.value / value)
+    }
+}
+
+/// A run of one benchmark.
+pub struct Report {
+    json: bool,
+}
+
+impl Report {
+    /// Reads `--json` from the command line and prints the head of the table.
+    pub fn begin(title: &str) -> Report {
+        let json = std::env::args().any(|argument| argument == "--json");
+        if !json {
+            println!("{title}\n");
+        }
+        Report { json }
+    }
+
+    /// Prints a figure.
+    pub fn add(&self, figure: Figure) {
+        let ratio = figure.ratio();
+        if self.json {
+            let line = serde_json::json!({
+                "name": figure.name, "value": figure.value, "unit": figure.unit,
+                "peer": figure.peer.as_ref().map(|(name, _)| name),
+                "peer_value": figure.peer.as_ref().map(|(_, value)| value),
+                "ratio": ratio, "n": figure.n, "at_most": figure.at_most,
+            });
+            println!("{line}");
+            return;
+        }
+        let mut line = format!("{:<58} {:>11.3} {:<4} n={:<6}", figure.name, figure.value, figure.unit, figure.n);
+        if let (Some((name, value)), Some(ratio)) = (&figure.peer, ratio) {
+            line.push_str(&format!(" {ratio:>7.3} x {name} ({value:.3} {})", figure.unit));
+        }
+        if let Some(at_most) = figure.at_most {
+            let reached = ratio.unwrap_or(figure.value) <= at_most;
+            line.push_str(&format!("  [at most {at_most:.3}: {}]", if reached { "reached" } else { "MISSED" }));
+        }
+        println!("{line}");
+    }
+
+    /// Says why something was not measured.
+    pub fn skip(&self, what: &str, why: &str) {
+        if self.json {
+            println!("{}", serde_json::json!({ "name": what, "skipped": why }));
+        } else {
+            println!("{what:<58} skipped: {why}");
+        }
+    }
+}
+
+/// The middle of some measurements.
+pub fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Microseconds.
+pub fn us(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// Times `act` `n` times after a tenth as many for warming up; microseconds each.
+pub fn times(n: usize, mut act: impl FnMut()) -> Vec<f64> {
+    for _ in 0..n / 10 + 1 {
+        act();
+    }
+    (0..n)
+        .map(|_| {
+            let begun = Instant::now();
+            act();
+            us(begun.elapsed())
+        })
+        .collect()
+}
+
+/// Times several things in turn, `rounds` times each, after one round for warming up; a vector for each.
+pub fn in_turn(rounds: usize, acts: &mut [&mut dyn FnMut() -> f64]) -> Vec<Vec<f64>> {
+    let mut found = vec![Vec::with_capacity(rounds); acts.len()];
+    for round in 0..=rounds {
+        for (act, found) in acts.iter_mut().zip(&mut found) {
+            let value = act();
+            if round > 0 {
+                found.push(value);
+            }
+        }
+    }
+    found
+}
+
+/// Proportional memory of this process in KiB.
+pub fn pss_kib() -> f64 {
+    let rollup = std::fs::read_to_string("/proc/self/smaps_rollup").unwrap_or_default();
+    let line = rollup.lines().find(|line| line.starts_with("Pss:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(f64::NAN)
+}

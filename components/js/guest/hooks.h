@@ -1,0 +1,72 @@
+/* What the patched engine source and the guest know of each other.
+ *
+ * The patches in ../patches include this file at the head of quickjs.c and inside.c at its end. Everything that needs the
+ * engine's private types is in inside.c, so that the patches themselves stay a few lines each.
+ * Invariant: nothing declared here runs code of the program, unless its comment says so. */
+#ifndef B8G_HOOKS_H
+#define B8G_HOOKS_H
+
+#include "quickjs.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- called by the engine, defined by the guest ---- */
+
+/* Replaces a position in the code that runs by the position in the file that the user wrote. Both count from 1; the
+ * column comes in bytes and leaves in UTF-16 units. */
+void b8g_map_position(const char *module_name, int *line, int *column);
+
+/* The first state of Math.random: never 0. Called at the first use, because most contexts never need it. */
+uint64_t b8g_random_seed(void);
+
+/* Fills `import.meta` of a module when the program first reads it. */
+int b8g_fill_import_meta(JSContext *ctx, JSModuleDef *module, JSValueConst meta);
+
+/* Runs a CommonJS module that an ES module imports. A module with this initialiser gets the exports that others ask for. */
+int b8g_commonjs_init(JSContext *ctx, JSModuleDef *module);
+
+/* Notes that an allocation failed. */
+void b8g_out_of_memory(void);
+
+/* ---- defined in inside.c ---- */
+
+/* How far a module has come. */
+enum module_progress { MODULE_FRESH, MODULE_BUSY, MODULE_DONE };
+
+JSModuleDef *b8g_module_find(JSContext *ctx, const char *name);
+enum module_progress b8g_module_progress(const JSModuleDef *module);
+
+/* Evaluates a module whose code is loaded; the answer is a promise, or an exception when it cannot be linked. */
+JSValue b8g_module_evaluate(JSContext *ctx, JSModuleDef *module);
+
+/* Makes sure that a CommonJS module has an export of that name. */
+int b8g_module_declare(JSContext *ctx, JSModuleDef *module, JSAtom name);
+
+/* Gives every export but `default` the value of the property of its name; this may run getters of the program, and where
+ * one throws the export is undefined. */
+int b8g_module_fill(JSContext *ctx, JSModuleDef *module, JSValueConst exports);
+
+/* Reads a property along the prototypes without running any code: getters and proxies count as absent. */
+JSValue b8g_plain_property(JSContext *ctx, JSValueConst object, JSAtom name);
+
+/* True for errors and DOMExceptions, whatever their prototype says. */
+bool b8g_is_error(JSValueConst value);
+
+/* The name or the message of an error, without running any code. */
+JSValue b8g_error_property(JSContext *ctx, JSValueConst error, JSAtom name);
+
+/* The stack lines of an error ("    at …"), or undefined: what `stack` was set to by the program does not matter. */
+JSValue b8g_error_frames(JSContext *ctx, JSValueConst error);
+
+/* The stack lines of the last value that was thrown and is not an error. */
+JSValue b8g_thrown_frames(JSContext *ctx);
+
+/* The memory of an ArrayBuffer or of a view on one. False, without an exception, for anything else or if it is gone. */
+bool b8g_bytes(JSValueConst value, uint8_t **bytes, size_t *length);
+
+/* Drops what only debugging needs from every function, and takes all objects out of the garbage collector's sight. */
+void b8g_seal(JSRuntime *rt, bool strip);
+
+#endif

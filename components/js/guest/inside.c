@@ -1,0 +1,244 @@
+/* The part of the guest that lives inside quickjs.c, because it needs the engine's private types.
+ *
+ * Included at the end of quickjs.c by ../patches; see hooks.h for what each function is for. */
+
+static struct list_head b8g_sealed; /* the objects of the pre-initialised heap */
+
+JSModuleDef *b8g_module_find(JSContext *ctx, const char *name)
+{
+    JSAtom atom = JS_NewAtom(ctx, name);
+    JSModuleDef *module;
+
+    if (atom == JS_ATOM_NULL)
+        return NULL;
+    module = js_find_loaded_module_by_name(ctx, atom);
+    JS_FreeAtom(ctx, atom);
+    return module;
+}
+
+enum module_progress b8g_module_progress(const JSModuleDef *module)
+{
+    switch (module->status) {
+    case JS_MODULE_STATUS_UNLINKED:
+    case JS_MODULE_STATUS_LINKED:
+        return MODULE_FRESH;
+    case JS_MODULE_STATUS_LINKING:
+    case JS_MODULE_STATUS_EVALUATING:
+        return MODULE_BUSY;
+    default:
+        return MODULE_DONE;
+    }
+}
+
+JSValue b8g_module_evaluate(JSContext *ctx, JSModuleDef *module)
+{
+    if (js_resolve_module(ctx, module) < 0) {
+        js_free_modules(ctx, JS_FREE_MODULE_NOT_RESOLVED);
+        return JS_EXCEPTION;
+    }
+    return JS_EvalFunction(ctx, JS_NewModuleValue(ctx, module));
+}
+
+/* Adds an export to a CommonJS module: its names are known only when it has run, so whoever asks gets a variable. */
+static JSExportEntry *b8g_request_export(JSContext *ctx, JSModuleDef *module, JSAtom name)
+{
+    JSExportEntry *entry = add_export_entry2(ctx, NULL, module, JS_ATOM_NULL, name, JS_EXPORT_TYPE_LOCAL);
+
+    if (entry && module->func_created) {
+        entry->u.local.var_ref = js_create_module_var(ctx, false);
+        if (!entry->u.local.var_ref) {
+            JS_FreeAtom(ctx, entry->export_name);
+            module->export_entries_count--;
+            return NULL;
+        }
+    }
+    return entry;
+}
+
+/* Adds a variable to a namespace object that was made before the module had run. */
+static int b8g_namespace_add(JSContext *ctx, JSModuleDef *module, JSExportEntry *entry)
+{
+    JSObject *object;
+    JSProperty *property;
+
+    if (!JS_IsObject(module->module_ns))
+        return 0;
+    object = JS_VALUE_GET_OBJ(module->module_ns);
+    if (find_own_property1(object, entry->export_name))
+        return 0;
+    property = add_property(ctx, object, entry->export_name, JS_PROP_ENUMERABLE | JS_PROP_WRITABLE | JS_PROP_VARREF);
+    if (!property)
+        return -1;
+    property->u.var_ref = entry->u.local.var_ref;
+    JS_REF_COUNT(property->u.var_ref)++;
+    return 0;
+}
+
+int b8g_module_declare(JSContext *ctx, JSModuleDef *module, JSAtom name)
+{
+    JSExportEntry *entry = find_export_entry(ctx, module, name);
+
+    if (!entry)
+        entry = b8g_request_export(ctx, module, name);
+    if (!entry || !entry->u.local.var_ref)
+        return -1;
+    return b8g_namespace_add(ctx, module, entry);
+}
+
+int b8g_module_fill(JSContext *ctx, JSModuleDef *module, JSValueConst exports)
+{
+    /* a getter may import the module again and so add exports: the table can move */
+    for (int i = 0; i < module->export_entries_count; i++) {
+        JSAtom name = module->export_entries[i].export_name;
+        JSValue value;
+
+        if (name == JS_ATOM_default)
+            continue;
+        value = JS_GetProperty(ctx, exports, name);
+        if (JS_IsException(value)) {
+            JS_FreeValue(ctx, JS_GetException(ctx));
+            value = JS_UNDEFINED;
+        }
+        set_value(ctx, module->export_entries[i].u.local.var_ref->pvalue, value);
+    }
+    return 0;
+}
+
+JSValue b8g_plain_property(JSContext *ctx, JSValueConst value, JSAtom name)
+{
+    JSObject *object;
+    JSShapeProperty *shape;
+    JSProperty *property;
+
+    if (!JS_IsObject(value))
+        return JS_UNDEFINED;
+    for (object = JS_VALUE_GET_OBJ(value); object; object = object->shape->proto) {
+        if (object->class_id == JS_CLASS_PROXY)
+            return JS_UNDEFINED;
+        shape = find_own_property(&property, object, name);
+        if (!shape)
+            continue;
+        if ((shape->flags & JS_PROP_TMASK) == JS_PROP_AUTOINIT) {
+            if (JS_AutoInitProperty(ctx, object, name, property, shape) < 0) {
+                JS_FreeValue(ctx, JS_GetException(ctx));
+                return JS_UNDEFINED;
+            }
+            shape = find_own_property(&property, object, name);
+        }
+        if (shape && (shape->flags & JS_PROP_TMASK) == JS_PROP_NORMAL)
+            return js_dup(property->u.value);
+        return JS_UNDEFINED;
+    }
+    return JS_UNDEFINED;
+}
+
+bool b8g_is_error(JSValueConst value)
+{
+    JSClassID id = JS_GetClassID(value);
+
+    return id == JS_CLASS_ERROR || id == JS_CLASS_DOM_EXCEPTION;
+}
+
+JSValue b8g_error_property(JSContext *ctx, JSValueConst error, JSAtom name)
+{
+    if (JS_GetClassID(error) == JS_CLASS_DOM_EXCEPTION) {
+        JSDOMExceptionData *data = JS_GetOpaque(error, JS_CLASS_DOM_EXCEPTION);
+        if (data && name == JS_ATOM_name)
+            return js_dup(data->name);
+        if (data && name == JS_ATOM_message)
+            return js_dup(data->message);
+    }
+    return b8g_plain_property(ctx, error, name);
+}
+
+JSValue b8g_error_frames(JSContext *ctx, JSValueConst error)
+{
+    JSObject *object;
+
+    if (!JS_IsObject(error))
+        return JS_UNDEFINED;
+    object = JS_VALUE_GET_OBJ(error);
+    if (object->class_id == JS_CLASS_ERROR && JS_IsString(object->u.object_data))
+        return js_dup(object->u.object_data);
+    return JS_UNDEFINED;
+}
+
+JSValue b8g_thrown_frames(JSContext *ctx)
+{
+    return js_dup(ctx->error_back_trace);
+}
+
+bool b8g_bytes(JSValueConst value, uint8_t **bytes, size_t *length)
+{
+    JSObject *object;
+    JSTypedArray *view;
+    JSArrayBuffer *buffer;
+    uint32_t end;
+
+    if (!JS_IsObject(value))
+        return false;
+    object = JS_VALUE_GET_OBJ(value);
+    if (object->class_id == JS_CLASS_ARRAY_BUFFER || object->class_id == JS_CLASS_SHARED_ARRAY_BUFFER) {
+        buffer = object->u.array_buffer;
+        *bytes = buffer->data;
+        *length = buffer->byte_length;
+        return !buffer->detached;
+    }
+    if (!is_typed_array(object->class_id) && object->class_id != JS_CLASS_DATAVIEW)
+        return false;
+    view = object->u.typed_array;
+    buffer = view->buffer->u.array_buffer;
+    end = buffer->byte_length;
+    if (buffer->detached || view->offset > end)
+        return false;
+    *bytes = buffer->data + view->offset;
+    *length = end - view->offset;
+    if (is_typed_array(object->class_id))
+        *length &= ~(((size_t)1 << typed_array_size_log2(object->class_id)) - 1);
+    if (!view->track_rab) {
+        if (view->length > *length)
+            return false;
+        *length = view->length;
+    }
+    return true;
+}
+
+static void b8g_strip_function(JSRuntime *rt, JSFunctionBytecode *function)
+{
+    js_free_rt(rt, function->source);
+    function->source = NULL;
+    function->source_len = 0;
+    js_free_rt(rt, function->pc2line_buf);
+    function->pc2line_buf = NULL;
+    function->pc2line_len = 0;
+    JS_FreeAtomRT(rt, function->filename);
+    function->filename = JS_ATOM_NULL; /* by which a stack trace knows that there is nothing to say */
+}
+
+/* The collector counts references by writing to every object on its list. Objects of the pre-initialised heap live as
+ * long as the context, so they leave the list: a collection then touches only what the program made, and the pages of
+ * the prelude stay shared among all contexts. Their children keep the references they hold: they are roots. One more
+ * reference makes sure that none of them is ever freed. Shapes do without it: a shape that is used once may be changed
+ * in place. */
+void b8g_seal(JSRuntime *rt, bool strip)
+{
+    struct list_head *el;
+
+    JS_RunGC(rt);
+    list_for_each(el, &rt->gc_obj_list) {
+        JSGCObjectHeader *header = list_entry(el, JSGCObjectHeader, link);
+
+        if (strip && JS_GC_TYPE(header) == JS_GC_OBJ_TYPE_FUNCTION_BYTECODE)
+            b8g_strip_function(rt, (JSFunctionBytecode *)header);
+        if (JS_GC_TYPE(header) != JS_GC_OBJ_TYPE_SHAPE)
+            JS_REF_COUNT(header)++;
+    }
+    init_list_head(&b8g_sealed);
+    if (!list_empty(&rt->gc_obj_list)) {
+        b8g_sealed.next = rt->gc_obj_list.next;
+        b8g_sealed.prev = rt->gc_obj_list.prev;
+        b8g_sealed.next->prev = &b8g_sealed;
+        b8g_sealed.prev->next = &b8g_sealed;
+        init_list_head(&rt->gc_obj_list);
+    }
+}

@@ -1,0 +1,164 @@
+/* The event loop: jobs, timers, handles that become ready, and errors that nobody caught.
+ *
+ * It runs until nothing can run, then parks a wait and returns to the engine; an event continues it. Invariant: once the
+ * program has failed none of its code runs again. */
+#include "guest.h"
+
+static JSValue hooks;         /* the object that the prelude's files share */
+static JSValue entry_promise; /* of the entry module; undefined if there is none */
+static bool started, failed;
+
+bool loop_failed(void)
+{
+    return failed;
+}
+
+/* ---- errors ---- */
+
+bool loop_offer(JSContext *ctx, const char *hook, int argc, JSValueConst *argv)
+{
+    static bool offering;
+    JSValue function, result;
+    bool taken = false;
+
+    if (offering)
+        return false;
+    offering = true;
+    function = JS_GetPropertyStr(ctx, hooks, hook);
+    if (JS_IsFunction(ctx, function)) {
+        result = JS_Call(ctx, function, JS_UNDEFINED, argc, argv);
+        if (JS_IsException(result))
+            JS_FreeValue(ctx, JS_GetException(ctx));
+        else
+            taken = JS_ToBool(ctx, result) == 1;
+        JS_FreeValue(ctx, result);
+    }
+    JS_FreeValue(ctx, function);
+    offering = false;
+    return taken;
+}
+
+void loop_fail(JSContext *ctx, const char *prefix, JSValueConst error)
+{
+    if (failed)
+        return;
+    failed = true;
+    report_fail(ctx, prefix, error);
+}
+
+bool loop_is_entry(JSValueConst promise)
+{
+    return JS_IsObject(entry_promise) && JS_VALUE_GET_PTR(promise) == JS_VALUE_GET_PTR(entry_promise);
+}
+
+void loop_uncaught(JSContext *ctx)
+{
+    JSValue error = JS_GetException(ctx);
+
+    if (!failed && !loop_offer(ctx, "dispatchException", 1, (JSValueConst *)&error))
+        loop_fail(ctx, "Uncaught ", error);
+    JS_FreeValue(ctx, error);
+}
+
+void loop_callback(JSContext *ctx, JSValueConst function, int argc, JSValueConst *argv)
+{
+    JSValue result = JS_Call(ctx, function, JS_UNDEFINED, argc, argv);
+
+    if (JS_IsException(result))
+        loop_uncaught(ctx);
+    JS_FreeValue(ctx, result);
+}
+
+/* ---- running ---- */
+
+void loop_jobs(JSContext *ctx)
+{
+    JSRuntime *rt = JS_GetRuntime(ctx);
+    JSContext *where;
+
+    do {
+        while (!failed && JS_IsJobPending(rt))
+            if (JS_ExecutePendingJob(rt, &where) < 0)
+                loop_uncaught(where);
+    } while (!failed && rejections_report(ctx));
+}
+
+static void start_entry(JSContext *ctx)
+{
+    uint32_t entry = program_entry();
+    JSValue result;
+
+    switch (program_module(entry).kind) {
+    case MODULE_COMMONJS:
+        result = commonjs_require(ctx, entry);
+        break;
+    case MODULE_ES:
+        result = modules_run(ctx, entry);
+        if (!JS_IsException(result)) {
+            entry_promise = result;
+            return;
+        }
+        break;
+    default:
+        return; /* data: there is nothing to run */
+    }
+    if (JS_IsException(result))
+        loop_uncaught(ctx);
+    JS_FreeValue(ctx, result);
+}
+
+void loop_start(JSContext *ctx)
+{
+    started = true;
+    start_entry(ctx);
+}
+
+static int32_t finish(JSContext *ctx)
+{
+    eval_settle(ctx, true);
+    if (JS_PromiseState(ctx, entry_promise) == JS_PROMISE_PENDING) {
+        failed = true;
+        report_fail_text("Top-level await promise never resolved");
+    }
+    return STATE_DONE;
+}
+
+int32_t loop_run(JSContext *ctx)
+{
+    for (bool ready = true; !failed; ready = true) {
+        int64_t deadline;
+        bool ran;
+
+        loop_jobs(ctx);
+        if (failed)
+            break;
+        eval_settle(ctx, false);
+        ran = timers_run(ctx);
+        if (failed)
+            break;
+        if (ready && watch_any())
+            ran = watch_poll(ctx) || ran;
+        if (ran)
+            continue;
+        deadline = timers_next_ns();
+        if (!watch_any() && !timers_keep())
+            return finish(ctx);
+        if (!started && !eval_pending())
+            return STATE_DONE; /* what an evaluation left behind does not keep the context busy */
+        if (watch_park(deadline) < 0) {
+            failed = true;
+            report_fail_text("InternalError: the wait was refused");
+            break;
+        }
+        return STATE_WAITING;
+    }
+    eval_settle(ctx, true);
+    return STATE_DONE;
+}
+
+void loop_setup(JSContext *ctx, JSValueConst internal)
+{
+    hooks = JS_DupValue(ctx, internal);
+    entry_promise = JS_UNDEFINED;
+    rejections_setup(ctx);
+}

@@ -1,0 +1,121 @@
+/* The component's exports: start reading here.
+ *
+ * b8g_initialize runs once, when the component is built; the memory it leaves is the image that every context starts
+ * from. b8g_start runs the program, b8g_event continues it (docs/abi.md). Invariant: a start does no work that grows
+ * with the prelude. */
+#include "guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT(name) __attribute__((export_name(#name))) name
+
+/* How much of the C stack JavaScript may use before a RangeError; see "The stack" in ../README.md. */
+#ifndef STACK_BUDGET
+#define STACK_BUDGET (240 * 1024)
+#endif
+
+/* The free memory that the image comes with: as zeroes it takes no space anywhere. */
+#define ROOM (512 * 1024)
+
+static JSRuntime *rt;
+static JSContext *ctx;
+
+/* ---- SharedArrayBuffer: one thread, so sharing is counting ---- */
+
+#define SHARED_HEADER 16
+
+static void *shared_alloc(void *opaque, size_t size)
+{
+    uint8_t *block = size < SIZE_MAX - SHARED_HEADER ? calloc(1, SHARED_HEADER + size) : NULL;
+
+    if (!block)
+        return NULL;
+    *(size_t *)block = 1;
+    return block + SHARED_HEADER;
+}
+
+static void shared_free(void *opaque, void *bytes)
+{
+    uint8_t *block = (uint8_t *)bytes - SHARED_HEADER;
+
+    if (--*(size_t *)block == 0)
+        free(block);
+}
+
+static void shared_dup(void *opaque, void *bytes)
+{
+    ++*(size_t *)((uint8_t *)bytes - SHARED_HEADER);
+}
+
+/* Wipes what initialisation left in the part of the stack that is free again: zeroes are not stored in the image, and a
+ * page of the stack that nobody uses stays untouched. The stack lies below everything else. */
+static void wipe_stack(void)
+{
+    uintptr_t bottom = 0, top = (uintptr_t)__builtin_frame_address(0) & ~(uintptr_t)15;
+
+    __asm__("" : "+r"(bottom)); /* address 0 is part of the stack, whatever the compiler thinks of it */
+    memset((void *)bottom, 0, top - bottom);
+}
+
+/* Leaves free memory at the end of the heap, so that small programs need not ask for more. */
+static void leave_room(void)
+{
+    free(malloc(ROOM));
+}
+
+/* ---- exports ---- */
+
+void EXPORT(b8g_initialize)(void)
+{
+    JSSharedArrayBufferFunctions shared = { shared_alloc, shared_free, shared_dup, NULL };
+    JSValue internal;
+    bool strip;
+
+    rt = JS_NewRuntime();
+    JS_UpdateStackTop(rt);
+    JS_SetMaxStackSize(rt, STACK_BUDGET);
+    JS_SetSharedArrayBufferFunctions(rt, &shared);
+    JS_SetCanBlock(rt, false);
+    ctx = JS_NewContext(rt);
+    modules_setup(ctx);
+    internal = prelude_run(ctx, &strip);
+    loop_setup(ctx, internal);
+    JS_FreeValue(ctx, internal);
+    b8g_seal(rt, strip);
+    leave_room();
+    wipe_stack();
+}
+
+int32_t EXPORT(b8g_start)(int32_t shared, int32_t shared_length, int32_t private, int32_t private_length)
+{
+    const char *wrong;
+
+    handles_load();
+    if (!handle_of(ROLE_PROGRAM))
+        return STATE_DONE; /* a context for evaluations */
+    wrong = program_load(handle_of(ROLE_PROGRAM));
+    if (wrong) {
+        report_fail_text(wrong);
+        return STATE_DONE;
+    }
+    loop_start(ctx);
+    return loop_run(ctx);
+}
+
+int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t value)
+{
+    if (loop_failed())
+        return STATE_DONE;
+    switch (kind) {
+    case EVENT_READY:
+        if (token < 0 && timers_next_ns() != NO_DEADLINE)
+            clock_advance(timers_next_ns());
+        return loop_run(ctx);
+    case EVENT_EVAL:
+        eval_begin(ctx, (uint32_t)handle, (uint32_t)value);
+        return loop_run(ctx);
+    default:
+        return STATE_DONE; /* CANCEL: there is nothing to undo */
+    }
+}

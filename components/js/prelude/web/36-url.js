@@ -1,0 +1,112 @@
+// URL, the interface. The work is in 33-url-parser.js and 34-url-setters.js.
+
+const { expose, need, toUSVString, isObject, brands, inspectors } = internal.idl;
+const { parseURL, serializeURL, serializeHost, isSpecial } = internal.urlParser;
+const { urlSetters: setters, searchParams } = internal;
+
+const BREAKS = /[\t\n\r]/;
+let isURL;
+
+function tryParse(url, base) {
+  let parsedBase = null;
+  const text = toUSVString(url);
+  if (base !== undefined) {
+    parsedBase = parseURL(toUSVString(base), null);
+    if (parsedBase === null) return null;
+  }
+  return parseURL(text, parsedBase);
+}
+
+function invalid(url, base) {
+  return new TypeError(`Invalid URL: '${url}'${base === undefined ? "" : ` with base '${base}'`}`);
+}
+
+function originOf(url) {
+  if (url.scheme === "blob") {
+    const inner = parseURL(url.path, null);
+    return inner !== null && (inner.scheme === "http" || inner.scheme === "https") ? originOf(inner) : "null";
+  }
+  return isSpecial(url.scheme) && url.scheme !== "file" ? `${url.scheme}://${serializeHost(url)}` : "null";
+}
+
+class URL {
+  #url;
+  #params = null;
+
+  constructor(url, base = undefined) {
+    need(arguments.length, 1, "URL");
+    this.#url = tryParse(url, base);
+    if (this.#url === null) throw invalid(url, base);
+  }
+  static parse(url, base = undefined) {
+    need(arguments.length, 1, "URL.parse");
+    const record = tryParse(url, base);
+    if (record === null) return null;
+    const result = new URL("a:");
+    result.#url = record;
+    return result;
+  }
+  static canParse(url, base = undefined) {
+    need(arguments.length, 1, "URL.canParse");
+    return tryParse(url, base) !== null;
+  }
+  // The parameters follow every change of the query that was not theirs.
+  #sync() {
+    if (this.#params !== null) searchParams.replaceList(this.#params, this.#url.query);
+  }
+  get href() { return serializeURL(this.#url); }
+  set href(value) {
+    const text = toUSVString(value);
+    const record = parseURL(text, null);
+    if (record === null) throw invalid(text, undefined);
+    this.#url = record;
+    this.#sync();
+  }
+  toString() { return serializeURL(this.#url); }
+  get origin() { return originOf(this.#url); }
+  get protocol() { return `${this.#url.scheme}:`; }
+  set protocol(value) { setters.protocol(this.#url, toUSVString(value)); }
+  get username() { return this.#url.username; }
+  set username(value) { setters.username(this.#url, toUSVString(value)); }
+  get password() { return this.#url.password; }
+  set password(value) { setters.password(this.#url, toUSVString(value)); }
+  get host() { return this.#url.host === null ? "" : serializeHost(this.#url); }
+  set host(value) { setters.host(this.#url, toUSVString(value)); }
+  get hostname() { return this.#url.host ?? ""; }
+  set hostname(value) { setters.hostname(this.#url, toUSVString(value)); }
+  get port() { return this.#url.port === null ? "" : `${this.#url.port}`; }
+  set port(value) { setters.port(this.#url, toUSVString(value)); }
+  get pathname() { return this.#url.path; }
+  set pathname(value) { setters.pathname(this.#url, toUSVString(value)); }
+  get search() {
+    const { query } = this.#url;
+    return query === null || query === "" ? "" : `?${query}`;
+  }
+  set search(value) {
+    const text = toUSVString(value);
+    // The list comes from the value itself: unlike the query it keeps tabs and newlines, so then it cannot wait to be made.
+    if (BREAKS.test(text)) this.searchParams;
+    setters.search(this.#url, text);
+    if (this.#params !== null) searchParams.replaceList(this.#params, text[0] === "?" ? text.slice(1) : text);
+  }
+  get searchParams() {
+    const record = this.#url;
+    this.#params ??= searchParams.connect(record.query, (query) => { this.#url.query = query; });
+    return this.#params;
+  }
+  get hash() {
+    const { fragment } = this.#url;
+    return fragment === null || fragment === "" ? "" : `#${fragment}`;
+  }
+  set hash(value) { setters.hash(this.#url, toUSVString(value)); }
+  toJSON() { return serializeURL(this.#url); }
+
+  static {
+    isURL = (value) => isObject(value) && #url in value;
+  }
+}
+expose(URL);
+brands.push(isURL);
+inspectors.set(URL.prototype, (url, show) => show(url, [
+  "href", "origin", "protocol", "username", "password", "host", "hostname", "port", "pathname", "search", "searchParams", "hash",
+]));

@@ -1,0 +1,150 @@
+// TextDecoder for UTF-8, UTF-16 (both byte orders) and windows-1252, which is what "latin1" and "ascii" mean on the web.
+// Start at `decode`. Other legacy encodings are refused with a RangeError.
+// Invariant: between streaming calls only the bytes of one unfinished character are kept, three at most.
+
+const { apply, expose, need, toDOMString, toDictionary, isObject, brands, inspectors } = internal.idl;
+const { bytesOf } = internal.classify;
+const { utf8Decode } = sys;
+const fromCharCode = String.fromCharCode;
+const EMPTY = new Uint8Array(0);
+// Arguments of one call: bounded by the engine's stack, not by its memory.
+const CHUNK = 1024;
+
+const LABELS = new Map();
+for (const [name, labels] of [
+  ["utf-8", "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8"],
+  ["utf-16be", "unicodefffe utf-16be"],
+  ["utf-16le", "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le"],
+  ["windows-1252", "ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 "
+    + "iso_8859-1 iso_8859-1:1987 l1 latin1 us-ascii windows-1252 x-cp1252"],
+]) {
+  for (const label of labels.split(" ")) LABELS.set(label, name);
+}
+
+const WINDOWS_1252 = "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f"
+  + "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
+
+let isDecoder;
+
+class TextDecoder {
+  #encoding;
+  #fatal = false;
+  #ignoreBOM = false;
+  #streaming = false;
+  #bomSeen = false;
+  #kept = EMPTY;
+
+  constructor(label = "utf-8", options = undefined) {
+    const encoding = LABELS.get(toDOMString(label).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "").toLowerCase());
+    if (encoding === undefined) throw new RangeError(`TextDecoder: the encoding "${label}" is not supported`);
+    this.#encoding = encoding;
+    const init = toDictionary(options, "TextDecoder: options");
+    if (init !== undefined) {
+      this.#fatal = !!init.fatal;
+      this.#ignoreBOM = !!init.ignoreBOM;
+    }
+  }
+  get encoding() { return this.#encoding; }
+  get fatal() { return this.#fatal; }
+  get ignoreBOM() { return this.#ignoreBOM; }
+
+  decode(input = undefined, options = undefined) {
+    const fatal = this.#fatal;
+    let bytes = EMPTY;
+    if (input !== undefined) {
+      bytes = bytesOf(input);
+      if (bytes === undefined) throw new TypeError("TextDecoder.decode: the input must be an ArrayBuffer or a view of one");
+    }
+    const stream = !!toDictionary(options, "TextDecoder.decode: options")?.stream;
+    if (!this.#streaming) {
+      this.#bomSeen = false;
+      this.#kept = EMPTY;
+    }
+    this.#streaming = stream;
+    const kept = this.#kept;
+    if (kept.length > 0) bytes = concat(kept, bytes);
+    this.#kept = EMPTY;
+    if (stream) {
+      const rest = unfinished(this.#encoding, bytes);
+      if (rest > 0) {
+        this.#kept = bytes.slice(bytes.length - rest);
+        bytes = bytes.subarray(0, bytes.length - rest);
+      }
+    }
+    const text = decodeBytes(this.#encoding, bytes, fatal);
+    if (this.#bomSeen || text.length === 0) return text;
+    this.#bomSeen = true;
+    return !this.#ignoreBOM && this.#encoding !== "windows-1252" && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+  static {
+    isDecoder = (value) => isObject(value) && #kept in value;
+  }
+}
+expose(TextDecoder);
+brands.push(isDecoder);
+inspectors.set(TextDecoder.prototype, (decoder, show) => show(decoder, ["encoding", "fatal", "ignoreBOM"]));
+
+function concat(first, second) {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first, 0);
+  whole.set(second, first.length);
+  return whole;
+}
+
+// How many bytes at the end begin a character that more bytes could complete.
+function unfinished(encoding, bytes) {
+  const length = bytes.length;
+  if (encoding === "windows-1252" || length === 0) return 0;
+  if (encoding !== "utf-8") {
+    const odd = length & 1;
+    if (length - odd < 2) return odd;
+    const high = bytes[length - odd - (encoding === "utf-16le" ? 1 : 2)];
+    return odd + (high >= 0xd8 && high <= 0xdb ? 2 : 0);
+  }
+  for (let back = 1; back <= 3 && back <= length; back++) {
+    const byte = bytes[length - back];
+    if ((byte & 0xc0) === 0x80) continue;
+    const size = byte >= 0xf0 && byte <= 0xf4 ? 4 : byte >= 0xe0 && byte <= 0xef ? 3 : byte >= 0xc2 && byte <= 0xdf ? 2 : 1;
+    if (size <= back) return 0;
+    return back === 1 || secondByteFits(byte, bytes[length - back + 1]) ? back : 0;
+  }
+  return 0;
+}
+
+// The lead bytes that narrow what may follow them: no overlong form, no surrogate, nothing above U+10FFFF.
+function secondByteFits(lead, second) {
+  if (lead === 0xe0) return second >= 0xa0;
+  if (lead === 0xed) return second <= 0x9f;
+  if (lead === 0xf0) return second >= 0x90;
+  if (lead === 0xf4) return second <= 0x8f;
+  return true;
+}
+
+function decodeBytes(encoding, bytes, fatal) {
+  if (encoding === "utf-8") return utf8Decode(bytes, fatal);
+  if (encoding === "windows-1252") {
+    return unitsToString(bytes).replace(/[\x80-\x9f]/g, (unit) => WINDOWS_1252[unit.charCodeAt(0) - 0x80]);
+  }
+  return decodeUtf16(bytes, encoding === "utf-16be", fatal);
+}
+
+function unitsToString(units) {
+  const length = units.length;
+  if (length <= CHUNK) return apply(fromCharCode, undefined, units);
+  const parts = [];
+  for (let at = 0; at < length; at += CHUNK) parts.push(apply(fromCharCode, undefined, units.subarray(at, at + CHUNK)));
+  return parts.join("");
+}
+
+function decodeUtf16(bytes, bigEndian, fatal) {
+  const count = bytes.length >> 1;
+  const units = new Uint16Array(count);
+  const low = bigEndian ? 1 : 0;
+  for (let i = 0; i < count; i++) units[i] = bytes[2 * i + low] | (bytes[2 * i + 1 - low] << 8);
+  let text = unitsToString(units);
+  // A lead surrogate and the odd byte after it are one error, not two.
+  const odd = (bytes.length & 1) === 1;
+  if (odd && count > 0 && (units[count - 1] & 0xfc00) === 0xd800) text = text.slice(0, -1);
+  if (fatal && (odd || !text.isWellFormed())) throw new TypeError("The encoded data was not valid");
+  return odd ? `${text.toWellFormed()}\ufffd` : text.toWellFormed();
+}

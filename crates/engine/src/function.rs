@@ -1,0 +1,61 @@
+//! The functions that a component exports, as a caller sees them.
+
+use wasmtime::{ExternType, Module, ValType};
+
+/// A type of number that functions take or give.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ValueType {
+    /// A 32-bit integer.
+    I32,
+    /// A 64-bit integer.
+    I64,
+    /// A 32-bit float.
+    F32,
+    /// A 64-bit float.
+    F64,
+}
+
+impl ValueType {
+    /// Its name in wasm's text form.
+    pub const fn name(self) -> &'static str {
+        match self {
+            ValueType::I32 => "i32",
+            ValueType::I64 => "i64",
+            ValueType::F32 => "f32",
+            ValueType::F64 => "f64",
+        }
+    }
+
+    fn of(ty: &ValType) -> Option<ValueType> {
+        match ty {
+            ValType::I32 => Some(ValueType::I32),
+            ValType::I64 => Some(ValueType::I64),
+            ValType::F32 => Some(ValueType::F32),
+            ValType::F64 => Some(ValueType::F64),
+            _ => None,
+        }
+    }
+}
+
+/// A function that [`Context::call`](crate::Context::call) can call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Function {
+    /// The name that it is exported by.
+    pub name: String,
+    /// What it takes.
+    pub parameters: Vec<ValueType>,
+    /// What it gives.
+    pub results: Vec<ValueType>,
+}
+
+/// Lists the exported functions that take and give numbers only.
+pub(crate) fn exported(module: &Module) -> Vec<Function> {
+    let functions = module.exports().filter_map(|export| {
+        let ExternType::Func(ty) = export.ty() else { return None };
+        let parameters = ty.params().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;
+        let results = ty.results().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;
+        Some(Function { name: export.name().to_owned(), parameters, results })
+    });
+    functions.collect()
+}

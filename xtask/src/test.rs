@@ -1,0 +1,59 @@
+//! `cargo xtask test` and `cargo xtask ci`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::run::{cargo, find, run, tools_directory};
+use crate::{components, tidy, tools};
+
+/// npm packages that are run as they are, each at the version that was tried.
+const NPM_PACKAGES: [&str; 6] =
+    ["zod@4.6.7", "marked@18.2.1", "acorn@8.19.0", "date-fns@4.4.0", "lodash-es@4.18.1", "semver@7.8.6"];
+
+/// Runs all tests, or those that match `filter`.
+pub fn test(filter: &[&str]) -> Result<()> {
+    let zig = tools::ensure_ziglang()?;
+    let mut command = cargo();
+    // The whole workspace in the profile of the release: what is tested is what is shipped.
+    command.args(["test", "--release", "--workspace", "--no-fail-fast"]).args(filter).env("B8G_ZIG", zig);
+    match npm_packages() {
+        Ok(directory) => {
+            command.env("B8G_NPM", directory);
+        }
+        Err(error) => eprintln!("skipped: tests with npm packages: {error:#}"),
+    }
+    run(&mut command)?;
+    if filter.is_empty() {
+        components::javascript(true)?;
+    }
+    Ok(())
+}
+
+/// Everything that has to pass before a change lands.
+pub fn ci() -> Result<()> {
+    test(&[])?;
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    tidy::tidy()
+}
+
+/// Installs the npm packages that tests run.
+fn npm_packages() -> Result<PathBuf> {
+    let directory = tools_directory().join("npm");
+    let wanted = NPM_PACKAGES.join("\n");
+    let stamp = directory.join("installed.txt");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(directory);
+    }
+    let npm = find("npm").ok_or_else(|| anyhow::anyhow!("npm is not installed (Debian: apt-get install npm)"))?;
+    std::fs::create_dir_all(&directory)?;
+    std::fs::write(directory.join("package.json"), "{\"private\":true,\"type\":\"module\"}\n")?;
+    run(Command::new(npm)
+        .args(["install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--save-exact"])
+        .args(NPM_PACKAGES)
+        .current_dir(&directory))?;
+    std::fs::write(stamp, wanted)?;
+    Ok(directory)
+}
