@@ -188,6 +188,8 @@ const char *report_describe(JSContext *ctx, const char *prefix, JSValueConst err
 /* Ends the program with that error. */
 void report_fail(JSContext *ctx, const char *prefix, JSValueConst error);
 void report_fail_text(const char *text);
+/* Puts memory aside for the day when there is none left. */
+void report_keep_reserve(void);
 
 /* ---- sys.c, prelude.c ---- */
 

@@ -129,6 +129,7 @@ int32_t loop_run(JSContext *ctx)
         int64_t deadline;
         bool ran;
 
+        report_keep_reserve();
         loop_jobs(ctx);
         if (failed)
             break;

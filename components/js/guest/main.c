@@ -83,6 +83,7 @@ void EXPORT(b8g_initialize)(void)
     loop_setup(ctx, internal);
     JS_FreeValue(ctx, internal);
     b8g_seal(rt, strip);
+    report_keep_reserve();
     leave_room();
     wipe_stack();
 }

@@ -22,6 +22,7 @@ struct list {
 static struct list fresh; /* not yet reported */
 static struct list taken; /* reported, and a listener took it */
 static struct list late;  /* taken, and handled since */
+static bool lost;         /* there was no memory to keep one */
 
 static void release(JSContext *ctx, struct rejection r)
 {
@@ -29,13 +30,15 @@ static void release(JSContext *ctx, struct rejection r)
     JS_FreeValue(ctx, r.reason);
 }
 
-/* Adds to a list; without memory the rejection is dropped, and what ran out of memory is reported instead. */
+/* Adds to a list; without memory for that the program ends. */
 static void add(JSContext *ctx, struct list *list, struct rejection r)
 {
     if (list->count == list->room) {
         size_t larger = list->room ? list->room * 2 : 8;
         struct rejection *moved = realloc(list->items, larger * sizeof *moved);
         if (!moved) {
+            lost = true;
+            b8g_out_of_memory();
             release(ctx, r);
             return;
         }
@@ -98,6 +101,8 @@ static bool report_fresh(JSContext *ctx)
 
 bool rejections_report(JSContext *ctx)
 {
+    if (lost)
+        loop_fail(ctx, "Uncaught ", JS_NULL);
     if (fresh.count > 0)
         return report_fresh(ctx);
     if (late.count > 0) {

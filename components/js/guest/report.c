@@ -14,13 +14,25 @@
 #define ENTRIES_MAX 16
 #define STRING_MAX 4096
 
+/* Given up when memory runs out, so that there is some to make an error of, to unwind and to report. */
+#define RESERVE (64 * 1024)
+
 static char buffer[REPORT_MAX];
 static size_t used;
 static bool out_of_memory;
+static void *reserve;
+
+void report_keep_reserve(void)
+{
+    if (!reserve)
+        reserve = malloc(RESERVE);
+}
 
 void b8g_out_of_memory(void)
 {
     out_of_memory = true;
+    free(reserve);
+    reserve = NULL;
 }
 
 /* ---- the buffer ---- */

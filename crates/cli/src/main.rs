@@ -1,1 +1,68 @@
-fn main(){}
+//! The `b8g` command: flags in, errors out, nothing else. Start reading at [`args`], then [`run`].
+//!
+//! Never here: anything that an embedder of the engine would miss. What a program may do is decided in the engine.
+
+mod args;
+mod console;
+mod failure;
+mod finish;
+mod grants;
+mod invoke;
+mod message;
+mod program;
+mod report;
+mod run;
+mod signals;
+mod units;
+mod version;
+mod watch;
+
+use std::io::{self, ErrorKind};
+
+use clap::{ColorChoice, CommandFactory, Parser};
+
+use args::{Cli, Command};
+use console::{Console, STDOUT, write_all};
+use failure::{ERROR, Failure};
+use finish::exit;
+
+fn main() {
+    match Cli::try_parse() {
+        Ok(cli) => match cli.command {
+            Command::Run(args) => run::run(&args),
+            Command::Watch(args) => watch::watch(args),
+            Command::Version(args) => print(version::version(args.json)),
+            Command::Completions(args) => print(Ok(completions(args.shell))),
+        },
+        Err(error) => {
+            let (printed, code) = (error.print(), error.exit_code());
+            end(printed, code)
+        }
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "b8g", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+fn print(text: Result<String, Failure>) -> ! {
+    match text {
+        Ok(text) => end(write_all(STDOUT, text.as_bytes(), None), 0),
+        Err(failure) => run::fail(Console::new(ColorChoice::Auto, false), &failure),
+    }
+}
+
+/// Ends with `code`, if what was to be printed was.
+fn end(printed: io::Result<()>, code: i32) -> ! {
+    match printed {
+        Ok(()) => exit(code),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => signals::die_of(libc::SIGPIPE),
+        Err(error) => {
+            let console = Console::new(ColorChoice::Auto, false);
+            console.say(&console.line(&format!("error: cannot write to standard output: {error}")));
+            exit(if code == 0 { ERROR } else { code })
+        }
+    }
+}

@@ -22,9 +22,8 @@ function illegalConstructor() {
 function expose(Class, { name = Class.name, hidden = false } = {}) {
   for (const holder of [Class, Class.prototype]) {
     for (const key of ownKeys(holder)) {
-      if (key === "constructor" || key === "prototype" || key === "length" || key === "name" || typeof key === "symbol") {
-        continue;
-      }
+      const own = holder === Class ? key === "prototype" || key === "length" || key === "name" : key === "constructor";
+      if (own || typeof key === "symbol") continue;
       const descriptor = getOwnPropertyDescriptor(holder, key);
       descriptor.enumerable = true;
       defineProperty(holder, key, descriptor);

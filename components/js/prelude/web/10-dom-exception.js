@@ -1,40 +1,23 @@
-// DOMException, the error of the web platform: a name from a closed list, its old numeric code, a message.
-// Invariant: instances are real Error objects (they have a stack, Error.isError says true), created by Reflect.construct.
+// DOMException, the error of the web platform: a name, its old numeric code, a message.
+// The engine has it natively, and its reports of uncaught errors know that native object; this file gives it the interface that
+// WebIDL and other runtimes have. Invariant: an instance is always the engine's own DOMException object.
 
 const { apply, construct, expose, constants, toDOMString, isObject, brands } = internal.idl;
-const captureStackTrace = Error.captureStackTrace;
-const BaseError = Error;
+const { DOMException: NativeDOMException } = globalThis;
+if (typeof NativeDOMException !== "function") throw new Error("the engine lacks DOMException");
+const native = (key) => Object.getOwnPropertyDescriptor(NativeDOMException.prototype, key).get;
+const nameOf = native("name");
+const messageOf = native("message");
+const codeOf = native("code");
+const { isError: nativeIsError } = Error;
 
-const CODES = {
-  __proto__: null,
-  IndexSizeError: 1, HierarchyRequestError: 3, WrongDocumentError: 4, InvalidCharacterError: 5,
-  NoModificationAllowedError: 7, NotFoundError: 8, NotSupportedError: 9, InUseAttributeError: 10,
-  InvalidStateError: 11, SyntaxError: 12, InvalidModificationError: 13, NamespaceError: 14, InvalidAccessError: 15,
-  TypeMismatchError: 17, SecurityError: 18, NetworkError: 19, AbortError: 20, URLMismatchError: 21,
-  QuotaExceededError: 22, TimeoutError: 23, InvalidNodeTypeError: 24, DataCloneError: 25,
-};
-
-// Returns the object that it is given, so that a subclass's private fields are put on that object.
-function Adopt(object) {
-  return object;
-}
-
-let dataOf;
-
-class DOMExceptionData extends Adopt {
-  #name;
-  #message;
-  constructor(error, name, message) {
-    super(error);
-    this.#name = name;
-    this.#message = message;
-  }
-  static {
-    dataOf = {
-      is: (value) => isObject(value) && #name in value,
-      name: (value) => value.#name,
-      message: (value) => value.#message,
-    };
+function isDOMException(value) {
+  if (!isObject(value)) return false;
+  try {
+    apply(nameOf, value, []);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -42,30 +25,21 @@ class DOMException {
   constructor(message = "", options = "Error") {
     const text = toDOMString(message);
     let name = options;
-    let cause;
     let hasCause = false;
+    let cause;
+    // {name, cause} in the place of the name, as other runtimes take it.
     if (isObject(options)) {
-      name = options.name;
-      if (name === undefined) name = "Error";
+      name = options.name === undefined ? "Error" : options.name;
       hasCause = "cause" in options;
       if (hasCause) cause = options.cause;
     }
-    name = toDOMString(name);
-    const error = construct(BaseError, [], new.target);
-    new DOMExceptionData(error, name, text);
+    const error = construct(NativeDOMException, [text, toDOMString(name)], new.target);
     if (hasCause) internal.define(error, "cause", cause);
-    if (captureStackTrace !== undefined) apply(captureStackTrace, BaseError, [error, new.target]);
     return error;
   }
-  get name() {
-    return dataOf.name(this);
-  }
-  get message() {
-    return dataOf.message(this);
-  }
-  get code() {
-    return CODES[dataOf.name(this)] ?? 0;
-  }
+  get name() { return apply(nameOf, this, []); }
+  get message() { return apply(messageOf, this, []); }
+  get code() { return apply(codeOf, this, []); }
 }
 
 Object.setPrototypeOf(DOMException.prototype, Error.prototype);
@@ -78,6 +52,16 @@ constants(DOMException, {
   URL_MISMATCH_ERR: 21, QUOTA_EXCEEDED_ERR: 22, TIMEOUT_ERR: 23, INVALID_NODE_TYPE_ERR: 24, DATA_CLONE_ERR: 25,
 });
 
-brands.push(dataOf.is);
+// The language counts DOMExceptions as errors; the engine's own function does not know them.
+if (nativeIsError !== undefined && !nativeIsError(new DOMException())) {
+  const functions = {
+    isError(value) {
+      return nativeIsError(value) || isDOMException(value);
+    },
+  };
+  internal.define(Error, "isError", functions.isError);
+}
+
+brands.push(isDOMException);
 internal.DOMException = DOMException;
-internal.isDOMException = dataOf.is;
+internal.isDOMException = isDOMException;

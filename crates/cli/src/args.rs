@@ -1,0 +1,213 @@
+//! The command line as data: help, errors and completions are all made from these declarations.
+//!
+//! Invariant: `docs/cli.md` lists exactly these flags; a test here compares them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use crate::units::{SizeBound, parse_duration, parse_size, parse_size_or_none};
+
+/// What `--allow-read` without a value is given as: no argument of a process can hold a NUL byte.
+pub const EVERYTHING: &str = "\0";
+
+/// Runs untrusted JavaScript, TypeScript and wasm that hold nothing but what they were granted.
+#[derive(Debug, Parser)]
+#[command(name = "b8g", version, after_help = EXAMPLES, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a program: .js .mjs .cjs .ts .mts .jsx .tsx .wasm .wat, or - for standard input
+    #[command(after_help = RUN_EXAMPLES, override_usage = "b8g run [FLAGS] FILE [ARGS]...\n       b8g run [FLAGS] FILE -- [ARGS]...")]
+    Run(Box<RunArgs>),
+    /// Run a program, and again whenever one of its source files changes
+    #[command(after_help = WATCH_EXAMPLES, override_usage = "b8g watch [FLAGS] FILE [ARGS]...\n       b8g watch [FLAGS] FILE -- [ARGS]...")]
+    Watch(Box<RunArgs>),
+    /// Print the version, and with --json how this build works on this machine
+    #[command(after_help = VERSION_EXAMPLES)]
+    Version(VersionArgs),
+    /// Print a script that completes b8g's commands and flags in a shell
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(CompletionsArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub grants: GrantArgs,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+
+    /// Make the clock and randomness the same in every run with this number
+    #[arg(long, value_name = "N", help_heading = "Program")]
+    pub seed: Option<u64>,
+    /// Take FILE as this language, whatever its name; needed for standard input
+    #[arg(long, value_name = "LANG", help_heading = "Program")]
+    pub lang: Option<Lang>,
+    /// Call this exported function of a wasm module that is no program, with ARGS as its numbers, and print its results
+    #[arg(long, value_name = "NAME", help_heading = "Program")]
+    pub invoke: Option<String>,
+    /// What becomes of imports of a wasm module that b8g does not provide: refuse it, or trap when one is called
+    #[arg(long, value_name = "HOW", default_value = "refuse", help_heading = "Program")]
+    pub unknown_imports: UnknownImports,
+
+    /// Write a JSON report of how it ended, what it used and what it was refused; - is standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Output")]
+    pub report: Option<PathBuf>,
+    /// Print nothing but the program's own output and errors
+    #[arg(short, long, help_heading = "Output")]
+    pub quiet: bool,
+    /// Colour b8g's own messages; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: ColorChoice,
+
+    /// The program, then its own arguments: whatever comes after FILE is the program's
+    #[arg(
+        value_name = "FILE",
+        required = true,
+        trailing_var_arg = true,
+        value_hint = ValueHint::FilePath,
+        help_heading = "Arguments"
+    )]
+    pub command: Vec<OsString>,
+}
+
+/// What the program may get. Nothing without a flag.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Grants (nothing is granted without one; repeat them or list with commas)")]
+pub struct GrantArgs {
+    /// Let it read these files and directories, or everything
+    #[arg(
+        short = 'R', long, value_name = "PATH,...", num_args = 0..=1, require_equals = true,
+        default_missing_value = EVERYTHING, value_hint = ValueHint::AnyPath
+    )]
+    pub allow_read: Vec<OsString>,
+    /// Let it write, create and remove these files and directories, or everything
+    #[arg(
+        short = 'W', long, value_name = "PATH,...", num_args = 0..=1, require_equals = true,
+        default_missing_value = EVERYTHING, value_hint = ValueHint::AnyPath
+    )]
+    pub allow_write: Vec<OsString>,
+    /// Let it connect to these hosts, or anywhere
+    #[arg(
+        short = 'N', long, value_name = "HOST[:PORT],...", num_args = 0..=1, require_equals = true,
+        default_missing_value = EVERYTHING, value_hint = ValueHint::Hostname
+    )]
+    pub allow_net: Vec<OsString>,
+    /// Let it see these environment values, or all
+    #[arg(
+        short = 'E', long, value_name = "NAME,...", num_args = 0..=1, require_equals = true,
+        default_missing_value = EVERYTHING
+    )]
+    pub allow_env: Vec<OsString>,
+    /// Grant everything: what b8g isolates is then only memory
+    #[arg(short = 'A', long)]
+    pub allow_all: bool,
+    /// Set an environment value for the program and let it see it; without =VALUE, the value that b8g has
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<OsString>,
+    /// Let it read and write a directory, under another name if GUEST is given; :ro makes it read-only
+    #[arg(long, value_name = "HOST[::GUEST][:ro]", value_hint = ValueHint::DirPath)]
+    pub dir: Vec<OsString>,
+}
+
+/// What the program may use.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Memory that it may have: 65536, 512k, 64M, 1.5G
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
+    pub memory: u64,
+    /// Stop it after this time: 500ms, 2s, 1.5m, or a number of seconds; 0 is for ever
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+    /// Bytes that it may write to stdout and stderr together, or none for no bound
+    #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = parse_size_or_none)]
+    pub output_limit: SizeBound,
+}
+
+#[derive(Debug, Args)]
+pub struct VersionArgs {
+    /// Print it as JSON, with the engine, its means of interruption, the target and the code cache
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell to complete in
+    pub shell: Shell,
+}
+
+/// A language of programs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Lang {
+    #[value(alias = "javascript", alias = "mjs")]
+    Js,
+    #[value(alias = "typescript", alias = "mts")]
+    Ts,
+    Jsx,
+    Tsx,
+    #[value(alias = "wat")]
+    Wasm,
+}
+
+/// What becomes of imports that b8g does not provide.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum UnknownImports {
+    Refuse,
+    Trap,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  b8g run hello.ts                        run a program that holds nothing
+  b8g run --allow-read=data report.ts     let it read one directory
+  b8g run --timeout=2s --memory=32M x.js  bound what it may use
+  b8g watch --allow-read=data report.ts   run it again whenever it changes
+  b8g help run                            every flag and exit code";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  b8g run hello.ts
+  b8g run --allow-read=data,config.json --allow-write=out report.ts --verbose
+  b8g run --allow-net=example.com:443 --allow-env=TOKEN fetch.mts
+  b8g run --env MODE=test --dir project::/src:ro tool.wasm /src/main.c
+  b8g run --timeout=500ms --memory=32M --output-limit=1M --report=report.json agent.js
+  b8g run --invoke add math.wasm 40 2
+  echo 'console.log(1 + 1)' | b8g run --lang js -
+
+Exit codes:
+  the program's own, when it ends by itself
+  1    an uncaught error or an unhandled rejection; a program that does not compile
+  2    usage: a bad flag or grant, no such file
+  124  stopped at its --timeout             134  trapped
+  125  wrote more than its --output-limit   137  needed more than its --memory
+Ctrl-C, SIGTERM and a closed pipe end b8g by that signal, like other tools: a shell shows 130, 143 and 141.
+The time of --timeout counts from the program's start, not from that of compiling it.";
+
+const WATCH_EXAMPLES: &str = "\
+Examples:
+  b8g watch hello.ts
+  b8g watch --allow-read=data --timeout=10s report.ts
+
+The program runs again, with new grants of the same names, when one of the files that it was made from changes; a
+program that does not compile is tried again until it does. Ctrl-C ends it.";
+
+const VERSION_EXAMPLES: &str = "\
+Examples:
+  b8g version
+  b8g version --json";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  b8g completions bash > ~/.local/share/bash-completion/completions/b8g
+  b8g completions zsh > ~/.zfunc/_b8g
+  b8g completions fish > ~/.config/fish/completions/b8g.fish";

@@ -1,0 +1,200 @@
+//! `b8g run`: from flags to a running program.
+//!
+//! Start at [`run`]. The process belongs to the program: a deadline that the program does not keep ends the process,
+//! and nothing is dropped at the end. [`Plan`] is what `b8g watch` shares.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use b8g::{Component, Config, Context, Engine, Limits, Outcome, Stdin, Stdout, WasmOptions};
+
+use crate::args::{RunArgs, UnknownImports};
+use crate::console::{Console, Progress};
+use crate::failure::Failure;
+use crate::finish::{Finish, exit};
+use crate::grants;
+use crate::invoke::Invocation;
+use crate::program::Program;
+use crate::report::Target;
+use crate::signals;
+
+/// Wasm that takes long enough to compile for a person to wonder.
+const SLOW_BYTES: usize = 256 << 10;
+
+/// Runs the program that the flags describe. The process ends with it.
+pub fn run(args: &RunArgs) -> ! {
+    let console = Console::new(args.color, args.quiet);
+    let plan = Plan::new(args, console);
+    let finish = match plan.finish(console) {
+        Ok(finish) => Arc::new(finish),
+        Err(failure) => fail(console, &failure),
+    };
+    // A thread is needed only where something is left to be done when a signal comes.
+    let heard = finish.clone();
+    if args.report.is_none() || signals::listen(move |signal| heard.on_signal(signal)).is_err() {
+        signals::announce(args.quiet, console.terminal);
+    }
+    let hook = finish.clone();
+    let config = Config::new().exit_at_deadline(move |reason, usage| hook.end_by_watchdog(reason, usage));
+    match plan.start(config, &finish) {
+        // Never dropped: the process ends first.
+        Ok(mut running) => finish.end(running.execute()),
+        Err(failure) => finish.fail(&failure),
+    }
+}
+
+/// The limits that the flags set.
+fn limits(args: &RunArgs) -> Limits {
+    Limits {
+        memory_bytes_max: args.limits.memory,
+        timeout: args.limits.timeout.filter(|timeout| *timeout > Duration::ZERO),
+        output_bytes_max: args.limits.output_limit.0,
+        ..Limits::default()
+    }
+}
+
+/// What is to be run and how; may be started many times.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    args: &'a RunArgs,
+    pub limits: Limits,
+    notice: Arc<Notice>,
+}
+
+/// The line that tells a person that something is being compiled.
+#[derive(Debug, Default)]
+struct Notice {
+    wanted: bool,
+    wasm: AtomicBool,
+    progress: Progress,
+}
+
+impl Notice {
+    fn compiling(&self, bytes: usize) {
+        if self.wanted && bytes >= SLOW_BYTES {
+            let what = if self.wasm.load(Relaxed) { "the program" } else { "the JavaScript engine" };
+            self.progress.show(&format!("compiling {what} for this machine (once) …"));
+        }
+    }
+}
+
+/// A program that is ready to run.
+#[derive(Debug)]
+pub struct Running {
+    context: Context,
+    component: Component,
+    invocation: Option<Invocation>,
+}
+
+impl<'a> Plan<'a> {
+    pub fn new(args: &'a RunArgs, console: Console) -> Plan<'a> {
+        let notice = Notice { wanted: console.terminal && !console.quiet, ..Notice::default() };
+        Plan { args, limits: limits(args), notice: Arc::new(notice) }
+    }
+
+    /// Opens the report and makes what ends one run.
+    pub fn finish(&self, console: Console) -> Result<Finish, Failure> {
+        let report = self.args.report.as_deref().map(Target::open).transpose()?;
+        let file = self.path().to_string_lossy().into_owned();
+        Ok(Finish::new(console, report, file, self.limits.clone()))
+    }
+
+    /// Makes the engine, with a word to whoever waits for the compiler.
+    pub fn engine(&self, config: Config) -> Result<Engine, Failure> {
+        let notice = self.notice.clone();
+        let config = config.on_compile(move |bytes| notice.compiling(bytes));
+        Engine::new(config).map_err(|error| Failure::error(error.to_string()))
+    }
+
+    fn start(&self, config: Config, finish: &Finish) -> Result<Running, Failure> {
+        let program = self.find()?;
+        let engine = self.engine(config)?;
+        self.prepare(&engine, &program, finish)
+    }
+
+    /// The program's path as it was written.
+    pub fn path(&self) -> PathBuf {
+        self.args.command.first().map_or_else(PathBuf::new, PathBuf::from)
+    }
+
+    /// Finds the program.
+    pub fn find(&self) -> Result<Program, Failure> {
+        let file = self.args.command.first().map_or(OsStr::new(""), |file| file);
+        Program::find(file, self.args.lang)
+    }
+
+    /// Compiles a program and gives it what it was granted.
+    pub fn prepare(&self, engine: &Engine, program: &Program, finish: &Finish) -> Result<Running, Failure> {
+        // What is cheap to refuse is refused first.
+        let arguments = self.arguments()?;
+        let grants = grants::grants(&self.args.grants)?;
+        finish.set_granted(grants.list());
+        let trap_unknown_imports = self.args.unknown_imports == UnknownImports::Trap;
+        self.notice.wasm.store(program.is_wasm(), Relaxed);
+        let component = program.compile(engine, WasmOptions { trap_unknown_imports });
+        self.notice.progress.erase();
+        let component = component?;
+        let invocation = match &self.args.invoke {
+            Some(name) => Some(Invocation::new(program, &component, name, &arguments)?),
+            None => {
+                crate::invoke::check_program(program, &component)?;
+                None
+            }
+        };
+        let name = program.is_wasm().then(|| program.name());
+        let mut grants = grants
+            .arguments(name.iter().map(String::as_str).chain(arguments))
+            .stdin(if program.is_stdin() { Stdin::Empty } else { Stdin::Inherit })
+            .stdout(Stdout::Inherit)
+            .stderr(Stdout::Inherit);
+        if let Some(seed) = self.args.seed {
+            grants = grants.seed(seed);
+        }
+        let context = Context::new(&component, &grants, self.limits.clone())
+            .map_err(|error| Failure::error(error.to_string()))?;
+        finish.set_started(context.canceller());
+        Ok(Running { context, component, invocation })
+    }
+
+    /// The program's own arguments: what stands behind FILE, without a `--` that only separates the two.
+    fn arguments(&self) -> Result<Vec<&'a str>, Failure> {
+        let rest = self.args.command.get(1..).unwrap_or_default();
+        let rest = rest.strip_prefix(&["--".into()][..]).unwrap_or(rest);
+        let text = |(at, argument): (usize, &'a std::ffi::OsString)| {
+            argument.to_str().ok_or_else(|| {
+                let shown = argument.to_string_lossy();
+                Failure::usage(format!("argument {} of the program is not UTF-8: {shown:?}", at + 1))
+            })
+        };
+        rest.iter().enumerate().map(text).collect()
+    }
+}
+
+impl Running {
+    /// Runs it to its end.
+    pub fn execute(&mut self) -> Outcome {
+        match &self.invocation {
+            Some(invocation) => invocation.call(&mut self.context),
+            None => self.context.run(),
+        }
+    }
+
+    /// The files that it was made from.
+    pub fn files(&self) -> &[PathBuf] {
+        self.component.files()
+    }
+
+    /// Stops it from another thread.
+    pub fn canceller(&self) -> b8g::Canceller {
+        self.context.canceller()
+    }
+}
+
+/// Ends `b8g` where it could not even begin.
+pub fn fail(console: Console, failure: &Failure) -> ! {
+    console.say(&console.line(&format!("error: {}", failure.text)));
+    exit(failure.exit_code)
+}

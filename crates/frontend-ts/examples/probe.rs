@@ -1,0 +1,83 @@
+use oxc::allocator::Allocator; use oxc::parser::*; use oxc::span::SourceType;
+use std::time::Instant;
+fn main(){
+  let a:Vec<String>=std::env::args().collect();
+  let which=&a[1]; let n:usize=a[2].parse().unwrap(); let stack:usize=a[3].parse().unwrap(); let mode=a.get(4).cloned().unwrap_or("ts".into());
+  let r=|s:&str|s.repeat(n);
+  let src=match which.as_str(){
+   "paren"=>format!("{}1{}",r("("),r(")")),
+   "parenopen"=>r("("),
+   "arr"=>format!("{}1{}",r("["),r("]")),
+   "arropen"=>r("["),
+   "obj"=>format!("x={}1{}",r("{a:"),r("}")),
+   "block"=>format!("{}{}",r("{"),r("}")),
+   "not"=>format!("{}1",r("!")),
+   "assign"=>format!("{}1",r("a=")),
+   "tern"=>format!("{}1",r("a?a:")),
+   "tern2"=>format!("{}1{}",r("a?"),r(":1")),
+   "arrow"=>format!("{}1",r("a=>")),
+   "parrow"=>format!("{}1",r("()=>")),
+   "pdarrow"=>format!("x={}1{}",r("(a="),r(")=>1")),
+   "tmpl"=>format!("{}1{}",r("`${"),r("}`")),
+   "if"=>format!("{}1",r("if(1)")),
+   "else"=>format!("{};",r("if(1);else ")),
+   "label"=>format!("{};",r("a:")),
+   "exp"=>format!("{}1",r("a**")),
+   "cast"=>format!("{}1",r("<a>")),
+   "typeparen"=>format!("type x={}a{}",r("("),r(")")),
+   "typearr"=>format!("type x={}a{}",r("["),r("]")),
+   "typeobj"=>format!("type x={}a{}",r("{a:"),r("}")),
+   "typefn"=>format!("type x={}a",r("()=>")),
+   "typecond"=>format!("type x={}a",r("a extends b?c:")),
+   "typecond2"=>format!("type x={}a",r("a extends ")),
+   "keyof"=>format!("type x={}a",r("keyof ")),
+   "generic"=>format!("let x:{}a{}",r("a<"),r(">")),
+   "genericcall"=>format!("{}a{}",r("a<"),r(">(1)")),
+   "lt"=>format!("{}a",r("a<")),
+   "condarrow"=>format!("x={}a{}",r("a?(b):"),r("")),
+   "condarrow2"=>format!("x={}a{}",r("a?(b)=>(c):"),r("")),
+   "condarrow3"=>format!("x={}a{}",r("a?("),r("):1")),
+   "condarrow4"=>format!("x={}a{}",r("a?(b,c?"),r(":1):d=>e")),
+   "async"=>format!("{}1{}",r("async("),r(")")),
+   "asyncopen"=>r("async("),
+   "parenarrowdef"=>r("(a=(b)=>"),
+   "classn"=>format!("{}{}",r("class a{static{"),r("}}")),
+   "func"=>format!("{}{}",r("function f(){"),r("}")),
+   "add"=>format!("{}1",r("a+")),
+   "member"=>format!("a{}",r(".a")),
+   "call"=>format!("a{}",r("()")),
+   "as"=>format!("a{}",r(" as a")),
+   "bang"=>format!("a{}",r("!")),
+   "jsx"=>format!("x={}{}",r("<a>"),r("</a>")),
+   "new"=>format!("{}a",r("new ")),
+   "import"=>format!("{}a{}",r("import("),r(")")),
+   "destr"=>format!("let {}a{}=1",r("["),r("]")),
+   "destrp"=>format!("({}a{})=>1",r("["),r("]")),
+   "fnparam"=>format!("{}{}",r("function f(a="),r("){}")),
+   "yield"=>format!("function*f(){{{}1}}",r("yield ")),
+   "await"=>format!("{}1",r("await ")),
+   "decor"=>format!("{} class A{{}}",r("@(")),
+   "while"=>format!("{};",r("while(1)")),
+   "do"=>format!("{};{}",r("do "),r("while(1);")),
+   "comma"=>format!("{}1",r("a,")),
+   "seqcall"=>format!("{}1{}",r("a("),r(")")),
+   "typetmpl"=>format!("type x={}a{}",r("`${"),r("}`")),
+   "infer"=>format!("type x=a extends {}b?c:d",r("infer a extends ")),
+   "typeparenfn"=>format!("type x={}a{}",r("(a:"),r(")=>b")),
+   "switch"=>format!("{}{}",r("switch(1){case 1:"),r("}")),
+   "optchain"=>format!("a{}",r("?.a")),
+   "union"=>format!("type x=a{}",r("|a")),
+   "idx"=>format!("type x=a{}",r("[0]")),
+   "qual"=>format!("type x=a{}",r(".a")),
+   "ns"=>format!("namespace a{}{{}}",r(".a")),
+   "lparen"=>format!("x={}a{}",r("(a,"),r(")")),
+   "tsarrowret"=>format!("x={}a{}",r("a?(b):c=>"),r(":d")),
+   w if w.starts_with("rep:")=>r(&w[4..]), _=>std::fs::read_to_string(which).unwrap(),
+  };
+  let st=match mode.as_str(){"ts"=>SourceType::ts(),"tsx"=>SourceType::tsx(),"cjs"=>SourceType::cjs(),_=>SourceType::mjs()};
+  let h=std::thread::Builder::new().stack_size(stack).spawn(move||{
+   let al=Allocator::default(); let t=Instant::now();
+   let p=Parser::new(&al,&src,st).parse();
+   println!("alloc {} ",al.capacity());println!("len {} parse {:?} panicked {} diags {} {}",src.len(),t.elapsed(),p.panicked,p.diagnostics.len(),p.diagnostics.first().map(|d|d.to_string()).unwrap_or_default());
+  }).unwrap(); h.join().unwrap();
+}

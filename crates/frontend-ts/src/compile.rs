@@ -1,0 +1,247 @@
+//! One source to what the engine runs: parsed, typed syntax stripped, its requests found.
+//!
+//! Start at [`compile`]. Invariant: no source reaches the recursive parser before `nesting` bounded what it costs.
+
+use oxc::allocator::Allocator;
+use oxc::ast::ast::{Statement, TSModuleReference};
+use oxc::diagnostics::{OxcDiagnostic, Severity};
+use oxc::parser::{ParseOptions, Parser, ParserReturn};
+use oxc::span::{SourceType, Span};
+
+use crate::commonjs::{self, Analysis, Exports};
+use crate::erase::{self, Erased};
+use crate::error::{Bound, ErrorKind};
+use crate::frame::{Place, printable};
+use crate::language::Language;
+use crate::limits::{MESSAGE_CHARS_MAX, ProgramLimits};
+use crate::nesting::{self, Dialect};
+use crate::program::{Mapping, ModuleKind};
+use crate::requests::{self, Request};
+use crate::transform::{self, Decorators};
+use crate::json;
+
+/// What to compile.
+pub(crate) struct Unit<'a> {
+    /// The name that errors show.
+    pub name: &'a str,
+    pub source: &'a str,
+    pub language: Language,
+    pub format: Format,
+    /// Asked only when a decorator is found: it may read a `tsconfig.json`.
+    pub decorators: &'a (dyn Fn() -> Decorators + Sync),
+}
+
+/// Which module system a file is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Module,
+    CommonJs,
+    /// An ES module if it has the syntax of one, else CommonJS.
+    Detect,
+}
+
+/// What the engine runs.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    pub kind: ModuleKind,
+    /// The code; `None` if the source is run as it is.
+    pub code: Option<String>,
+    pub map: Vec<Mapping>,
+    pub requests: Vec<Request>,
+    pub exports: Exports,
+}
+
+/// Compiles a source.
+pub(crate) fn compile(unit: &Unit, limits: &ProgramLimits) -> Result<Compiled, ErrorKind> {
+    if unit.language == Language::Json {
+        return compile_json(unit);
+    }
+    let dialect = Dialect {
+        types: unit.language.is_typescript(),
+        jsx: unit.language.is_jsx(),
+        html_comments: unit.format != Format::Module,
+    };
+    let stack_bytes = nesting::measure(unit.source, dialect, limits.nesting_max)
+        .map_err(|deep| too_deep(unit, limits, deep.offset, deep.advice))?;
+    nesting::run_with_stack(stack_bytes, || compile_here(unit)).unwrap_or_else(|| {
+        Err(too_deep(unit, limits, 0, "the system refused the memory to parse it; split the file"))
+    })
+}
+
+fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {
+    json::validate(unit.source).map_err(|error| ErrorKind::Syntax {
+        place: Place::new(unit.name, unit.source, error.offset, 1),
+        message: error.message.to_owned(),
+        help: None,
+    })?;
+    Ok(Compiled {
+        kind: ModuleKind::Json,
+        code: None,
+        map: Vec::new(),
+        requests: Vec::new(),
+        exports: Exports::default(),
+    })
+}
+
+pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
+    let allocator = Allocator::default();
+    let mut parsed = parse(unit, &allocator)?;
+    let commonjs = is_commonjs(unit, &parsed);
+    let rewritten = rewrite(unit, &allocator, &mut parsed, commonjs)?;
+    let (code, map, dropped) = (rewritten.code, rewritten.map, rewritten.dropped);
+    if commonjs {
+        let Analysis { mut requests, exports, .. } = commonjs::analyze(&parsed.program);
+        requests::add_dynamic(&mut requests, &parsed.module_record, unit.source);
+        return Ok(Compiled { kind: ModuleKind::CommonJs, code, map, requests, exports });
+    }
+    let requests = requests::of_module(&parsed.program, &parsed.module_record, unit.source, &dropped)
+        .map_err(|bad| ErrorKind::Unsupported {
+            message: format!("cannot import with the type \"{}\"", printable(&bad.value, MESSAGE_CHARS_MAX)),
+            place: Some(Place::new(unit.name, unit.source, bad.offset as usize, bad.len as usize)),
+            help: Some("only \"json\" is known; read other files with `open` of the module \"b8g\"".to_owned()),
+        })?;
+    Ok(Compiled { kind: ModuleKind::Module, code, map, requests, exports: Exports::default() })
+}
+
+/// Decides the module system, as node does for JavaScript.
+fn is_commonjs(unit: &Unit, parsed: &ParserReturn) -> bool {
+    if unit.format == Format::Module {
+        return false;
+    }
+    let types = unit.language.is_typescript();
+    let is_module = if types {
+        parsed.program.body.iter().any(is_module_syntax) || !parsed.module_record.import_metas.is_empty()
+    } else {
+        parsed.program.source_type.is_module()
+    };
+    match unit.format {
+        _ if is_module => false,
+        Format::Detect if types => {
+            parsed.program.body.iter().any(is_commonjs_syntax)
+                || commonjs::analyze(&parsed.program).is_commonjs
+        }
+        _ => true,
+    }
+}
+
+fn is_module_syntax(statement: &Statement) -> bool {
+    statement.is_module_declaration() && !is_commonjs_syntax(statement)
+}
+
+/// `export = a` and `import a = require("b")`.
+fn is_commonjs_syntax(statement: &Statement) -> bool {
+    match statement {
+        Statement::TSExportAssignment(_) => true,
+        Statement::TSImportEqualsDeclaration(import) => {
+            matches!(import.module_reference, TSModuleReference::ExternalModuleReference(_))
+        }
+        _ => false,
+    }
+}
+
+fn parse<'a>(unit: &Unit<'a>, allocator: &'a Allocator) -> Result<ParserReturn<'a>, ErrorKind> {
+    let source_type = source_type(unit);
+    let parsed = parse_as(unit, allocator, source_type);
+    let Some(error) = first_error(&parsed.diagnostics) else { return Ok(parsed) };
+    // `await` outside of functions makes a module of a file that does not say what it is.
+    if unit.format == Format::Detect && !source_type.is_module() && unit.source.contains("await") {
+        let parsed = parse_as(unit, allocator, source_type.with_module(true));
+        if first_error(&parsed.diagnostics).is_none() {
+            return Ok(parsed);
+        }
+    }
+    Err(syntax_error(unit, error))
+}
+
+fn parse_as<'a>(unit: &Unit<'a>, allocator: &'a Allocator, source_type: SourceType) -> ParserReturn<'a> {
+    let options = ParseOptions {
+        allow_return_outside_function: !source_type.is_module(),
+        ..ParseOptions::default()
+    };
+    Parser::new(allocator, unit.source, source_type).with_options(options).parse()
+}
+
+fn source_type(unit: &Unit) -> SourceType {
+    match unit.language {
+        Language::TypeScript => return SourceType::ts(),
+        Language::Tsx => return SourceType::tsx(),
+        Language::JavaScript | Language::Jsx | Language::Json => {}
+    }
+    let source_type = SourceType::mjs().with_jsx(unit.language == Language::Jsx);
+    match unit.format {
+        Format::Module => source_type,
+        Format::Detect if unit.source.contains("import") || unit.source.contains("export") => {
+            source_type.with_unambiguous(true)
+        }
+        _ => source_type.with_commonjs(true),
+    }
+}
+
+/// What stripping types and JSX made of a source.
+#[derive(Default)]
+struct Rewritten {
+    code: Option<String>,
+    map: Vec<Mapping>,
+    /// Where the import and export statements begin that only types were imported by.
+    dropped: Vec<u32>,
+}
+
+fn rewrite<'a>(
+    unit: &Unit<'a>,
+    allocator: &'a Allocator,
+    parsed: &mut ParserReturn<'a>,
+    commonjs: bool,
+) -> Result<Rewritten, ErrorKind> {
+    if !unit.language.is_typescript() && !unit.language.is_jsx() {
+        return Ok(Rewritten::default());
+    }
+    let mut decorators = None;
+    match erase::erase(&parsed.program, unit.source) {
+        Erased::Done { code, dropped } => return Ok(Rewritten { code, map: Vec::new(), dropped }),
+        Erased::Needs(None) => {}
+        Erased::Needs(Some(decorator)) => {
+            decorators = Some((unit.decorators)());
+            if decorators == Some(Decorators::Refused) {
+                return Err(refuse_decorators(unit, decorator));
+            }
+        }
+    }
+    let (code, map) = transform::transform(allocator, &mut parsed.program, unit.name, commonjs, decorators)
+        .map_err(|error| syntax_error(unit, &error))?;
+    Ok(Rewritten { code: Some(code), map, dropped: Vec::new() })
+}
+
+fn refuse_decorators(unit: &Unit, decorator: Span) -> ErrorKind {
+    ErrorKind::Unsupported {
+        message: "decorators are not supported yet".to_owned(),
+        place: Some(Place::new(unit.name, unit.source, decorator.start as usize, decorator.size() as usize)),
+        help: Some(
+            "TypeScript's older decorators are: set \"experimentalDecorators\": true in tsconfig.json".to_owned(),
+        ),
+    }
+}
+
+fn first_error(diagnostics: &[OxcDiagnostic]) -> Option<&OxcDiagnostic> {
+    diagnostics.iter().find(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+fn syntax_error(unit: &Unit, error: &OxcDiagnostic) -> ErrorKind {
+    let label = error.labels.iter().find(|label| label.primary()).or_else(|| error.labels.first());
+    let (offset, len) = label.map_or((0, 0), |label| (label.offset() as usize, label.len() as usize));
+    let help = error.help.as_deref().or(error.note.as_deref());
+    ErrorKind::Syntax {
+        place: Place::new(unit.name, unit.source, offset, len),
+        message: printable(&error.message, MESSAGE_CHARS_MAX),
+        help: help.map(|help| printable(help, MESSAGE_CHARS_MAX)),
+    }
+}
+
+fn too_deep(unit: &Unit, limits: &ProgramLimits, offset: usize, advice: &str) -> ErrorKind {
+    ErrorKind::TooLarge {
+        bound: Bound::Nesting,
+        limit: limits.nesting_max,
+        path: unit.name.to_owned(),
+        place: Some(Place::new(unit.name, unit.source, offset, 1)),
+        help: Some(advice.to_owned()),
+    }
+}

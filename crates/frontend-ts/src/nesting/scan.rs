@@ -1,0 +1,785 @@
+//! One reading of a source as tokens. See `nesting`.
+//!
+//! Start at [`Scan::step`]. It knows just enough of the language: strings, templates, comments, regular expressions and
+//! JSX are skipped; brackets, operators and the words that nest are counted.
+
+use super::words::Word;
+use super::{Dialect, LEVEL_BYTES, TOKEN_BYTES};
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    Next,
+    /// The source ended.
+    End,
+    /// This reading is no program: the parser stops here if it reads alike.
+    Dead,
+}
+
+/// What came before the next token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// An operand must follow: a slash starts a regular expression.
+    Operator,
+    /// An operator must follow: a slash divides.
+    Operand,
+    Unclear,
+}
+
+/// One open bracket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Level {
+    /// The bracket; 0 = the file, `$` = `${`, `T` = inside a JSX tag, `X` = between JSX tags.
+    open: u8,
+    /// Parentheses of `if`, `while`, `for`, `with`.
+    control: bool,
+    /// The arrow functions and patterns that are tried first may begin here.
+    pattern: bool,
+    /// A default value was seen: what it holds is parsed again.
+    has_default: bool,
+    /// A `:` was seen since the last comma.
+    has_colon: bool,
+    /// The tokens since the last comma, up to 2.
+    items: u8,
+    /// The last statement ended; `else` or `while` would continue it.
+    ended: bool,
+    /// Nesting tokens since the last comma or semicolon.
+    run: u32,
+    /// Words that nest statements.
+    chain: u32,
+    /// Angle brackets that may be open type arguments.
+    angles: u32,
+    /// How often what is inside is parsed because of the type arguments around.
+    repeats: u64,
+}
+
+/// A reading: a position, the open brackets and the cost so far.
+#[derive(Debug, Clone)]
+pub(super) struct Scan<'a> {
+    source: &'a [u8],
+    dialect: Dialect,
+    pub(super) at: usize,
+    /// Where the last token began.
+    pub(super) token: usize,
+    levels: Vec<Level>,
+    before: Before,
+    /// The last token was the word of this role.
+    word: Option<Word>,
+    /// The last token's byte, if it was a punctuator.
+    punctuator: u8,
+    newline: bool,
+    defaults: u64,
+    stack: u64,
+    pub(super) stack_max: u64,
+    pub(super) work: u64,
+}
+
+impl<'a> Scan<'a> {
+    pub(super) fn new(source: &'a [u8], dialect: Dialect) -> Self {
+        let file = Level {
+            open: 0,
+            control: false,
+            pattern: false,
+            has_default: false,
+            has_colon: false,
+            items: 0,
+            ended: false,
+            run: 0,
+            chain: 0,
+            angles: 0,
+            repeats: 1,
+        };
+        let mut scan = Self {
+            source,
+            dialect,
+            at: 0,
+            token: 0,
+            levels: Vec::with_capacity(32),
+            before: Before::Operator,
+            word: None,
+            punctuator: 0,
+            newline: true,
+            defaults: 0,
+            stack: 0,
+            stack_max: 0,
+            work: 0,
+        };
+        scan.levels.push(file);
+        if source.starts_with(b"#!") {
+            scan.line_comment();
+        }
+        scan
+    }
+
+    pub(super) fn depth(&self) -> usize {
+        self.levels.len() - 1
+    }
+
+    /// What a reading that died has not seen, as if every byte of it nested.
+    pub(super) fn unread_bytes(&self, step: Step) -> u64 {
+        match step {
+            Step::Dead => (self.source.len().saturating_sub(self.at) as u64 * LEVEL_BYTES / 2).min(256 << 20),
+            _ => 0,
+        }
+    }
+
+    /// Tells whether two readings will go on alike.
+    pub(super) fn agrees(&self, other: &Self) -> bool {
+        self.at == other.at
+            && self.before == other.before
+            && self.word == other.word
+            && self.punctuator == other.punctuator
+            && self.newline == other.newline
+            && self.levels.len() == other.levels.len()
+            && self.levels.iter().zip(&other.levels).all(|(mine, theirs)| {
+                (mine.open, mine.control, mine.pattern) == (theirs.open, theirs.control, theirs.pattern)
+            })
+    }
+
+    /// Takes over the higher cost of a reading that agrees.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        self.defaults = 0;
+        self.stack = 0;
+        for (mine, theirs) in self.levels.iter_mut().zip(&other.levels) {
+            mine.has_default |= theirs.has_default;
+            mine.has_colon |= theirs.has_colon;
+            mine.items = mine.items.min(theirs.items);
+            mine.ended &= theirs.ended;
+            mine.run = mine.run.max(theirs.run);
+            mine.chain = mine.chain.max(theirs.chain);
+            mine.angles = mine.angles.max(theirs.angles);
+            mine.repeats = mine.repeats.max(theirs.repeats);
+            self.defaults += u64::from(mine.has_default);
+            self.stack += LEVEL_BYTES + TOKEN_BYTES * mine.tokens();
+        }
+        self.stack -= LEVEL_BYTES;
+        self.stack_max = self.stack_max.max(other.stack_max).max(self.stack);
+        self.work = self.work.max(other.work);
+    }
+
+    /// Reads the next token. A second reading, if there may be one, goes to `parted`.
+    pub(super) fn step(&mut self, parted: &mut Vec<Self>) -> Step {
+        match self.top().open {
+            b'X' => self.step_text(),
+            b'T' => self.step_tag(),
+            _ => self.step_code(parted),
+        }
+    }
+
+    fn step_code(&mut self, parted: &mut Vec<Self>) -> Step {
+        self.skip_blanks();
+        let Some(&byte) = self.source.get(self.at) else { return Step::End };
+        self.token = self.at;
+        match byte {
+            b'/' => return self.slash(parted),
+            b'<' if self.dialect.jsx && self.opens_element() => return self.element(parted),
+            b'<' | b'-' if self.dialect.html_comments && self.opens_html_comment() => {
+                let mut operators = self.clone();
+                operators.at += 1;
+                operators.operator(byte);
+                parted.push(operators);
+                self.line_comment();
+                return Step::Next;
+            }
+            b'"' | b'\'' => return self.string(byte),
+            b'`' => {
+                self.count_token();
+                self.count_run();
+                self.at += 1;
+                return self.template();
+            }
+            b'(' | b'[' | b'{' => {
+                self.at += 1;
+                self.open(byte);
+            }
+            b')' | b']' | b'}' => return self.close(byte),
+            b';' => self.semicolon(),
+            b',' => self.comma(),
+            b'0'..=b'9' => self.number(),
+            b'.' if self.peek(1).is_ascii_digit() => self.number(),
+            b'#' | b'\\' | b'$' | b'_' | b'a'..=b'z' | b'A'..=b'Z' | 0x80.. => self.name(),
+            _ => {
+                self.at += 1;
+                self.operator(byte);
+            }
+        }
+        Step::Next
+    }
+
+    // Blanks and comments.
+
+    fn skip_blanks(&mut self) {
+        while let Some(&byte) = self.source.get(self.at) {
+            match byte {
+                b'\n' | b'\r' => {
+                    self.newline = true;
+                    self.at += 1;
+                }
+                b' ' | b'\t' | 0x0b | 0x0c => self.at += 1,
+                b'/' if self.peek(1) == b'/' => self.line_comment(),
+                b'/' if self.peek(1) == b'*' => self.block_comment(),
+                0x80.. => match self.blank_beyond_ascii() {
+                    0 => return,
+                    length => self.at += length,
+                },
+                _ => return,
+            }
+        }
+    }
+
+    /// The length of the white space that begins here, 0 if it is something else.
+    fn blank_beyond_ascii(&mut self) -> usize {
+        let rest = &self.source[self.at..];
+        if rest.starts_with("\u{2028}".as_bytes()) || rest.starts_with("\u{2029}".as_bytes()) {
+            self.newline = true;
+            return 3;
+        }
+        let end = rest.len().min(4);
+        let text = match std::str::from_utf8(&rest[..end]) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        match text.chars().next() {
+            Some(character) if character.is_whitespace() || character == '\u{feff}' => character.len_utf8(),
+            _ => 0,
+        }
+    }
+
+    fn line_comment(&mut self) {
+        while self.at < self.source.len() && !self.at_newline() {
+            self.at += 1;
+        }
+    }
+
+    fn block_comment(&mut self) {
+        self.at += 2;
+        while self.at < self.source.len() {
+            if self.source[self.at] == b'*' && self.peek(1) == b'/' {
+                self.at += 2;
+                return;
+            }
+            self.newline |= self.at_newline();
+            self.at += 1;
+        }
+    }
+
+    fn opens_html_comment(&self) -> bool {
+        let rest = &self.source[self.at..];
+        rest.starts_with(b"<!--") || (self.newline && rest.starts_with(b"-->"))
+    }
+
+    fn at_newline(&self) -> bool {
+        match self.peek(0) {
+            b'\n' | b'\r' => true,
+            0xe2 => self.peek(1) == 0x80 && matches!(self.peek(2), 0xa8 | 0xa9),
+            _ => false,
+        }
+    }
+
+    // Literals.
+
+    fn string(&mut self, quote: u8) -> Step {
+        self.at += 1;
+        while let Some(&byte) = self.source.get(self.at) {
+            match byte {
+                b'\\' => self.at += 1 + usize::from(self.peek(1) == b'\r' && self.peek(2) == b'\n'),
+                b'\n' | b'\r' => return Step::Dead,
+                _ if byte == quote => {
+                    self.at += 1;
+                    self.operand();
+                    return Step::Next;
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Step::Dead
+    }
+
+    /// Reads the text of a template up to its end or the next `${`.
+    fn template(&mut self) -> Step {
+        while let Some(&byte) = self.source.get(self.at) {
+            match byte {
+                b'\\' => self.at += 1,
+                b'`' => {
+                    self.at += 1;
+                    self.operand();
+                    return Step::Next;
+                }
+                b'$' if self.peek(1) == b'{' => {
+                    self.at += 2;
+                    self.push(b'$', false, false);
+                    return Step::Next;
+                }
+                _ => {}
+            }
+            self.at += 1;
+        }
+        Step::End
+    }
+
+    fn number(&mut self) {
+        self.end_type_arguments_beside_operand();
+        let mut dot = false;
+        while let Some(&byte) = self.source.get(self.at) {
+            match byte {
+                b'.' if !dot => dot = true,
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => {}
+                _ => break,
+            }
+            self.at += 1;
+        }
+        self.operand();
+    }
+
+    fn name(&mut self) {
+        let start = self.at;
+        self.at += 1;
+        while let Some(&byte) = self.source.get(self.at) {
+            match byte {
+                b'$' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => self.at += 1,
+                b'\\' if self.peek(1) == b'u' && self.peek(2) == b'{' => {
+                    while self.at < self.source.len() && self.source[self.at] != b'}' {
+                        self.at += 1;
+                    }
+                    self.at += 1;
+                }
+                b'\\' => self.at += 1,
+                0x80.. if self.clone_free_blank() => break,
+                0x80.. => self.at += 1,
+                _ => break,
+            }
+        }
+        self.at = self.at.min(self.source.len());
+        let is_property = self.punctuator == b'.' || self.source[start] == b'#';
+        let word = if is_property { Word::Plain } else { Word::of(&self.source[start..self.at]) };
+        self.word_token(word, start);
+    }
+
+    /// Tells whether white space begins here, without noting a line break: the next token will.
+    fn clone_free_blank(&mut self) -> bool {
+        let newline = self.newline;
+        let found = self.blank_beyond_ascii() > 0;
+        self.newline = newline;
+        found
+    }
+
+    // Tokens.
+
+    fn word_token(&mut self, word: Word, start: usize) {
+        let text = &self.source[start..self.at];
+        if self.top().ended && text != b"else" && text != b"while" {
+            let forgotten = u64::from(self.top().chain);
+            self.stack -= TOKEN_BYTES * forgotten;
+            self.top_mut().chain = 0;
+        }
+        self.top_mut().ended = false;
+        match word {
+            Word::Plain => self.end_type_arguments_beside_operand(),
+            Word::Control | Word::Statement | Word::Declaration => self.end_type_arguments(),
+            Word::Prefix | Word::Contextual => {}
+        }
+        match word {
+            Word::Plain => {}
+            Word::Control | Word::Statement => {
+                self.top_mut().chain += 1;
+                self.add_stack(TOKEN_BYTES);
+            }
+            _ => self.count_run(),
+        }
+        // `for await (`: the parentheses still belong to `for`.
+        let follows_for = self.word == Some(Word::Control) && text == b"await";
+        self.count_token();
+        self.before = match word {
+            Word::Plain => Before::Operand,
+            Word::Contextual => Before::Unclear,
+            _ => Before::Operator,
+        };
+        self.end_token(0);
+        self.word = Some(if follows_for { Word::Control } else { word });
+    }
+
+    fn operator(&mut self, byte: u8) {
+        self.count_token();
+        let was = self.before;
+        self.before = Before::Operator;
+        match byte {
+            b'<' if self.dialect.types && self.peek(0) != b'=' => {
+                self.top_mut().angles += 1;
+                self.add_stack(TOKEN_BYTES);
+            }
+            b'>' if self.dialect.types => {
+                if self.top().angles > 0 {
+                    self.top_mut().angles -= 1;
+                    self.stack -= TOKEN_BYTES;
+                }
+                self.before = Before::Unclear;
+            }
+            b'=' => self.equals(was),
+            b'+' | b'-' if self.peek(0) == byte => {
+                self.at += 1;
+                self.before = if was == Before::Operator { was } else { Before::Unclear };
+            }
+            b'!' if self.dialect.types && was != Before::Operator => self.before = Before::Unclear,
+            b'&' | b'|' | b'?' if self.peek(0) == byte => {
+                self.at += 1;
+                self.end_type_arguments();
+            }
+            b'*' | b'%' | b'^' => self.end_type_arguments(),
+            b':' => self.top_mut().has_colon = true,
+            _ => {}
+        }
+        self.count_run();
+        self.end_token(byte);
+    }
+
+    fn equals(&mut self, was: Before) {
+        match self.peek(0) {
+            b'>' => {
+                self.at += 1;
+                // What an arrow's parentheses hold was parsed to find out that it is one.
+                self.work = self.work.saturating_add(self.depth() as u64);
+            }
+            b'=' => {
+                self.at += 1;
+                self.end_type_arguments();
+            }
+            _ => {
+                let level = self.top_mut();
+                let first = level.items == 1 || level.has_colon;
+                if level.pattern && first && was != Before::Operator && !level.has_default {
+                    level.has_default = true;
+                    self.defaults += 1;
+                }
+            }
+        }
+    }
+
+    fn semicolon(&mut self) {
+        self.at += 1;
+        self.end_type_arguments();
+        self.reset_run();
+        self.top_mut().ended = true;
+        self.top_mut().items = 0;
+        self.top_mut().has_colon = false;
+        self.before = Before::Operator;
+        self.end_token(b';');
+        self.top_mut().items = 0;
+    }
+
+    fn comma(&mut self) {
+        self.at += 1;
+        if self.top().angles == 0 {
+            self.reset_run();
+        }
+        self.before = Before::Operator;
+        self.end_token(b',');
+        self.top_mut().items = 0;
+        self.top_mut().has_colon = false;
+    }
+
+    fn open(&mut self, bracket: u8) {
+        self.count_token();
+        if self.before != Before::Operator {
+            self.count_run();
+        }
+        let control = bracket == b'(' && self.word == Some(Word::Control);
+        let pattern = match bracket {
+            b'(' => self.before != Before::Operand,
+            _ => self.top().pattern && matches!(self.punctuator, b'(' | b'[' | b'{' | b',' | b':'),
+        };
+        self.end_token(bracket);
+        self.push(bracket, control, pattern);
+    }
+
+    fn push(&mut self, open: u8, control: bool, pattern: bool) {
+        let outer = self.top();
+        let repeats = outer.repeats.saturating_mul(1 + u64::from(outer.angles));
+        self.levels.push(Level {
+            open,
+            control,
+            pattern,
+            has_default: false,
+            has_colon: false,
+            items: 0,
+            ended: false,
+            run: 0,
+            chain: 0,
+            angles: 0,
+            repeats,
+        });
+        self.before = Before::Operator;
+        self.word = None;
+        self.punctuator = open;
+        self.add_stack(LEVEL_BYTES);
+    }
+
+    fn close(&mut self, bracket: u8) -> Step {
+        let level = self.top();
+        let matches = match bracket {
+            b')' => level.open == b'(',
+            b']' => level.open == b'[',
+            _ => matches!(level.open, b'{' | b'$'),
+        };
+        if !matches {
+            return Step::Dead;
+        }
+        self.at += 1;
+        self.pop();
+        if level.open == b'$' {
+            return self.template();
+        }
+        self.word = None;
+        self.newline = false;
+        self.punctuator = bracket;
+        self.before = match bracket {
+            b')' if level.control => Before::Operator,
+            b'}' => Before::Unclear,
+            _ => Before::Operand,
+        };
+        Step::Next
+    }
+
+    fn pop(&mut self) {
+        if let Some(level) = self.levels.pop() {
+            self.stack -= LEVEL_BYTES + TOKEN_BYTES * level.tokens();
+            self.defaults -= u64::from(level.has_default);
+        }
+    }
+
+    // Slashes.
+
+    fn slash(&mut self, parted: &mut Vec<Self>) -> Step {
+        let unclear = self.before == Before::Unclear || (self.before == Before::Operand && self.newline);
+        if self.before == Before::Operand && !unclear {
+            self.divide();
+            return Step::Next;
+        }
+        match self.regular_expression() {
+            None if unclear => self.divide(),
+            None => return Step::Dead,
+            Some((end, plain)) => {
+                if unclear && !plain {
+                    let mut division = self.clone();
+                    division.divide();
+                    parted.push(division);
+                }
+                self.at = end;
+                self.operand();
+                if unclear && plain {
+                    self.before = Before::Unclear;
+                }
+            }
+        }
+        Step::Next
+    }
+
+    fn divide(&mut self) {
+        self.at += 1;
+        self.end_type_arguments();
+        self.operator(b'/');
+    }
+
+    /// Where the regular expression that may begin here ends, and whether it reads alike as divisions.
+    fn regular_expression(&self) -> Option<(usize, bool)> {
+        let mut at = self.at + 1;
+        let mut in_class = false;
+        let mut plain = true;
+        loop {
+            let byte = *self.source.get(at)?;
+            match byte {
+                b'\n' | b'\r' => return None,
+                0xe2 if matches!(self.source.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => return None,
+                b'\\' => {
+                    at += 1;
+                    // An escaped line break ends it too.
+                    if matches!(self.source.get(at), None | Some(b'\n' | b'\r')) {
+                        return None;
+                    }
+                    plain = false;
+                }
+                b'[' => (in_class, plain) = (true, false),
+                b']' => (in_class, plain) = (false, false),
+                b'/' if !in_class => return Some((at + 1, plain)),
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b' ' | b'.' | b'+' | b'-' | b'*' | b'|' => {}
+                _ => plain = false,
+            }
+            at += 1;
+        }
+    }
+
+    // JSX.
+
+    /// Tells whether `<` is followed by what an element begins with, and not by type parameters of an arrow function.
+    fn opens_element(&self) -> bool {
+        if self.before == Before::Operand && !self.newline {
+            return false;
+        }
+        let rest = &self.source[self.at + 1..];
+        match rest.first() {
+            Some(b'>') => return true,
+            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80..) => {}
+            _ => return false,
+        }
+        if !self.dialect.types {
+            return true;
+        }
+        let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let after = rest[name..].trim_ascii_start();
+        !(after.starts_with(b",") || after.starts_with(b"=") || after.starts_with(b"extends") || &rest[..name] == b"const")
+    }
+
+    fn element(&mut self, parted: &mut Vec<Self>) -> Step {
+        if self.before != Before::Operator {
+            let mut less = self.clone();
+            less.at += 1;
+            less.operator(b'<');
+            parted.push(less);
+        }
+        self.count_token();
+        self.at += 1;
+        self.push(b'T', false, false);
+        Step::Next
+    }
+
+    /// Inside `<a ... >`.
+    fn step_tag(&mut self) -> Step {
+        let Some(&byte) = self.source.get(self.at) else { return Step::End };
+        self.token = self.at;
+        match byte {
+            b'"' | b'\'' => {
+                let rest = &self.source[self.at + 1..];
+                let Some(length) = rest.iter().position(|&other| other == byte) else { return Step::Dead };
+                self.at += length + 1;
+            }
+            b'{' => self.push(b'{', false, false),
+            b'<' => {
+                self.top_mut().angles += 1;
+                self.add_stack(TOKEN_BYTES);
+                self.count_run();
+            }
+            b'/' if self.peek(1) == b'*' => {
+                self.block_comment();
+                return Step::Next;
+            }
+            b'/' if self.peek(1) == b'/' => {
+                self.line_comment();
+                return Step::Next;
+            }
+            b'/' if self.peek(1) == b'>' => {
+                self.at += 2;
+                self.end_element();
+                return Step::Next;
+            }
+            b'>' if self.top().angles > 0 => {
+                self.top_mut().angles -= 1;
+                self.stack -= TOKEN_BYTES;
+            }
+            b'>' => self.top_mut().open = b'X',
+            _ => {}
+        }
+        self.at += 1;
+        Step::Next
+    }
+
+    /// Between `<a>` and `</a>`.
+    fn step_text(&mut self) -> Step {
+        let Some(&byte) = self.source.get(self.at) else { return Step::End };
+        self.token = self.at;
+        self.at += 1;
+        match byte {
+            b'{' => self.push(b'{', false, false),
+            b'<' if self.source[self.at..].trim_ascii_start().starts_with(b"/") => {
+                let rest = &self.source[self.at..];
+                let Some(length) = rest.iter().position(|&other| other == b'>') else { return Step::Dead };
+                self.at += length + 1;
+                self.end_element();
+            }
+            b'<' => self.push(b'T', false, false),
+            _ => {}
+        }
+        Step::Next
+    }
+
+    fn end_element(&mut self) {
+        self.pop();
+        self.operand();
+    }
+
+    // Costs.
+
+    fn operand(&mut self) {
+        self.count_token();
+        self.before = Before::Operand;
+        self.end_token(0);
+    }
+
+    fn end_token(&mut self, punctuator: u8) {
+        self.word = None;
+        self.newline = false;
+        self.punctuator = punctuator;
+        let level = self.top_mut();
+        level.items = (level.items + 1).min(2);
+        if punctuator != b';' && punctuator != 0 && level.ended {
+            let forgotten = TOKEN_BYTES * u64::from(level.chain);
+            (level.chain, level.ended) = (0, false);
+            self.stack -= forgotten;
+        }
+    }
+
+    fn count_token(&mut self) {
+        let level = self.top();
+        let times = level.repeats.saturating_mul((1 + u64::from(level.angles)).saturating_mul(1 + self.defaults));
+        self.work = self.work.saturating_add(times - 1);
+    }
+
+    fn count_run(&mut self) {
+        self.top_mut().run += 1;
+        self.add_stack(TOKEN_BYTES);
+    }
+
+    fn reset_run(&mut self) {
+        let level = self.top_mut();
+        let forgotten = TOKEN_BYTES * u64::from(level.run);
+        level.run = 0;
+        self.stack -= forgotten;
+    }
+
+    /// An operand beside an operand: whatever was open as type arguments was none.
+    fn end_type_arguments_beside_operand(&mut self) {
+        if self.before == Before::Operand && self.top().angles > 0 {
+            self.end_type_arguments();
+        }
+    }
+
+    fn end_type_arguments(&mut self) {
+        let level = self.top_mut();
+        let forgotten = TOKEN_BYTES * u64::from(level.angles);
+        level.angles = 0;
+        self.stack -= forgotten;
+    }
+
+    fn add_stack(&mut self, bytes: u64) {
+        self.stack += bytes;
+        self.stack_max = self.stack_max.max(self.stack);
+    }
+
+    fn top(&self) -> Level {
+        self.levels[self.levels.len() - 1]
+    }
+
+    fn top_mut(&mut self) -> &mut Level {
+        let last = self.levels.len() - 1;
+        &mut self.levels[last]
+    }
+
+    fn peek(&self, ahead: usize) -> u8 {
+        self.source.get(self.at + ahead).copied().unwrap_or(0)
+    }
+}
+
+impl Level {
+    fn tokens(&self) -> u64 {
+        u64::from(self.run) + u64::from(self.chain) + u64::from(self.angles)
+    }
+}
