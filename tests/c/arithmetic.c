@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
     printf("%d %d\n", a + b, (uint8_t)(a + b));
     printf("%d %d\n", -1 < 1u, (one ? -1 : 0) < 1);
     int x = 5;
-    x += x++ * 0 + 3;
+    x += 3;
     x ^= 0xff;
     printf("%d %d %d\n", x, ~x, !x);
     printf("%d\n", INT_MAX / -1 * one + INT_MIN % (3 * one));

@@ -49,7 +49,7 @@ int main(void) {
             }
 out:
     printf("%d\n", run("\0\5\2\1\2\1\0\1\1\3"));
-    int ignored = (0 && yes()) | (1 || yes()) | (yes(), 0);
+    int ignored = (0 && yes()) + (1 || yes()) + (yes(), 0);
     printf("%d %d\n", ignored, calls);
     int n = 0;
     do {

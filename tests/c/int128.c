@@ -23,7 +23,7 @@ int main(void) {
     print(fib[1]);
     print(fib[1] / fib[0] * 1000 + fib[1] % 1000);
     print(a >> 70);
-    __int128 negative = -(__int128)1 << 100;
+    __int128 negative = -((__int128)1 << 100);
     printf("%lld %d\n", (long long)(negative / ((__int128)1 << 90)), negative < 0);
     return 0;
 }

@@ -31,8 +31,10 @@ int main(void) {
     int numbers[] = {5, 4, 3, 2, 1}, *p = numbers;
     printf("%d ", *p++);
     printf("%d ", ++*p);
-    printf("%d %d\n", *++p, (int)(p - numbers));
+    ++p;
+    printf("%d %d\n", *p, (int)(p - numbers));
     int (*rows)[4] = table;
-    printf("%d %d\n", rows[2][3], (*++rows)[0]);
+    printf("%d ", rows[2][3]);
+    printf("%d\n", (*++rows)[0]);
     return 0;
 }

@@ -1,4 +1,5 @@
 // printf's formats, flags, widths and precisions.
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

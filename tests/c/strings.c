@@ -1,4 +1,5 @@
 // The functions of string.h.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,6 @@ int main(void) {
     puts(copy);
     memset(buffer, '=', 10);
     printf("%.10s %d\n", buffer, (int)strnlen("abc", 2));
-    printf("%s\n", strerror(2));
+    printf("%s\n", strerror(ENOENT));
     return 0;
 }

@@ -15,7 +15,8 @@ int main(void) {
     for (size_t i = 0; i < n; i++) printf(" %x", (unsigned)wide[i]);
     puts("");
     char back[32];
-    printf("%d %d\n", (int)wcstombs(back, wide, sizeof back), strcmp(back, text));
+    printf("%d ", (int)wcstombs(back, wide, sizeof back));
+    printf("%d\n", strcmp(back, text));
     printf("%ls|%5lc|\n", L"w\u00efde", L'x');
     mbstate_t state;
     memset(&state, 0, sizeof state);

@@ -12,6 +12,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Makes a function take that much more of the C stack. The engine measures recursion by the C stack, but WebAssembly keeps
+ * most of a function's variables elsewhere: without this, recursion through some functions would exhaust that other stack,
+ * and so the instance, before the engine throws a RangeError. See "The stack" in ../README.md. */
+#define STACK_PAD(bytes)                        \
+    do {                                        \
+        char pad_[bytes];                       \
+        __asm__ volatile("" : : "r"(pad_));     \
+    } while (0)
+
 /* ---- called by the engine, defined by the guest ---- */
 
 /* Replaces a position in the code that runs by the position in the file that the user wrote. Both count from 1; the

@@ -211,3 +211,75 @@ Examples:
   b8g completions bash > ~/.local/share/bash-completion/completions/b8g
   b8g completions zsh > ~/.zfunc/_b8g
   b8g completions fish > ~/.config/fish/completions/b8g.fish";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use std::collections::BTreeSet;
+
+    /// Flags in a text: `--x` after white space, a backtick or a bracket.
+    fn flags_in(text: &str) -> BTreeSet<String> {
+        let words = text.split(|c: char| c.is_whitespace() || "`[]()|,".contains(c));
+        let long = words.filter_map(|word| word.strip_prefix("--"));
+        let names =
+            long.map(|flag| flag.split(|c: char| !c.is_ascii_lowercase() && c != '-').next().unwrap_or(""));
+        names.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_declarations_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_page_lists_every_flag_and_no_other() {
+        let page = include_str!("../../../docs/cli.md");
+        let mut command = Cli::command();
+        command.build();
+        let mut flags = BTreeSet::new();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            for argument in command.get_arguments() {
+                flags.extend(argument.get_long().map(str::to_owned));
+                if let (Some(short), Some(long)) = (argument.get_short(), argument.get_long()) {
+                    assert!(page.contains(&format!("`-{short}`, `--{long}")), "-{short}, --{long}");
+                }
+            }
+        }
+        // A row of a table for each, not only a mention.
+        for flag in &flags {
+            let row = page.lines().any(|line| line.starts_with('|') && line.contains(&format!("`--{flag}")));
+            assert!(row, "--{flag} has no row in docs/cli.md");
+        }
+        let program_flags = BTreeSet::from(["verbose".to_owned()]);
+        let unknown: Vec<_> = flags_in(page).difference(&flags).cloned().collect();
+        assert!(unknown.iter().all(|flag| program_flags.contains(flag)), "{unknown:?}");
+    }
+
+    #[test]
+    fn the_page_and_the_help_show_the_same_defaults_and_examples() {
+        let page = include_str!("../../../docs/cli.md");
+        for line in RUN_EXAMPLES.lines().filter(|line| line.contains("b8g run")) {
+            assert!(page.contains(line.trim()), "{line}");
+        }
+        let command = Cli::command();
+        let run = command.find_subcommand("run").unwrap();
+        for (flag, default) in [("memory", "64M"), ("output_limit", "1G")] {
+            let argument = run.get_arguments().find(|argument| argument.get_id() == flag).unwrap();
+            assert_eq!(argument.get_default_values(), [default]);
+            assert!(page.contains(&format!(" SIZE` | {default} |")), "{flag}");
+        }
+    }
+
+    #[test]
+    fn flags_of_the_program_are_left_to_it() {
+        let line = ["b8g", "run", "-RW=out", "--timeout", "2s", "a.ts", "--timeout", "-R", "--", "x"];
+        let Command::Run(args) = Cli::try_parse_from(line).unwrap().command else {
+            panic!("another command")
+        };
+        assert_eq!(args.command, ["a.ts", "--timeout", "-R", "--", "x"]);
+        assert_eq!(args.limits.timeout, Some(Duration::from_secs(2)));
+        assert_eq!(args.grants.allow_read, [EVERYTHING]);
+        assert_eq!(args.grants.allow_write, ["out"]);
+    }
+}

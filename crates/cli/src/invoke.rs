@@ -137,11 +137,11 @@ fn read(ty: ValueType, text: &str) -> Option<Value> {
 
 fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
-    let number = match digits.strip_prefix("0x") {
-        Some(digits) => i128::from(u64::from_str_radix(digits, 16).ok()?),
-        None if digits.starts_with(|c: char| c.is_ascii_digit()) => i128::from(digits.parse::<u64>().ok()?),
-        None => return None,
-    };
+    let (digits, radix) = digits.strip_prefix("0x").map_or((digits, 10), |digits| (digits, 16));
+    // A sign has been read already; the standard library would read another.
+    let number =
+        digits.starts_with(|c: char| c.is_digit(radix)).then(|| u64::from_str_radix(digits, radix))?;
+    let number = i128::from(number.ok()?);
     Some(if negative { -number } else { number })
 }
 

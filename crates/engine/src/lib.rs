@@ -59,3 +59,8 @@ pub use grant::{Grant, GrantError, Grants};
 pub use interrupt::Interrupt;
 pub use object::stream::{Capture, Stdin, Stdout};
 pub use outcome::{Access, DENIALS_MAX, Denial, Outcome, Reason, Usage};
+
+/// Compiles and runs the README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -98,6 +98,11 @@ impl Monitor {
         }
     }
 
+    /// Tells whether anything was refused.
+    pub(crate) fn has_denials(&self) -> bool {
+        !self.denials().is_empty()
+    }
+
     /// Sums up what is known now.
     pub(crate) fn usage(&self) -> Usage {
         Usage {

@@ -9,7 +9,7 @@ const native = (key) => Object.getOwnPropertyDescriptor(NativeDOMException.proto
 const nameOf = native("name");
 const messageOf = native("message");
 const codeOf = native("code");
-const { isError: nativeIsError } = Error;
+const { isError: nativeIsError, captureStackTrace } = Error;
 
 function isDOMException(value) {
   if (!isObject(value)) return false;
@@ -35,6 +35,8 @@ class DOMException {
     }
     const error = construct(NativeDOMException, [text, toDOMString(name)], new.target);
     if (hasCause) internal.define(error, "cause", cause);
+    // The stack begins where the guest wrote `new`, not in here.
+    captureStackTrace?.(error, DOMException);
     return error;
   }
   get name() { return apply(nameOf, this, []); }

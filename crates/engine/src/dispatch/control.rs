@@ -93,17 +93,24 @@ fn engine(
         }
         Request::Fail => {
             let text = &input[..input.len().min(FAILURE_BYTES_MAX)];
+            let message = String::from_utf8_lossy(text).into_owned();
             let reason = match argument {
                 1 => Reason::Memory,
-                2 => Reason::Policy,
+                // Only what really was refused counts as such.
+                _ if is_denial(&message) && state.monitor.has_denials() => Reason::Policy,
                 _ => Reason::Error,
             };
-            let message = String::from_utf8_lossy(text).into_owned();
             state.failure = Some(Failure { message, reason });
             Ok(0)
         }
         _ => Err(Error::Type),
     }
+}
+
+/// Tells whether an uncaught error is the one that guest libraries throw for what was not granted.
+fn is_denial(message: &str) -> bool {
+    let error = message.strip_prefix("Uncaught ").unwrap_or(message);
+    error.strip_prefix("(in promise) ").unwrap_or(error).starts_with("PermissionDenied")
 }
 
 fn pair(input: &[u8]) -> Result<(u64, u64), Error> {

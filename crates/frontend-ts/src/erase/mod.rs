@@ -242,6 +242,9 @@ impl<'a: 's, 's> VisitJs<'a> for Eraser<'s> {
             ClassElement::MethodDefinition(method) if is_type_method(method) => self.blanks.statement(method.span),
             ClassElement::PropertyDefinition(property) if is_type_property(property) => {
                 self.decorators(&property.decorators);
+                if let PropertyKey::Identifier(name) = &property.key {
+                    self.referenced.insert(name.name.as_str());
+                }
                 self.blanks.statement(property.span);
             }
             _ => walk_js::walk_class_element(self, element),
@@ -324,11 +327,12 @@ fn is_type_method(method: &MethodDefinition) -> bool {
     method.r#type == MethodDefinitionType::TSAbstractMethodDefinition || method.value.body.is_none()
 }
 
-/// A field that only declares a type: fields without a value are none, unless they are private or computed.
+/// A field that only declares a type: fields without a value are none, unless they are private or compute their name.
 fn is_type_property(property: &PropertyDefinition) -> bool {
     let declares = property.declare || property.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition;
     let is_private = matches!(property.key, PropertyKey::PrivateIdentifier(_));
-    declares || (property.value.is_none() && !property.computed && !is_private)
+    let computes = property.computed && !matches!(property.key, PropertyKey::Identifier(_));
+    declares || (property.value.is_none() && !computes && !is_private)
 }
 
 /// Where the name of a member ends, a bracket included.

@@ -54,17 +54,17 @@ fn import_declaration(
     import: &ImportDeclaration,
     exported: &HashSet<&str>,
 ) -> Option<bool> {
-    if import.import_kind.is_type() {
-        return Some(false);
-    }
     let Some(specifiers) = import.specifiers.as_ref().filter(|specifiers| !specifiers.is_empty()) else {
-        return Some(true);
+        return Some(import.import_kind.is_value());
     };
     let mut gone = Vec::new();
     for specifier in specifiers {
         let name = specifier.local().name.as_str();
-        let is_type = matches!(specifier,
-            ImportDeclarationSpecifier::ImportSpecifier(named) if named.import_kind.is_type());
+        let is_type = import.import_kind.is_type()
+            || matches!(specifier, ImportDeclarationSpecifier::ImportSpecifier(named) if named.import_kind.is_type());
+        if is_type && exported.contains(name) {
+            return None;
+        }
         let is_used = eraser.referenced.contains(name) || exported.contains(name);
         if !is_type && is_used && eraser.bound.contains(name) && !exported.contains(name) {
             // It may be the other binding that is used.

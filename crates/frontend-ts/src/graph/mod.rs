@@ -24,9 +24,12 @@ use crate::language::Language;
 use crate::limits::{ProgramLimits, WORKER_STACK_BYTES};
 use crate::program::Program;
 use crate::requests::{Request, Via};
-use crate::resolve::{Found, Resolver};
+use crate::resolve::{BUILTIN, Found, Resolver};
 use crate::{Entry, Options};
 use names::Naming;
+
+/// The name of the module that stands for what a package replaced with nothing.
+const EMPTY: &str = "(empty)";
 
 /// From how many modules on a wave is worth threads.
 const PARALLEL_FROM: usize = 6;
@@ -73,6 +76,8 @@ struct Node {
 enum State {
     /// The module "b8g".
     Builtin,
+    /// A CommonJS module without code.
+    Empty,
     Wanted,
     Loaded(Loaded),
     /// Matters only if the entry cannot do without the module.
@@ -179,27 +184,26 @@ impl Graph {
     }
 
     fn node_of(&mut self, found: Found, mut task: Task, next: &mut Vec<usize>) -> u32 {
-        let (path, name) = match found {
-            Found::Builtin => (PathBuf::new(), crate::resolve::BUILTIN.to_owned()),
-            Found::File { path, .. } => {
-                let name = self.naming.name(&path);
-                (path, name)
-            }
+        // Real paths are absolute, so these names cannot be paths.
+        let (path, name, state) = match found {
+            Found::Builtin => (PathBuf::from(BUILTIN), BUILTIN.to_owned(), State::Builtin),
+            Found::Empty => (PathBuf::from(EMPTY), EMPTY.to_owned(), State::Empty),
+            Found::File { path, .. } => (path, String::new(), State::Wanted),
         };
-        let is_builtin = path.as_os_str().is_empty();
         let key = (path, task.language == Language::Json);
         if let Some(&node) = self.known.get(&key) {
             return node;
         }
-        let node = narrow(self.nodes.len());
-        task.path = (!is_builtin).then(|| key.0.clone());
-        self.known.insert(key, node);
-        let state = if is_builtin { State::Builtin } else { State::Wanted };
-        if !is_builtin {
-            next.push(self.nodes.len());
+        let index = self.nodes.len();
+        let is_file = matches!(state, State::Wanted);
+        let name = if is_file { self.naming.name(&key.0) } else { name };
+        if is_file {
+            task.path = Some(key.0.clone());
+            next.push(index);
         }
+        self.known.insert(key, narrow(index));
         self.nodes.push(Node { name, task, state });
-        node
+        narrow(index)
     }
 
     /// Loads a wave; the answers are in its order.

@@ -4,7 +4,8 @@
 //! read (`files`), and what a person is told when it finds nothing (`explain`).
 //!
 //! Conditions of `exports` and `imports`, in the order of the package: "b8g", "worker", "browser", then "import" or
-//! "require", and "default". Not "node": what packages keep behind it needs the modules of Node.js.
+//! "require", and "default". Not "node": what packages keep behind it needs the modules of Node.js. For the same reason
+//! the field "browser" of a `package.json` is followed: it says what stands for such modules.
 //!
 //! Invariant: nothing is read but regular files named `package.json`, `tsconfig.json` and what those extend.
 
@@ -40,6 +41,8 @@ const DEEP_STACK_BYTES: usize = 16 << 20;
 pub(crate) enum Found {
     /// The module "b8g".
     Builtin,
+    /// What a package replaced with nothing: `"browser": { "fs": false }`.
+    Empty,
     File {
         /// The real path.
         path: PathBuf,
@@ -130,6 +133,7 @@ impl Resolver {
                 is_module: resolution.module_type() == Some(ModuleType::Module),
                 path: resolution.into_path_buf(),
             }),
+            Err(ResolveError::Ignored(_)) => Ok(Found::Empty),
             Err(error) => Err(explain::not_found(directory, specifier, &error)),
         }
     }
@@ -184,6 +188,8 @@ impl Resolver {
                 alias(".mjs", &[".mjs", ".mts"]),
                 alias(".cjs", &[".cjs", ".cts"]),
             ],
+            alias_fields: vec![vec!["browser".to_owned()]],
+            main_fields: vec!["browser".to_owned(), "main".to_owned()],
             module_type: true,
             node_path: false,
             ..ResolveOptions::default()

@@ -80,7 +80,6 @@ const kinds = new Map([
 if (get.sharedLength !== undefined) {
   kinds.set(SharedArrayBuffer.prototype, ["SharedArrayBuffer", succeeds(get.sharedLength)]);
 }
-const iteratorLike = ["Map Iterator", "Set Iterator", "Array Iterator", "String Iterator"];
 const lookup = Map.prototype.get;
 const objectPrototype = Object.prototype;
 const CHAIN_MAX = 100;

@@ -1,0 +1,59 @@
+//! The README's tour, run as it stands there.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const README: &str = include_str!("../../../README.md");
+
+/// A command of the tour and what it prints, stdout and stderr together; a line `…` stands for any lines.
+struct Step {
+    command: String,
+    expected: Vec<String>,
+}
+
+fn steps() -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for block in README.split("```console\n").skip(1) {
+        for line in block.split("```").next().unwrap().lines() {
+            match line.strip_prefix("$ ") {
+                Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
+                None => steps.last_mut().unwrap().expected.push(line.to_owned()),
+            }
+        }
+    }
+    steps
+}
+
+fn matches(expected: &[String], got: &[&str]) -> bool {
+    match (expected, got) {
+        ([], []) => true,
+        ([any, rest @ ..], _) if any == "…" => (0..=got.len()).any(|n| matches(rest, &got[n..])),
+        ([want, rest @ ..], [line, more @ ..]) => want == line && matches(rest, more),
+        _ => false,
+    }
+}
+
+#[test]
+fn the_tour_is_true() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let binary = Path::new(env!("CARGO_BIN_EXE_b8g")).parent().unwrap();
+    let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+    let steps = steps();
+    assert!(steps.len() >= 7, "the tour has {} steps", steps.len());
+    let mut code = 0;
+    for step in steps {
+        let command = step.command.replace("$?", &code.to_string());
+        let output = Command::new("sh")
+            .args(["-c", &format!("{{ {command}; }} 2>&1")])
+            .current_dir(&root)
+            .env("PATH", &path)
+            .env("LANG", "C.UTF-8")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        code = output.status.code().unwrap_or(-1);
+        let text = String::from_utf8(output.stdout).unwrap();
+        let got: Vec<&str> = text.lines().collect();
+        assert!(matches(&step.expected, &got), "$ {command}\nexpected {:#?}\ngot {got:#?}", step.expected);
+    }
+}

@@ -1,0 +1,276 @@
+//! JavaScript and TypeScript programs through the public API: the web APIs, modules, npm packages, how programs end.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use b8g::{
+    Capture, Component, Config, Context, Engine, EvalError, Grants, Language, Limits, Outcome, Reason, Stdin, Stdout,
+};
+
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(Config::new()).unwrap())
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn limits() -> Limits {
+    Limits { timeout: Some(Duration::from_secs(60)), ..Limits::default() }
+}
+
+fn run(component: &Component, grants: Grants, limits: Limits) -> (Outcome, String) {
+    let output = Capture::new();
+    let grants = grants.clocks().randomness();
+    let grants = grants.stdout(Stdout::Capture(output.clone())).stderr(Stdout::Capture(output.clone()));
+    let outcome = Context::new(component, &grants, limits).unwrap().run();
+    (outcome, String::from_utf8(output.take()).unwrap())
+}
+
+fn source(source: &str) -> Component {
+    Component::from_source(engine(), "test.ts", Language::TypeScript, source, Path::new(".")).unwrap()
+}
+
+fn run_source(text: &str) -> (Outcome, String) {
+    run(&source(text), Grants::none(), limits())
+}
+
+#[test]
+fn the_web_apis_do_what_their_tests_say() {
+    let folder = root().join("tests/js/web");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "js") {
+            continue;
+        }
+        let component = Component::from_file(engine(), &path).unwrap();
+        let (outcome, output) = run(&component, Grants::none(), limits());
+        assert!(outcome.is_success(), "{}: {outcome}\n{output}", path.display());
+        assert_eq!(output.lines().last(), Some("ok"), "{}", path.display());
+        count += 1;
+    }
+    assert!(count >= 5, "only {count} files");
+}
+
+#[test]
+fn npm_packages_run_unchanged() {
+    let Some(packages) = std::env::var_os("B8G_NPM").map(PathBuf::from) else {
+        eprintln!("skipped: no B8G_NPM with the packages: run cargo xtask test");
+        return;
+    };
+    let program = r##"
+        import { z } from "zod";
+        import { marked } from "marked";
+        import * as acorn from "acorn";
+        import { addDays, formatISO } from "date-fns";
+        import _, { chunk, groupBy } from "lodash-es";
+        import semver from "semver";
+        const person = z.object({ name: z.string(), age: z.number().int().positive() });
+        console.log(person.safeParse({ name: "a", age: 1 }).success, person.safeParse({ name: 1 }).success);
+        console.log(marked.parse("# hi *there*").trim());
+        console.log(acorn.parse("let x = 1 ?? 2", { ecmaVersion: 2022 }).body[0].type);
+        console.log(formatISO(addDays(new Date(2020, 1, 28), 1), { representation: "date" }));
+        console.log(JSON.stringify(chunk([1, 2, 3], 2)), JSON.stringify(groupBy([1.2, 1.4, 2.1], Math.floor)), _.camelCase("a b c"));
+        console.log(semver.satisfies("1.2.3", "^1.0.0"));
+    "##;
+    let component =
+        Component::from_source(engine(), "packages.ts", Language::TypeScript, program, &packages).unwrap();
+    let (outcome, output) = run(&component, Grants::none(), limits());
+    assert!(outcome.is_success(), "{outcome}");
+    let expected = "true false\n<h1>hi <em>there</em></h1>\nVariableDeclaration\n2020-02-29\n[[1,2],[3]] {\"1\":[1.2,1.4],\"2\":[2.1]} aBC\ntrue\n";
+    assert_eq!(output, expected);
+}
+
+#[test]
+fn errors_name_the_line_of_the_source() {
+    let (outcome, _) = run_source(
+        "enum Colour { Red }\ninterface A { a: number }\n\nfunction fail(a: A): never {\n  throw new TypeError(`no ${a.a}`);\n}\nfail({ a: Colour.Red });\n",
+    );
+    assert_eq!((outcome.reason, outcome.exit_code), (Reason::Error, 1));
+    assert!(outcome.message.starts_with("Uncaught TypeError: no 0"), "{outcome}");
+    assert!(outcome.message.contains("test.ts:5:") && outcome.message.contains("test.ts:7:"), "{outcome}");
+}
+
+#[test]
+fn programs_end_for_a_reason() {
+    let cases: &[(&str, Reason, i32, &str)] = &[
+        ("import { exit } from 'b8g'; exit(7);", Reason::Exit, 7, ""),
+        ("Promise.reject(new Error('lost'));", Reason::Error, 1, "lost"),
+        ("await new Promise(() => {});", Reason::Error, 1, "never resolved"),
+        ("throw null;", Reason::Error, 1, "null"),
+        ("throw { get message() { throw 1 }, toString() { throw 2 } };", Reason::Error, 1, "Uncaught"),
+        ("const a = []; for (;;) a.push(new Array(10000).fill(1));", Reason::Memory, 137, ""),
+        ("import { open } from 'b8g'; await open('secret.txt');", Reason::Policy, 1, "--allow-read=secret.txt"),
+        ("const s = 'x'.repeat(2 ** 29); s + s + s;", Reason::Error, 1, ""),
+    ];
+    for (text, reason, code, message) in cases {
+        let (outcome, _) = run_source(text);
+        assert_eq!((outcome.reason, outcome.exit_code), (*reason, *code), "{text}: {outcome}");
+        assert!(outcome.message.contains(message), "{text}: {outcome}");
+    }
+}
+
+#[test]
+fn what_never_ends_is_stopped() {
+    let endless = [
+        "for (;;) {}",
+        "/^(a+)+$/.test('a'.repeat(40) + 'b');",
+        "for (;;) Array.from({ length: 100000 }, (_, i) => (i * 7919) % 100003).sort((a, b) => a - b);",
+        "(function again() { Promise.resolve().then(again); })();",
+        "setInterval(() => {}, 1);",
+        "await new Promise((done) => setTimeout(done, 1e8));",
+        "for (;;) { try { (function f() { f(); })(); } catch {} }",
+        "for (;;) JSON.parse('['.repeat(1000) + ']'.repeat(1000));",
+    ];
+    let limits = Limits { timeout: Some(Duration::from_millis(50)), ..Limits::default() };
+    for text in endless {
+        let (outcome, _) = run(&source(text), Grants::none(), limits.clone());
+        assert_eq!(outcome.reason, Reason::Timeout, "{text}: {outcome}");
+    }
+}
+
+#[test]
+fn deep_recursion_is_an_error_that_can_be_caught() {
+    let (outcome, output) = run_source(
+        r#"
+        const deep = [
+            () => { const f = (n) => f(n + 1) + 1; f(0); },
+            () => { const a = []; a[0] = a; let b = a; for (let i = 0; i < 1e5; i++) b = [b]; String(b); },
+            () => { JSON.parse("[".repeat(1e6)); },
+            () => { let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; JSON.stringify(o); },
+            () => { new RegExp("(".repeat(1e5) + ")".repeat(1e5)); },
+            () => { let p = {}; for (let i = 0; i < 1e5; i++) p = new Proxy(p, {}); p.x; },
+            () => { class A { get x() { return this.x; } } new A().x; },
+            () => { const sort = () => [2, 1].sort(sort); sort(); },
+            () => { eval("1" + "+1".repeat(1e6)); },
+            () => { structuredClone((() => { let o = {}; for (let i = 0; i < 1e5; i++) o = { o }; return o; })()); },
+        ];
+        for (const [i, f] of deep.entries()) {
+            try { f(); console.log(i, "fine"); } catch (e) { console.log(i, e instanceof Error); }
+        }
+        "#,
+    );
+    assert!(outcome.is_success(), "{outcome}\n{output}");
+    assert_eq!(output.lines().count(), 10, "{output}");
+    assert!(output.lines().all(|line| line.ends_with("true") || line.ends_with("fine")), "{output}");
+}
+
+#[test]
+fn files_are_read_and_written_where_granted() {
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::write(temp.path().join("in.txt"), "line one\nline two\n").unwrap();
+    std::os::unix::fs::symlink("/etc", temp.path().join("way-out")).unwrap();
+    let component = source(
+        r#"
+        import { open, readDir, stat, mkdir, remove, rename, readTextFile } from "b8g";
+        const text = await (await open("d/in.txt", { read: true })).text();
+        console.log(text.length, (await stat("d/in.txt")).isFile);
+        await mkdir("d/sub/deep", { recursive: true });
+        const out = await open("d/sub/out.txt", { write: true, create: true });
+        await out.write("abc"); await out.write(new Uint8Array([100, 101])); out.close();
+        await rename("d/sub/out.txt", "d/sub/deep/new.txt");
+        console.log(await readTextFile("d/sub/deep/new.txt"));
+        const names = []; for await (const entry of readDir("d")) names.push(entry.name);
+        console.log(names.sort().join());
+        for (const path of ["d/way-out/passwd", "d/../x", "/etc/passwd", "d/missing"]) {
+            try { await open(path); console.log("opened", path); } catch (e) { console.log(e.name); }
+        }
+        await remove("d/sub", { recursive: true });
+        "#,
+    );
+    let grants = Grants::none().directory(temp.path(), "d", true).unwrap();
+    let (outcome, output) = run(&component, grants, limits());
+    assert!(outcome.is_success(), "{outcome}\n{output}");
+    let expected = "18 true\nabcde\nin.txt,sub,way-out\nPermissionDenied\nPermissionDenied\nPermissionDenied\nNotFound\n";
+    assert_eq!(output, expected);
+    assert!(!temp.path().join("sub").exists());
+}
+
+#[test]
+fn standard_streams_arguments_and_environment() {
+    let component = source(
+        r#"
+        import { args, env, stdin, stdout } from "b8g";
+        const chunks = []; for await (const chunk of stdin.readable) chunks.push(chunk);
+        await stdout.write(new TextDecoder().decode(chunks[0]).toUpperCase() + "\n");
+        console.log(args, env("A"), env("B"));
+        try { env("C"); } catch (e) { console.log(e.name, e.message); }
+        "#,
+    );
+    let grants = Grants::none()
+        .stdin(Stdin::Bytes(b"input".as_slice().into()))
+        .arguments(["x", "y z"])
+        .environment("A", Some("1"))
+        .environment("B", None);
+    let (outcome, output) = run(&component, grants, limits());
+    assert!(outcome.is_success(), "{outcome}");
+    assert!(output.starts_with("INPUT\n[ 'x', 'y z' ] 1 undefined\nPermissionDenied "), "{output}");
+    assert!(output.contains("--allow-env=C"), "{output}");
+}
+
+#[test]
+fn sockets_reach_what_was_granted() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut question = [0; 4];
+        peer.read_exact(&mut question).unwrap();
+        peer.write_all(b"pong").unwrap();
+        question
+    });
+    let component = source(&format!(
+        r#"
+        import {{ connect }} from "b8g";
+        const peer = await connect({{ host: "localhost", port: {port} }});
+        await peer.write(new TextEncoder().encode("ping"));
+        let text = ""; for await (const chunk of peer.readable) text += new TextDecoder().decode(chunk);
+        console.log(text);
+        try {{ await connect({{ host: "127.0.0.1", port: {port} }}); }} catch (e) {{ console.log(e.name, e.message); }}
+        "#
+    ));
+    let grants = Grants::none().net(format!("localhost:{port}")).unwrap();
+    let (outcome, output) = run(&component, grants, limits());
+    assert!(outcome.is_success(), "{outcome}");
+    assert_eq!(&server.join().unwrap(), b"ping");
+    assert!(output.starts_with("pong\nPermissionDenied "), "{output}");
+    assert!(output.contains(&format!("--allow-net=127.0.0.1:{port}")), "{output}");
+}
+
+#[test]
+fn a_seed_makes_runs_equal_and_none_makes_them_differ() {
+    let component = source(
+        "console.log(Math.random(), crypto.randomUUID(), Date.now(), performance.now()); setTimeout(() => console.log(Date.now()), 5000);",
+    );
+    let seeded = |seed| run(&component, Grants::none().seed(seed), limits()).1;
+    assert_eq!(seeded(1), seeded(1));
+    assert_ne!(seeded(1), seeded(2));
+    let random = source("console.log(Math.random(), crypto.randomUUID());");
+    let fresh = || run(&random, Grants::none(), limits()).1;
+    assert_ne!(fresh(), fresh());
+}
+
+#[test]
+fn evaluation_keeps_the_context_alive() {
+    let component = Component::javascript(engine()).unwrap();
+    let mut context = Context::new(&component, &Grants::none().clocks(), limits()).unwrap();
+    assert_eq!(context.eval("var n = 1; n + 1").unwrap(), "2");
+    assert!(matches!(context.eval("throw new RangeError('x')"), Err(EvalError::Thrown(text)) if text.contains("RangeError: x")));
+    assert!(matches!(context.eval("n +"), Err(EvalError::Thrown(text)) if text.contains("SyntaxError")));
+    assert_eq!(context.eval("new Promise((done) => setTimeout(() => done(n + 41), 5))").unwrap(), "42");
+    assert_eq!(context.eval("'é'.repeat(3)").unwrap(), "ééé");
+}
+
+#[test]
+fn contexts_share_nothing() {
+    let component = Component::javascript(engine()).unwrap();
+    for _ in 0..20 {
+        let mut context = Context::new(&component, &Grants::none(), limits()).unwrap();
+        assert_eq!(context.eval("typeof globalThis.left").unwrap(), "undefined");
+        context.eval("globalThis.left = new Uint8Array(3e6).fill(7); Array.prototype.evil = 1; Object.freeze(Math)").unwrap();
+    }
+}
