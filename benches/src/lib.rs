@@ -59,13 +59,17 @@ impl Report {
             println!("{line}");
             return;
         }
-        let mut line = format!("{:<58} {:>11.3} {:<4} n={:<6}", figure.name, figure.value, figure.unit, figure.n);
+        let mut line =
+            format!("{:<58} {:>11.3} {:<4} n={:<6}", figure.name, figure.value, figure.unit, figure.n);
         if let (Some((name, value)), Some(ratio)) = (&figure.peer, ratio) {
             line.push_str(&format!(" {ratio:>7.3} x {name} ({value:.3} {})", figure.unit));
         }
         if let Some(at_most) = figure.at_most {
             let reached = ratio.unwrap_or(figure.value) <= at_most;
-            line.push_str(&format!("  [at most {at_most:.3}: {}]", if reached { "reached" } else { "MISSED" }));
+            line.push_str(&format!(
+                "  [at most {at_most:.3}: {}]",
+                if reached { "reached" } else { "MISSED" }
+            ));
         }
         println!("{line}");
     }
@@ -117,6 +121,11 @@ pub fn in_turn(rounds: usize, acts: &mut [&mut dyn FnMut() -> f64]) -> Vec<Vec<f
         }
     }
     found
+}
+
+/// wasmtime's errors among others.
+pub fn plain(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
 }
 
 /// Proportional memory of this process in KiB.

@@ -1,4 +1,17 @@
 // Integer arithmetic as C defines it: wrapping, division towards zero, shifts, conversions.
+//| 0 4294967295
+//| -7/-2=3 r-1
+//| -7/2=-3 r-1
+//| 0/-2=0 r0
+//| 0/2=0 r0
+//| 7/-2=-3 r1
+//| 7/2=3 r1
+//| 1073741824 2147483648 -4
+//| -56 255 -25536
+//| 260 4
+//| 0 1
+//| 247 -248 0
+//| 2147483647
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,8 @@
 // Bit-fields: signed and unsigned, packed next to each other, zero width, wrapping.
+//| 1 1 bcd -15 15
+//| 1 0 bcd -16 15 8
+//| 12340054
+//| f e be dead
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,11 @@
 // Counting, reversing and rotating bits by the compiler's builtins and by hand.
+//| 00000001 1 31 0 1 01000000 80000000 00001000
+//| 80000000 1 0 31 1 00000080 00000001 00000800
+//| ffffffff 32 0 0 0 ffffffff ffffffff ffffffff
+//| 12345678 13 3 3 1 78563412 1e6a2c48 45678123
+//| 00f0f000 8 8 12 0 00f0f000 000f0f00 0f00000f
+//| 63 40
+//| 1 0
 #include <stdint.h>
 #include <stdio.h>
 

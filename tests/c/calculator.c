@@ -1,5 +1,12 @@
 // A calculator by recursive descent, reading its expressions from standard input.
 // stdin: 1 + 2 * 3\n(1 + 2) * 3\n-2 ^ 2 / 4\n2 ^ 3 ^ 2\n10 % 4 - 7\n1 / 0\n(1\n\n
+//| 7
+//| 9
+//| 1
+//| 512
+//| -5
+//| inf
+//| error
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 // Huffman coding of a text and back, and runs of bytes: every bit has to be right.
+//| 1 1 1
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,11 @@
 // What runs before and after main, static data, and the order of atexit. The exit code is that of exit().
 // exit: 3
+//| before
+//| 1 9 four 1 0
+//| 42
+//| registered second
+//| registered first
+//| after
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,4 +1,7 @@
 // A list that is reversed, a tree that is balanced by chance, a hash table that grows; all freed again.
+//| 0 1 4 9 16 25 36 49 64 81
+//| 1 1 20000
+//| 5000 75102 1
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,10 @@
 // switch with holes and fall-through, Duff's device, goto out of loops, computed goto, the comma, short circuits.
+//| minus one, even, other, even, a million, negative
+//| duff's device
+//| 6 7
+//| 21
+//| 1 1
+//| 01245
 #include <stdio.h>
 
 static const char *name(int n) {

@@ -1,4 +1,6 @@
 // CRC-32 by table and by bit, over growing lengths.
+//| cbf43926
+//| 1 1afd73e1
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,10 @@
 // Classes of characters, numbers from text and their errors.
+//| 52 10 6 32 95 33 Qq
+//| -42 abc
+//| 1295 31 511
+//| 9223372036854775807 1
+//| 12 1500
+//| -3 -1 5
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>

@@ -1,4 +1,16 @@
 // Floating point: special values, conversions, rounding, the exact text of doubles.
+//| 1 1 1
+//| 0.3 inf 1.11254e-308
+//| 0.10000000000000001 0x1.999999999999ap-4
+//| 4.94065645841246544177e-324
+//| 2 -2 16777216
+//| 0.2 0.3 -0.1 0 2
+//| 3 2 -2
+//| -1.5 -0.5
+//| 12.000000 0.000000
+//| 0.333333343 1.00000003
+//| 1
+//| 0.602783 11 512
 #include <float.h>
 #include <math.h>
 #include <stdio.h>

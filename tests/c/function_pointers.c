@@ -1,4 +1,7 @@
 // Calls through tables of functions, callbacks with context, functions that return functions.
+//| 17 7 60 7 same
+//| 4 10
+//| 20.25
 #include <stdio.h>
 
 typedef int (*operation)(int, int);

@@ -1,4 +1,15 @@
 // 64-bit arithmetic on a 32-bit machine: multiplication, division, shifts, comparison, text.
+//| 17626888781544682656 deec6cd7a44a4100
+//| 18364758415 939755815
+//| -9223372036854775808 -922337203685477580 -8
+//| fedcba9876543210 fedcba9876543210
+//| 530eca8642000000 fffffff6e5d4c3b2
+//| 50c8400000000000 ffffffffffffb72e
+//| 0 ffffffffffffffff
+//| 1 1
+//| 18446744073709551615
+//| -9223372036854775808
+//| 18364758544493064192 10000000000000000000
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

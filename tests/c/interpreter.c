@@ -1,4 +1,6 @@
 // An interpreter for a small language of eight instructions, running a program that somebody could have written.
+//| Hello World!
+//| 906
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,7 @@
 // Matrices: a product, an inverse by elimination, a determinant with integers.
+//| 1
+//| 1
+//| 630
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,9 @@
 // Pointers: arithmetic, arrays of arrays, variable lengths, pointers to pointers, const views.
+//| 164 6 5
+//| right left d
+//| 2:0.5 4:1.5 6:2.5 
+//| 5 5 3 2
+//| 11 4
 #include <stdio.h>
 
 static int sum(int rows, int columns, int table[rows][columns]) {

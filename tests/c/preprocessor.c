@@ -1,4 +1,10 @@
 // The preprocessor: joining, quoting, variadic macros, _Generic, X-macros, conditional parts.
+//| main:7 a, "b"
+//| main:none
+//| int double text other
+//| RED BLUE ?
+//| wasi
+//| 1
 #include <stdio.h>
 
 #define JOIN(a, b) a##b

@@ -1,4 +1,7 @@
 // A sieve, a factorisation, a probabilistic test with 64-bit modular powers.
+//| 78498 999983
+//| 1 1 0
+//| 71 839 1471 6857 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

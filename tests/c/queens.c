@@ -1,4 +1,15 @@
 // Backtracking: queens on a board, a sudoku.
+//| 1 0 0 2 10 4 40 92 352 
+//| 1
+//| 534678912
+//| 672195348
+//| 198342567
+//| 859761423
+//| 426853791
+//| 713924856
+//| 961537284
+//| 287419635
+//| 345286179
 #include <stdio.h>
 
 static int place(int n, unsigned columns, unsigned left, unsigned right) {

@@ -1,4 +1,11 @@
 // Recursion: deep, double, mutual, and with large frames.
+//| 603
+//| 1 0
+//| 1: a to b
+//| 2: a to c
+//| 1: b to c
+//| 4095
+//| 100
 #include <stdio.h>
 #include <string.h>
 

@@ -1,4 +1,6 @@
 // Dijkstra's shortest paths with a binary heap, checked against the slow way; words at a distance.
+//| 0
+//| 3 3 0
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

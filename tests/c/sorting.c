@@ -1,4 +1,7 @@
 // qsort and bsearch, with elements of several sizes, and a million numbers.
+//| bob cat amy dan eve
+//| kiwi at 3
+//| 0 1123 4294959038
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,11 @@
 // sscanf: numbers, sets, widths, suppressed fields, and where it stops.
+//| 3 12 -34 word
+//| 3 255 31 15
+//| 2 key value
+//| 2 350 abc 8
+//| 2 12 56
+//| 0 -1
+//| 9999999999999
 #include <stdio.h>
 
 int main(void) {

@@ -1,4 +1,16 @@
 // The functions of string.h.
+//| [one][two][three]
+//| ababcdefij
+//| bcdefdefij
+//| in hay .b.c .c
+//| 1 0 1
+//| 4 5
+//| xyz-end
+//| 1 4
+//|  the space
+//| Copied
+//| ========== 2
+//| No such file or directory
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

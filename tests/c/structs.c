@@ -1,4 +1,9 @@
 // Structures by value: arguments, results, copies, nesting, arrays within, flexible members.
+//| -10 2 3 15 box!! 6
+//| 1 box 1.5
+//| 93 217
+//| 2 4 20
+//| 24
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,7 @@
 // Unions: one memory, several types; the byte order is that of wasm.
+//| 3f800000 00 3f 16256
+//| 3.14159
+//| 40
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>

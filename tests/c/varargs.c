@@ -1,4 +1,8 @@
 // Functions with any number of arguments.
+//| 10000000069.5
+//| 0
+//| 10 hello-4
+//| 123456789101112
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -28,7 +32,7 @@ static int format(char *out, size_t room, const char *text, ...) {
 }
 
 int main(void) {
-    printf("%g\n", add("iilds", 1, 2, 10000000000ll, 0.5, "A"));
+    printf("%.1f\n", add("iilds", 1, 2, 10000000000ll, 0.5, "A"));
     printf("%g\n", add(""));
     char small[8];
     printf("%d %s\n", format(small, sizeof small, "%s-%d-%c", "hello", 42, 'x'), small);

@@ -1,4 +1,10 @@
 // Wide and multibyte characters: UTF-8 in and out.
+//| 5: 61 e4 20ac 1d11e 21
+//| 11 0
+//| wïde|    x|
+//| -1 -2
+//| 4 1
+//| c4
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,7 +18,7 @@ const ENGINE_SOURCES: [&str; 4] = ["quickjs.c", "libregexp.c", "libunicode.c", "
 /// Compiled as a part of quickjs.c.
 const INCLUDED: &str = "inside.c";
 /// The C stack, at the bottom of memory: an overflow traps instead of overwriting the heap.
-const STACK_SIZE: &str = "-Wl,-z,stack-size=1048576";
+const STACK_SIZE: &str = "-Wl,-z,stack-size=524288";
 
 /// For every C file. FE_DOWNWARD and FE_UPWARD: WebAssembly has no rounding modes, and the engine only names them.
 const COMPILE_FLAGS: [&str; 9] = [
@@ -34,7 +34,8 @@ const COMPILE_FLAGS: [&str; 9] = [
 ];
 
 /// Warnings for the guest's own files; `unused-parameter` is what callbacks of a fixed type look like.
-const GUEST_FLAGS: [&str; 5] = ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-missing-field-initializers"];
+const GUEST_FLAGS: [&str; 5] =
+    ["-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter", "-Wno-missing-field-initializers"];
 
 /// What to do with the component that was built.
 #[derive(Clone, Copy, PartialEq)]
@@ -66,8 +67,10 @@ impl Paths {
     fn new() -> Result<Paths> {
         let root = root();
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let paths = Paths { component: root.join("components/js"), target: target.join("components/js"), root };
-        fs::create_dir_all(&paths.target).with_context(|| format!("cannot create {}", paths.target.display()))?;
+        let paths =
+            Paths { component: root.join("components/js"), target: target.join("components/js"), root };
+        fs::create_dir_all(&paths.target)
+            .with_context(|| format!("cannot create {}", paths.target.display()))?;
         Ok(paths)
     }
 }
@@ -79,8 +82,16 @@ fn build(paths: &Paths) -> Result<PathBuf> {
     let image = paths.target.join("js.wasm");
     step("initialising", || {
         // The whole workspace is named so that the features of shared dependencies, and so their builds, are the usual ones.
-        run(cargo().current_dir(&paths.root).args(["build", "--quiet", "--release", "--workspace", "--bin", "b8g-preinit"]))?;
-        let tool = paths.target.ancestors().nth(2).context("the target directory")?.join("release/b8g-preinit");
+        run(cargo().current_dir(&paths.root).args([
+            "build",
+            "--quiet",
+            "--release",
+            "--workspace",
+            "--bin",
+            "b8g-preinit",
+        ]))?;
+        let tool =
+            paths.target.ancestors().nth(2).context("the target directory")?.join("release/b8g-preinit");
         let mut capture = Command::new(tool);
         capture.arg(&raw).arg(paths.component.join("prelude")).arg(&image);
         run(&mut capture)
@@ -93,7 +104,8 @@ fn install_compiler(paths: &Paths) -> Result<PathBuf> {
     let requirements = paths.component.join("sources/requirements.txt");
     let environment = paths.target.join("compiler");
     let (python, stamp) = (environment.join("bin/python"), environment.join("installed"));
-    let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let wanted =
+        fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
     }
@@ -101,7 +113,15 @@ fn install_compiler(paths: &Paths) -> Result<PathBuf> {
     create.args(["-m", "venv", "--clear"]).arg(&environment);
     run(&mut create).context("Python 3 with its venv module is needed to install the C compiler")?;
     let mut install = Command::new(&python);
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+    ]);
     install.args(["--only-binary", ":all:", "--requirement"]).arg(&requirements);
     run(&mut install)?;
     fs::write(&stamp, wanted)?;
@@ -126,8 +146,13 @@ fn patched_source(paths: &Paths) -> Result<PathBuf> {
     }
     for patch in files_of(&paths.component.join("patches"), "patch")? {
         let mut apply = Command::new("patch");
-        apply.args(["--quiet", "--batch", "--forward", "--fuzz=0", "-p1", "--directory"]).arg(&source).arg("--input").arg(&patch);
-        run(&mut apply).with_context(|| format!("{} must apply; the program `patch` is needed", patch.display()))?;
+        apply
+            .args(["--quiet", "--batch", "--forward", "--fuzz=0", "-p1", "--directory"])
+            .arg(&source)
+            .arg("--input")
+            .arg(&patch);
+        run(&mut apply)
+            .with_context(|| format!("{} must apply; the program `patch` is needed", patch.display()))?;
     }
     Ok(source)
 }
@@ -145,8 +170,11 @@ fn carried_source(paths: &Paths) -> Result<PathBuf> {
     let output = metadata.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
     ensure!(output.status.success(), "cargo metadata failed for {}", manifest.display());
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-    let package = answer["packages"].as_array().into_iter().flatten().find(|package| package["name"] == "rquickjs-sys");
-    let manifest = package.and_then(|package| package["manifest_path"].as_str()).context("rquickjs-sys is not among the sources")?;
+    let package =
+        answer["packages"].as_array().into_iter().flatten().find(|package| package["name"] == "rquickjs-sys");
+    let manifest = package
+        .and_then(|package| package["manifest_path"].as_str())
+        .context("rquickjs-sys is not among the sources")?;
     Ok(Path::new(manifest).with_file_name("quickjs"))
 }
 
@@ -157,7 +185,9 @@ fn compile(paths: &Paths, python: &Path, source: &Path) -> Result<PathBuf> {
     }
     fs::create_dir_all(&objects)?;
     // The guest comes first: it defines functions that the C library has too, and the linker takes the first it meets.
-    let own = files_of(&guest, "c")?.into_iter().filter(|path| path.file_name().is_some_and(|name| name != INCLUDED));
+    let own = files_of(&guest, "c")?
+        .into_iter()
+        .filter(|path| path.file_name().is_some_and(|name| name != INCLUDED));
     let mut units: Vec<(PathBuf, &[&str])> = own.map(|path| (path, &GUEST_FLAGS[..])).collect();
     units.extend(ENGINE_SOURCES.iter().map(|name| (source.join(name), &[][..])));
     // Relative names, in a fixed order: nothing of where the build happens may reach the result.
@@ -175,7 +205,10 @@ fn compile(paths: &Paths, python: &Path, source: &Path) -> Result<PathBuf> {
     run_together(commands)?;
     let raw = paths.target.join("raw.wasm");
     let mut link = zig(paths, python);
-    link.args(["-mexec-model=reactor", STACK_SIZE, "-Wl,--gc-sections", "-s"]).args(&names).arg("-o").arg(&raw);
+    link.args(["-mexec-model=reactor", STACK_SIZE, "-Wl,--gc-sections", "-s"])
+        .args(&names)
+        .arg("-o")
+        .arg(&raw);
     run(link.current_dir(&objects))?;
     Ok(raw)
 }
@@ -199,7 +232,8 @@ fn finish(paths: &Paths, built: &Path, mode: Mode) -> Result<()> {
         println!("wrote {} ({} bytes), {line}", committed.display(), bytes.len());
         return Ok(());
     }
-    let wanted = fs::read_to_string(&digest_file).with_context(|| format!("cannot read {}", digest_file.display()))?;
+    let wanted =
+        fs::read_to_string(&digest_file).with_context(|| format!("cannot read {}", digest_file.display()))?;
     let held = fs::read(&committed).with_context(|| format!("cannot read {}", committed.display()))?;
     ensure!(
         format!("{}  js.wasm\n", blake3::hash(&held).to_hex()) == wanted,

@@ -47,7 +47,8 @@ fn npm_packages() -> Result<PathBuf> {
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(directory);
     }
-    let npm = find("npm").ok_or_else(|| anyhow::anyhow!("npm is not installed (Debian: apt-get install npm)"))?;
+    let npm =
+        find("npm").ok_or_else(|| anyhow::anyhow!("npm is not installed (Debian: apt-get install npm)"))?;
     std::fs::create_dir_all(&directory)?;
     std::fs::write(directory.join("package.json"), "{\"private\":true,\"type\":\"module\"}\n")?;
     run(Command::new(npm)

@@ -131,10 +131,9 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 /// What stands in backquotes and looks like a path of this workspace.
 fn named_paths(text: &str) -> impl Iterator<Item = &str> {
     let roots = ["crates/", "components/", "docs/", "xtask/", "benches/", "examples/", "tests/", "fuzz/"];
-    text.split('`')
-        .skip(1)
-        .step_by(2)
-        .filter(move |quoted| roots.iter().any(|root| quoted.starts_with(root)) && !quoted.contains(['*', '{', ' ']))
+    text.split('`').skip(1).step_by(2).filter(move |quoted| {
+        roots.iter().any(|root| quoted.starts_with(root)) && !quoted.contains(['*', '{', ' '])
+    })
 }
 
 fn dependencies(wrong: &mut Vec<String>) -> Result<()> {
@@ -160,6 +159,9 @@ mod tests {
         let manifest = "[dependencies]\nb8g-core.workspace = true\nb8g = { path = \"x\" }\nserde = \"1\"\n";
         assert_eq!(own_dependencies(manifest).into_iter().collect::<Vec<_>>(), ["b8g", "b8g-core"]);
         assert_eq!(links("see [a](b.md) and [c](d.md#e)").collect::<Vec<_>>(), ["b.md", "d.md#e"]);
-        assert_eq!(named_paths("`crates/x.rs`, `let x`, `docs/y`").collect::<Vec<_>>(), ["crates/x.rs", "docs/y"]);
+        assert_eq!(
+            named_paths("`crates/x.rs`, `let x`, `docs/y`").collect::<Vec<_>>(),
+            ["crates/x.rs", "docs/y"]
+        );
     }
 }

@@ -17,7 +17,8 @@ pub fn ensure_ziglang() -> Result<PathBuf> {
     let requirements = root().join("components/js/sources/requirements.txt");
     let environment = tools_directory().join("zig");
     let (program, stamp) = (environment.join("bin/python-zig"), environment.join("installed"));
-    let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let wanted =
+        fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     if program.is_file() && fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(program);
     }
@@ -25,7 +26,15 @@ pub fn ensure_ziglang() -> Result<PathBuf> {
     create.args(["-m", "venv", "--clear"]).arg(&environment);
     run(&mut create).context("Python 3 with its venv module is needed to install the C compiler")?;
     let mut install = Command::new(environment.join("bin/python"));
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"]);
+    install.args([
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--require-hashes",
+    ]);
     install.args(["--only-binary", ":all:", "--requirement"]).arg(&requirements);
     run(&mut install)?;
     fs::write(&stamp, wanted)?;

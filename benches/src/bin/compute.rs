@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use b8g::{Component, Config, Context, Engine, Grants, Interrupt, Limits, Reason, Value};
 use b8g_benches::process;
-use b8g_benches::{Figure, Report, in_turn, median, us};
+use b8g_benches::{Figure, Report, in_turn, median, plain, us};
 
 /// Measurements of each program.
 const ROUNDS: usize = 15;
@@ -45,13 +45,16 @@ const WORK: &str = r#"(module (memory (export "memory") 64)
 const FUNCTIONS: [&str; 4] = ["calls", "floats", "memory_loop", "tight"];
 
 fn main() -> anyhow::Result<()> {
-    let report = Report::begin("compute: JavaScript loops, wasm loops, the cost of being stoppable, deadlines");
+    let report =
+        Report::begin("compute: JavaScript loops, wasm loops, the cost of being stoppable, deadlines");
     let engine = Engine::new(Config::new())?;
     javascript(&report, &engine)?;
     wasm(&report, &engine)?;
     stoppable(&report)?;
     deadlines(&report, &engine)
 }
+
+type Measure = Box<dyn FnMut() -> f64>;
 
 fn javascript(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let native = process::find("qjs-native", "B8G_QJS");
@@ -63,7 +66,8 @@ fn javascript(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     for (name, script) in SCRIPTS {
         let component = Component::javascript(engine)?;
         let grants = Grants::none().clocks().randomness();
-        let mut context = Context::new(&component, &grants, Limits { memory_bytes_max: 256 << 20, ..Limits::default() })?;
+        let mut context =
+            Context::new(&component, &grants, Limits { memory_bytes_max: 256 << 20, ..Limits::default() })?;
         context.eval(script)?;
         let mut ours = || {
             let begun = Instant::now();
@@ -76,7 +80,7 @@ fn javascript(report: &Report, engine: &Engine) -> anyhow::Result<()> {
             let (program, file) = (program.to_owned(), file.clone());
             move || timed_by_itself(&program, flag, &file).unwrap_or(f64::NAN)
         };
-        let mut others: Vec<(&str, Box<dyn FnMut() -> f64>, Option<f64>)> = Vec::new();
+        let mut others: Vec<(&str, Measure, Option<f64>)> = Vec::new();
         if let Some(native) = &native {
             others.push(("native QuickJS", Box::new(peer(native, "--script")), Some(1.5)));
         }
@@ -125,9 +129,9 @@ struct Peer {
 impl Peer {
     fn new(text: &str) -> anyhow::Result<Peer> {
         let engine = wasmtime::Engine::default();
-        let module = wasmtime::Module::new(&engine, text)?;
+        let module = wasmtime::Module::new(&engine, text).map_err(plain)?;
         let mut store = wasmtime::Store::new(&engine, ());
-        let instance = wasmtime::Instance::new(&mut store, &module, &[])?;
+        let instance = wasmtime::Instance::new(&mut store, &module, &[]).map_err(plain)?;
         Ok(Peer { store, instance })
     }
 
@@ -151,7 +155,8 @@ fn wasm(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
     let mut peer = Peer::new(WORK)?;
     for name in FUNCTIONS {
-        let mut found = in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
+        let mut found =
+            in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
         report.add(Figure {
             name: format!("wasm {name}"),
             value: median(&mut found[0]),
@@ -167,7 +172,10 @@ fn wasm(report: &Report, engine: &Engine) -> anyhow::Result<()> {
 /// The same module under `b8g run` and under wasmtime's own command, where that is on the path.
 fn whole_process(report: &Report) -> anyhow::Result<()> {
     let Some(wasmtime) = process::find("wasmtime", "B8G_WASMTIME") else {
-        report.skip("b8g run, wasm, against wasmtime run", "no wasmtime on the path; B8G_WASMTIME may name one");
+        report.skip(
+            "b8g run, wasm, against wasmtime run",
+            "no wasmtime on the path; B8G_WASMTIME may name one",
+        );
         return Ok(());
     };
     let temp = tempfile::tempdir()?;
@@ -226,7 +234,8 @@ fn stoppable(report: &Report) -> anyhow::Result<()> {
         let limits = Limits { timeout: Some(Duration::from_secs(600)), ..Limits::default() };
         let mut context = Context::new(&component, &Grants::none(), limits)?;
         for name in ["tight", "memory_loop"] {
-            let mut found = in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
+            let mut found =
+                in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
             report.add(Figure {
                 name: format!("{name} in a shared process, stoppable by {}", interrupt.name()),
                 value: median(&mut found[0]),
@@ -244,7 +253,10 @@ fn stoppable(report: &Report) -> anyhow::Result<()> {
 const ENDLESS: [(&str, &str); 5] = [
     ("tight loop", "for (;;) {}"),
     ("regular expression", "/^(a+)+$/.test('a'.repeat(40) + 'b')"),
-    ("sort of a huge array", "for (;;) Array.from({ length: 300000 }, (_, i) => (i * 7919) % 300007).sort((a, b) => a - b)"),
+    (
+        "sort of a huge array",
+        "for (;;) Array.from({ length: 300000 }, (_, i) => (i * 7919) % 300007).sort((a, b) => a - b)",
+    ),
     ("endless microtasks", "(function again() { Promise.resolve().then(again); })()"),
     ("string building", "for (;;) { let s = ''; for (let i = 0; i < 1e6; i++) s += i; }"),
 ];
@@ -258,7 +270,7 @@ fn deadlines(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let grants = Grants::none().clocks().randomness();
     let javascript = Component::javascript(engine)?;
     let fill = Component::from_wasm(engine, FILL.as_bytes())?;
-    let mut measure = |name: &str, act: &mut dyn FnMut() -> anyhow::Result<Reason>| -> anyhow::Result<()> {
+    let measure = |name: &str, act: &mut dyn FnMut() -> anyhow::Result<Reason>| -> anyhow::Result<()> {
         let mut worst = 0.0f64;
         for _ in 0..DEADLINES {
             let begun = Instant::now();

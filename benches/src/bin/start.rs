@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use b8g::{Component, Config, Context, Engine, Grants, Language, Limits, Value};
 use b8g_benches::process::{self, Run};
-use b8g_benches::{Figure, Report, in_turn, median, pss_kib, times, us};
+use b8g_benches::{Figure, Report, in_turn, median, plain, pss_kib, times, us};
 
 /// Runs of each whole process.
 const PROCESS_ROUNDS: usize = 40;
@@ -68,7 +68,8 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
         .map(|peer| -> Box<dyn FnMut() -> f64> {
             Box::new(|| {
                 let arguments: Vec<&OsStr> = peer.arguments.iter().map(|a| a.as_os_str()).collect();
-                process::run(peer.program.as_os_str(), &arguments).map_or(f64::NAN, |run| us(run.wall) / 1000.0)
+                process::run(peer.program.as_os_str(), &arguments)
+                    .map_or(f64::NAN, |run| us(run.wall) / 1000.0)
             })
         })
         .collect();
@@ -88,7 +89,10 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
     }
     for (name, variable) in [("node", "B8G_NODE"), ("deno", "B8G_DENO")] {
         if process::find(name, variable).is_none() {
-            report.skip(&format!("… against {name}"), &format!("no {name} on the path; {variable} may name one"));
+            report.skip(
+                &format!("… against {name}"),
+                &format!("no {name} on the path; {variable} may name one"),
+            );
         }
     }
     report.add(Figure {
@@ -119,9 +123,9 @@ fn wasm_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     // The same with wasmtime alone, its pooling allocator and its own images.
     let mut config = wasmtime::Config::new();
     config.allocation_strategy(wasmtime::PoolingAllocationConfig::default());
-    let peer_engine = wasmtime::Engine::new(&config)?;
-    let module = wasmtime::Module::new(&peer_engine, &text)?;
-    let pre = wasmtime::Linker::<()>::new(&peer_engine).instantiate_pre(&module)?;
+    let peer_engine = wasmtime::Engine::new(&config).map_err(plain)?;
+    let module = wasmtime::Module::new(&peer_engine, &text).map_err(plain)?;
+    let pre = wasmtime::Linker::<()>::new(&peer_engine).instantiate_pre(&module).map_err(plain)?;
     let mut peer = times(CONTEXTS, || {
         let mut store = wasmtime::Store::new(&peer_engine, ());
         let instance = pre.instantiate(&mut store).expect("an instance");
@@ -169,8 +173,7 @@ fn javascript_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
 
 fn idle_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let source = "globalThis.state = { n: 1 }; setTimeout(() => {}, 1e9);";
-    let component =
-        Component::from_source(engine, "idle.js", Language::JavaScript, source, Path::new("."))?;
+    let component = Component::from_source(engine, "idle.js", Language::JavaScript, source, Path::new("."))?;
     let grants = Grants::none().clocks().randomness();
     let before = pss_kib();
     let mut contexts = Vec::with_capacity(IDLE);

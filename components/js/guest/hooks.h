@@ -15,11 +15,9 @@
 /* Makes a function take that much more of the C stack. The engine measures recursion by the C stack, but WebAssembly keeps
  * most of a function's variables elsewhere: without this, recursion through some functions would exhaust that other stack,
  * and so the instance, before the engine throws a RangeError. See "The stack" in ../README.md. */
-#define STACK_PAD(bytes)                        \
-    do {                                        \
-        char pad_[bytes];                       \
-        __asm__ volatile("" : : "r"(pad_));     \
-    } while (0)
+#define STACK_PAD(bytes)     \
+    char stack_pad[bytes]; /* declared in the function's own scope, so that no other variable shares its place */ \
+    __asm__ volatile("" : : "r"(stack_pad))
 
 /* ---- called by the engine, defined by the guest ---- */
 

@@ -12,7 +12,7 @@
 
 /* How much of the C stack JavaScript may use before a RangeError; see "The stack" in ../README.md. */
 #ifndef STACK_BUDGET
-#define STACK_BUDGET (240 * 1024)
+#define STACK_BUDGET (320 * 1024)
 #endif
 
 /* The free memory that the image comes with: as zeroes it takes no space anywhere. */
@@ -29,8 +29,10 @@ static void *shared_alloc(void *opaque, size_t size)
 {
     uint8_t *block = size < SIZE_MAX - SHARED_HEADER ? calloc(1, SHARED_HEADER + size) : NULL;
 
-    if (!block)
+    if (!block) {
+        JS_ThrowOutOfMemory(ctx);
         return NULL;
+    }
     *(size_t *)block = 1;
     return block + SHARED_HEADER;
 }

@@ -118,6 +118,19 @@ pub struct GrantArgs {
     pub dir: Vec<OsString>,
 }
 
+impl GrantArgs {
+    /// A flag that grants everything of its kind because it has no value.
+    pub fn bare_flag(&self) -> Option<&'static str> {
+        let flags = [
+            ("--allow-read", &self.allow_read),
+            ("--allow-write", &self.allow_write),
+            ("--allow-net", &self.allow_net),
+            ("--allow-env", &self.allow_env),
+        ];
+        flags.iter().find(|(_, values)| values.iter().any(|value| value == EVERYTHING)).map(|(flag, _)| *flag)
+    }
+}
+
 /// What the program may use.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]

@@ -30,15 +30,32 @@ impl Failure {
         Failure { exit_code: ERROR, text: text.into(), files: Vec::new() }
     }
 
-    /// The first line, which says what happened.
-    pub fn headline(&self) -> &str {
-        let text = self.text.strip_prefix("error: ").unwrap_or(&self.text);
-        text.lines().next().unwrap_or_default()
+    /// What happened, in one line, with its place in the source where there is one.
+    pub fn headline(&self) -> String {
+        let mut lines = self.text.strip_prefix("error: ").unwrap_or(&self.text).lines();
+        let first = lines.next().unwrap_or_default();
+        match lines.next().and_then(|line| line.trim_start().strip_prefix("--> ")) {
+            Some(place) => format!("{first} ({place})"),
+            None => first.to_owned(),
+        }
     }
 }
 
 impl From<ComponentError> for Failure {
     fn from(error: ComponentError) -> Failure {
         Failure { exit_code: ERROR, text: error.to_string(), files: error.files().to_vec() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_headline_has_the_place() {
+        let headline = |text: &str| Failure::error(text).headline();
+        assert_eq!(headline("error: bad\n --> a.ts:1:2\n  |\n1 | x"), "bad (a.ts:1:2)");
+        assert_eq!(headline("cannot\nhelp: do"), "cannot");
+        assert_eq!(headline(""), "");
     }
 }

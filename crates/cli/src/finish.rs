@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use b8g::{Canceller, Grant, Limits, Outcome, Reason, Usage};
 
-use crate::console::{Console, STDERR, STDOUT, is_terminal, write_all};
+use crate::console::{Console, STDERR, STDOUT, is_terminal, printable, write_all};
 use crate::failure::{ERROR, Failure};
 use crate::message::{self, Ended};
 use crate::report::{Facts, Target, render};
@@ -70,9 +70,7 @@ impl Finish {
     /// waits for the end.
     pub fn end(&self, outcome: Outcome) -> ! {
         if self.claimed.swap(true, SeqCst) {
-            loop {
-                std::thread::park();
-            }
+            leave_it_to_the_other()
         }
         self.conclude(outcome)
     }
@@ -91,13 +89,11 @@ impl Finish {
 
     /// Ends a run that did not start.
     pub fn fail(&self, failure: &Failure) -> ! {
-        if !self.claimed.swap(true, SeqCst) {
-            self.record_failure(failure);
-            exit(failure.exit_code)
+        if self.claimed.swap(true, SeqCst) {
+            leave_it_to_the_other()
         }
-        loop {
-            std::thread::park();
-        }
+        self.record_failure(failure);
+        exit(failure.exit_code)
     }
 
     /// What to do when a signal came: stops the program, or ends the process where there is none to stop.
@@ -138,6 +134,13 @@ impl Finish {
         reported.is_ok()
     }
 
+    /// Writes the report and says nothing, unless it cannot be written.
+    pub fn report(&self, outcome: &Outcome) {
+        if let Err(error) = self.write_report(outcome, outcome.usage.lines_open[0], None) {
+            self.console.say(&self.console.error(&error));
+        }
+    }
+
     /// Writes the report of a run that did not start, and says why.
     pub fn record_failure(&self, failure: &Failure) {
         let outcome = Outcome {
@@ -150,12 +153,13 @@ impl Finish {
         if let Err(error) = self.write_report(&outcome, false, None) {
             self.console.say(&self.console.error(&error));
         }
-        let several_lines = failure.text.trim_end().contains('\n');
-        if several_lines || self.console.quiet {
-            self.console.say(&self.console.error(failure.text.trim_end()));
+        let text = printable(failure.text.trim_end(), true);
+        if text.contains('\n') || self.console.quiet {
+            self.console.say(&self.console.error(&text));
         }
         if !self.console.quiet {
-            self.console.say(&self.console.line(&format!("error: {}", failure.headline())));
+            let headline = printable(&failure.headline(), false);
+            self.console.say(&self.console.line(&format!("error: {headline}")));
         }
     }
 
@@ -201,6 +205,12 @@ impl Finish {
         };
         target.write(&render(&facts, outcome), line_open, deadline)
     }
+}
+
+/// Waits while another thread, which is in a hurry, ends the process.
+fn leave_it_to_the_other() -> ! {
+    std::thread::sleep(HURRY * 100);
+    exit(ERROR)
 }
 
 /// Ends the process at once: nothing is left to be flushed, and nobody needs what would be dropped.

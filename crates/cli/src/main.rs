@@ -18,6 +18,7 @@ mod version;
 mod watch;
 
 use std::io::{self, ErrorKind};
+use std::path::Path;
 
 use clap::{ColorChoice, CommandFactory, Parser};
 
@@ -34,11 +35,24 @@ fn main() {
             Command::Version(args) => print(version::version(args.json)),
             Command::Completions(args) => print(Ok(completions(args.shell))),
         },
+        Err(error) if error.kind() == clap::error::ErrorKind::InvalidSubcommand => no_command(&error),
         Err(error) => {
             let (printed, code) = (error.print(), error.exit_code());
             end(printed, code)
         }
     }
+}
+
+/// There is no such command; most often a file is meant.
+fn no_command(error: &clap::Error) -> ! {
+    let word = std::env::args_os().nth(1).unwrap_or_default();
+    let path = Path::new(&word);
+    if !path.is_file() {
+        end(error.print(), error.exit_code())
+    }
+    let name = program::shown(path);
+    let failure = Failure::usage(format!("there is no command {name}; to run the file: b8g run {name}"));
+    run::fail(Console::new(ColorChoice::Auto, false), &failure)
 }
 
 fn completions(shell: clap_complete::Shell) -> String {

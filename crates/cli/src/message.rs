@@ -62,7 +62,30 @@ fn details(outcome: &Outcome, alone: bool) -> Option<String> {
         _ => several_lines && !alone,
     };
     let before = if outcome.reason == Reason::Trap { "trap: " } else { "" };
-    (wanted && !message.is_empty()).then(|| format!("{before}{}", printable(message, true)))
+    (wanted && !message.is_empty()).then(|| format!("{before}{}", printable(&folded(message), true)))
+}
+
+/// The message with lines that repeat, as those of a deep recursion do, shown once.
+fn folded(message: &str) -> String {
+    let mut text = String::with_capacity(message.len());
+    let mut lines = message.lines().peekable();
+    while let Some(line) = lines.next() {
+        let mut more = 0;
+        while lines.next_if_eq(&line).is_some() {
+            more += 1;
+        }
+        text.push_str(line);
+        text.push('\n');
+        match more {
+            0 => {}
+            1 => text.extend([line, "\n"]),
+            more => {
+                let _ = writeln!(text, "    … {more} times more");
+            }
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text
 }
 
 /// The denial that the program died of.
@@ -106,7 +129,7 @@ fn last_line(ended: &Ended<'_>, fatal: Option<&Denial>) -> Option<String> {
         }
         Reason::Cancelled => match ended.signal {
             Some(signal) => format!("stopped: interrupted by {signal}"),
-            None => "stopped: because a source file changed".to_owned(),
+            None => "stopped: from outside".to_owned(),
         },
     })
 }
@@ -218,6 +241,13 @@ mod tests {
             "error: Uncaught TypeError: x\n    at a.ts:1:2\nb8g: error: Uncaught TypeError: x\n",
         );
         check(Reason::Error, "Uncaught 5", &[], "b8g: error: Uncaught 5\n");
+        check(
+            Reason::Error,
+            "Uncaught RangeError\n    at f\n    at f\n    at f\n    at g\n    at g\n",
+            &[],
+            "error: Uncaught RangeError\n    at f\n    … 2 times more\n    at g\n    at g\n\
+             b8g: error: Uncaught RangeError\n",
+        );
     }
 
     #[test]

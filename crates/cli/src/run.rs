@@ -123,7 +123,16 @@ impl<'a> Plan<'a> {
     /// Finds the program.
     pub fn find(&self) -> Result<Program, Failure> {
         let file = self.args.command.first().map_or(OsStr::new(""), |file| file);
-        Program::find(file, self.args.lang)
+        Program::find(file, self.args.lang).map_err(|failure| self.with_equals_sign(failure))
+    }
+
+    /// `--allow-read data x.ts` grants everything and takes `data` for the program.
+    fn with_equals_sign(&self, failure: Failure) -> Failure {
+        let Some(flag) = self.args.grants.bare_flag() else { return failure };
+        let [file, _, ..] = &self.args.command[..] else { return failure };
+        let meant = format!("{flag}={}", file.to_string_lossy());
+        let text = format!("{}; a grant's value needs an equals sign: {meant}", failure.text);
+        Failure { text, ..failure }
     }
 
     /// Compiles a program and gives it what it was granted.

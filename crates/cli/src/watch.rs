@@ -176,11 +176,10 @@ impl Loop {
     fn stop(&self, signal: i32, news: &Receiver<News>) -> ! {
         self.cancel();
         let deadline = Instant::now() + SIGNAL_GRACE;
-        while self.running {
-            match news.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(News::Ended(_)) | Err(_) => break,
-                Ok(_) => {}
-            }
+        let mut ended = !self.running;
+        while !ended {
+            let heard = news.recv_timeout(deadline.saturating_duration_since(Instant::now()));
+            ended = matches!(heard, Ok(News::Ended(_)) | Err(_));
         }
         signals::die_of(signal)
     }
@@ -247,10 +246,10 @@ impl Task {
         Ok((running, files))
     }
 
-    /// Says how a run ended, unless it was stopped to run again.
+    /// Reports how a run ended, and says it unless it was stopped.
     fn tell(&self, finish: &Finish, outcome: &Outcome) {
         if outcome.reason == Reason::Cancelled || outcome.broken_pipe {
-            return;
+            return finish.report(outcome);
         }
         let code = outcome.exit_code & 0xff;
         let after = self.console.line(&format!("ended with exit code {code}; waiting for changes"));

@@ -292,11 +292,37 @@ fn usage_errors_are_2() {
         (&["run", "--report=.", "p.wat"], "cannot write the report"),
         (&["watch", "-"], "cannot be watched"),
         (&["completions", "tcsh-ng"], "tcsh-ng"),
-        (&["p.wat"], "p.wat"),
+        (&["rum", "p.wat"], "unrecognized subcommand 'rum'"),
+        (&["p.wat"], "to run the file: b8g run \"p.wat\""),
+        (
+            &["run", "--allow-read", ".", "p.wat"],
+            "it is a directory, not a file; a grant's value needs an equals sign: --allow-read=.",
+        ),
     ] {
         let ended = place.b8g(line);
         ended.code(2).says(why).stdout("");
     }
+}
+
+#[test]
+fn wasi_programs_run() {
+    // Writes its arguments, then exits with the number of bytes that it wrote.
+    let wat = r#"(module
+      (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1)
+      (func (export "_start")
+        (drop (call $sizes (i32.const 0) (i32.const 4)))
+        (drop (call $args (i32.const 16) (i32.const 256)))
+        (i32.store (i32.const 8) (i32.const 256))
+        (i32.store (i32.const 12) (i32.load (i32.const 4)))
+        (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))
+        (call $exit (i32.load (i32.const 0)))))"#;
+    let place = Place::new().with("p.wat", wat);
+    let ended = place.b8g(&["run", "p.wat", "one", "-2"]);
+    ended.stdout("p.wat\0one\0-2\0").code(13).stderr("");
 }
 
 #[test]

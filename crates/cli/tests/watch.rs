@@ -103,6 +103,7 @@ fn a_running_program_is_stopped_first() {
     watch.expect(&["runs"]);
     let ended = watch.interrupt();
     assert_eq!(ended.signal, Some(libc::SIGINT));
+    assert_eq!(place.report()["reason"], "cancelled");
     println!("stopping took {:?}", ended.took);
 }
 
@@ -140,4 +141,21 @@ fn quiet_prints_only_the_program() {
     watch.expect_silence();
     write(&place, "p.wat", &says("two\\n", 1));
     assert_eq!(watch.lines.recv_timeout(LONG).unwrap(), "two");
+}
+
+#[test]
+fn an_imported_file_that_changes_or_appears_counts() {
+    let place = Place::new().with("main.ts", "import { n } from './lib/n.ts'; console.log('n is', n)");
+    let watch = Watch::start(&place, &["main.ts"]);
+    watch.expect(&["b8g: error: cannot find \"./lib/n.ts\" (main.ts:1:19)", WAITING]);
+    std::fs::create_dir(place.join("lib")).unwrap();
+    write(&place, "lib/n.ts", "export const n: number = 1");
+    watch.expect(&["n is 1", WAITING]);
+    write(&place, "lib/n.ts", "export const n: number = 2");
+    watch.expect(&["lib/n.ts\" changed, running again", "n is 2", WAITING]);
+    write(&place, "lib/n.ts", "export const n: number = ");
+    watch.expect(&["b8g: error: ", WAITING]);
+    write(&place, "lib/n.ts", "export const n: number = 3");
+    watch.expect(&["n is 3", WAITING]);
+    watch.interrupt();
 }

@@ -115,10 +115,7 @@ mod tests {
     #[test]
     fn numbers_are_those_of_the_abi() {
         let bits: alloc::vec::Vec<u32> = Rights::NAMES.iter().map(|(r, _)| r.bits()).collect();
-        assert_eq!(
-            bits,
-            [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000]
-        );
+        assert_eq!(bits, [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000]);
         assert_eq!(bits.iter().sum::<u32>(), Rights::ALL.bits());
     }
 

@@ -19,7 +19,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut arguments = std::env::args().skip(1);
     let program = loop {
-        let argument = arguments.next().ok_or("usage: run [--dir HOST::GUEST] [--env NAME=VALUE] PROGRAM [ARGUMENT…]")?;
+        let argument = arguments
+            .next()
+            .ok_or("usage: run [--dir HOST::GUEST] [--env NAME=VALUE] PROGRAM [ARGUMENT…]")?;
         match argument.as_str() {
             "--dir" => {
                 let value = arguments.next().unwrap_or_default();

@@ -52,7 +52,9 @@ fn run(state: &mut State, memory: &mut [u8], op: Op, arguments: Arguments) -> Re
     let Arguments { handle, a, b, c, d } = arguments;
     match op {
         Op::Read => dispatch(state, Call::Read { handle, into: room(memory, a, b)?, position: position(c)? }),
-        Op::Write => dispatch(state, Call::Write { handle, from: room(memory, a, b)?, position: position(c)? }),
+        Op::Write => {
+            dispatch(state, Call::Write { handle, from: room(memory, a, b)?, position: position(c)? })
+        }
         Op::Info => dispatch(state, Call::Info { handle, out: room(memory, a, b)? }),
         Op::Dup => dispatch(state, Call::Dup { handle, rights: rights(a)? }),
         Op::Close => dispatch(state, Call::Close { handle }),
@@ -176,8 +178,8 @@ mod tests {
                 let mut number = || match random() % 6 {
                     0 => -1,
                     1 => (random() % 70_000) as i64,
-                    2 => ((random() % 64) << 32 | random() % 65_536) as i64,
-                    3 => (random() << 33 | random()) as i64,
+                    2 => (((random() % 64) << 32) | (random() % 65_536)) as i64,
+                    3 => ((random() << 33) | random()) as i64,
                     _ => (random() % 64) as i64,
                 };
                 let (a, b, mut c, d) = (number(), number(), number(), number());

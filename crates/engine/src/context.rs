@@ -12,7 +12,7 @@ use b8g_core::{Handle, Limits, Rights};
 use thiserror::Error;
 use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, Val, WasmBacktrace};
 
-use crate::component::{Component, Face, describe};
+use crate::component::{Component, Face};
 use crate::grant::Grants;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::pool;
@@ -205,7 +205,8 @@ impl Context {
         let compiled = self.component.compiled.clone();
         let exports = &compiled.exports;
         if compiled.face == Face::Abi {
-            let start = self.export::<(i32, i32, i32, i32), i32>(instance, exports.start.as_ref(), "b8g_start")?;
+            let start =
+                self.export::<(i32, i32, i32, i32), i32>(instance, exports.start.as_ref(), "b8g_start")?;
             let state = self.guarded(|store| start.call(store, (0, 0, 0, 0)))?;
             return self.note(state);
         }
@@ -241,9 +242,8 @@ impl Context {
         let waited = {
             let control = self.control.clone();
             let entered = interrupt::enter(&control, None);
-            entered.map(|_entered| {
-                wait::wait_now(self.store.data(), &parked.items, parked.deadline, &mut ready)
-            })
+            entered
+                .map(|_entered| wait::wait_now(self.store.data(), &parked.items, parked.deadline, &mut ready))
         };
         let count = match waited {
             Ok(Ok(count)) => count as i64,
@@ -307,7 +307,10 @@ impl Context {
         let arguments: Vec<Val> = arguments.iter().map(|value| value.to_val()).collect();
         let takes = function.ty(&self.store);
         let fits = takes.params().len() == arguments.len()
-            && takes.params().zip(&arguments).all(|(ty, value)| value.matches_ty(&self.store, &ty).is_ok_and(|m| m));
+            && takes
+                .params()
+                .zip(&arguments)
+                .all(|(ty, value)| value.matches_ty(&self.store, &ty).is_ok_and(|m| m));
         if !fits {
             return Err(CallError::Arguments(name.to_owned()));
         }
@@ -451,7 +454,9 @@ impl Context {
                 self.outcome = Some(outcome.clone());
                 return outcome;
             }
-            (Some(Ending::Stopped(reason)), run, _) => (reason, reason.exit_code(), self.stopped_at(reason, run.err())),
+            (Some(Ending::Stopped(reason)), run, _) => {
+                (reason, reason.exit_code(), self.stopped_at(reason, run.err()))
+            }
             (None, Err(error), _) if stopped.is_some() => {
                 let reason = stopped.unwrap_or(Reason::Timeout);
                 (reason, reason.exit_code(), self.stopped_at(reason, Some(error)))
@@ -463,7 +468,8 @@ impl Context {
             }
             (None, Err(error), _) => (Reason::Trap, Reason::Trap.exit_code(), trap_text(&error)),
             (None, Ok(()), Some(failure)) => {
-                let reason = if refused && failure.reason == Reason::Memory { Reason::Memory } else { failure.reason };
+                let reason =
+                    if refused && failure.reason == Reason::Memory { Reason::Memory } else { failure.reason };
                 (reason, reason.exit_code(), failure.message.clone())
             }
             (None, Ok(()), None) => (Reason::Exit, 0, String::new()),
@@ -508,7 +514,7 @@ const FRAMES_MAX: usize = 20;
 fn trap_text(error: &wasmtime::Error) -> String {
     let what = match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
-        None => describe(error),
+        None => error.root_cause().to_string(),
     };
     match error.downcast_ref::<WasmBacktrace>() {
         Some(trace) => format!("{what}{}", frames(trace)),
@@ -527,7 +533,11 @@ fn frames(trace: &WasmBacktrace) -> String {
         if let Some(symbol) = symbol
             && let Some(file) = symbol.file()
         {
-            text.push_str(&format!(" ({file}:{}:{})", symbol.line().unwrap_or(0), symbol.column().unwrap_or(0)));
+            text.push_str(&format!(
+                " ({file}:{}:{})",
+                symbol.line().unwrap_or(0),
+                symbol.column().unwrap_or(0)
+            ));
         } else if let Some(offset) = frame.module_offset() {
             text.push_str(&format!(" (wasm offset {offset:#x})"));
         }

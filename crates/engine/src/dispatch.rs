@@ -6,7 +6,7 @@
 
 mod control;
 
-use b8g_core::abi::{Op, Request, open};
+use b8g_core::abi::{Request, open};
 use b8g_core::{Error, Handle, Rights};
 
 use crate::object::directory::{Opening, open_at, opening_needs};
@@ -30,24 +30,6 @@ pub(crate) enum Call<'m> {
     Timer { clock: Handle, deadline: u64, period: u64 },
     Wait(Waiting<'m>),
     Exit { code: i32 },
-}
-
-impl Call<'_> {
-    /// Which operation it is.
-    pub(crate) fn op(&self) -> Op {
-        match self {
-            Call::Info { .. } => Op::Info,
-            Call::Dup { .. } => Op::Dup,
-            Call::Close { .. } => Op::Close,
-            Call::Open { .. } => Op::Open,
-            Call::Read { .. } => Op::Read,
-            Call::Write { .. } => Op::Write,
-            Call::Control { .. } => Op::Ctl,
-            Call::Timer { .. } => Op::Timer,
-            Call::Wait(_) => Op::Wait,
-            Call::Exit { .. } => Op::Task,
-        }
-    }
 }
 
 /// Rights that every opened object has beside READ and WRITE.
@@ -183,13 +165,7 @@ fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, 
     Ok(written)
 }
 
-fn open(
-    state: &mut State,
-    directory: Handle,
-    path: &[u8],
-    flags: u32,
-    rights: Rights,
-) -> Result<i64, Error> {
+fn open(state: &mut State, directory: Handle, path: &[u8], flags: u32, rights: Rights) -> Result<i64, Error> {
     if flags & !open::ALL != 0 {
         return Err(Error::Argument);
     }
@@ -229,7 +205,9 @@ fn opened_rights(opened: &Object, asked: Rights, above: Rights) -> Rights {
     let both = Rights::READ.union(Rights::WRITE);
     match opened {
         Object::Directory(_) => OPENED.union(above.intersect(both)),
-        _ => OPENED.union(asked.intersect(both)),
+        // Times belong to a file, not to its contents: whoever may write there may set them, however it was opened.
+        _ if above.contains(Rights::WRITE) => OPENED.union(asked.intersect(both)),
+        _ => OPENED.without(Rights::MANAGE).union(asked.intersect(both)),
     }
 }
 
@@ -240,4 +218,3 @@ fn timer(state: &mut State, clock: Handle, deadline: u64, period: u64) -> Result
     let rights = Rights::READ.union(Rights::WAIT).union(Rights::DUPLICATE);
     state.table.insert(object, rights).map(number)
 }
-

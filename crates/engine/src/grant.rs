@@ -10,6 +10,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use thiserror::Error as ThisError;
 
+use crate::object::Object;
 use crate::object::clock::{Clock, Time};
 use crate::object::directory::Directory;
 use crate::object::environment::Environment;
@@ -18,7 +19,6 @@ use crate::object::guest_path::GuestPath;
 use crate::object::network::{Network, split_address};
 use crate::object::random::Random;
 use crate::object::stream::{Input, Output, process_stream};
-use crate::object::Object;
 use crate::outcome::Access;
 use crate::state::State;
 use crate::{Stdin, Stdout};
@@ -73,7 +73,9 @@ pub enum GrantError {
     #[error("cannot grant access to {0:?}: that is not a path")]
     NoPath(PathBuf),
     /// The address is neither `HOST` nor `HOST:PORT`.
-    #[error("cannot grant connections to {0:?}: write HOST or HOST:PORT, for example example.com:443 or [::1]:8080")]
+    #[error(
+        "cannot grant connections to {0:?}: write HOST or HOST:PORT, for example example.com:443 or [::1]:8080"
+    )]
     Address(String),
 }
 
@@ -136,8 +138,7 @@ impl Grants {
             Grant::Directory { host, guest, write } => {
                 let rights = if *write { Rights::READ.union(Rights::WRITE) } else { Rights::READ };
                 let guest_path = guest_path(Path::new(guest))?;
-                let failed =
-                    |source| GrantError::Path { path: host.clone(), access: Access::Read, source };
+                let failed = |source| GrantError::Path { path: host.clone(), access: Access::Read, source };
                 let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(failed)?;
                 let host = host.canonicalize().map_err(failed)?;
                 let (dir, grants) = (Arc::new(dir), vec![(rights, number)]);

@@ -7,8 +7,8 @@ use b8g_core::{Error, Handle, Rights};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::monitor::Monitor;
-use crate::object::{Object, Readiness, errno};
 use crate::object::clock::Clock;
+use crate::object::{Object, Readiness, errno};
 use crate::state::State;
 
 /// What is waited for.
@@ -123,7 +123,8 @@ pub(crate) fn wait_now(
             (a, b) => a.or(b),
         };
         let passed = deadline.is_some_and(|deadline| deadline <= now);
-        let timeout = if survey.ready > 0 || passed { Some(0) } else { until.map(|at| at.saturating_sub(now)) };
+        let timeout =
+            if survey.ready > 0 || passed { Some(0) } else { until.map(|at| at.saturating_sub(now)) };
         // A seeded clock does not wait: it asks once and then jumps to the next moment at which something happens.
         let seeded = state.time.is_seeded();
         let timeout = if seeded && timeout.is_some() { Some(0) } else { timeout };

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use b8g::{
-    CallError, Component, ComponentError, Config, Context, Engine, Grants, Interrupt, Limits, Outcome, Reason, Value,
+    CallError, Component, ComponentError, Config, Context, Engine, Grants, Interrupt, Limits, Outcome,
+    Reason, Value,
 };
 
 fn engine(interrupt: Interrupt) -> &'static Engine {
@@ -150,7 +151,11 @@ fn memory_is_bounded() {
     assert_eq!(run(large, limits()).reason, Reason::Memory);
     let content = r#"(module (memory 1) (func (export "_start") (drop (memory.grow (i32.const 1000)))))"#;
     let outcome = run(content, limits());
-    assert_eq!((outcome.reason, outcome.exit_code), (Reason::Exit, 0), "who copes with a refusal lives on: {outcome}");
+    assert_eq!(
+        (outcome.reason, outcome.exit_code),
+        (Reason::Exit, 0),
+        "who copes with a refusal lives on: {outcome}"
+    );
     let tables = r#"(module (table $t 1 funcref) (func (export "_start")
         (loop $l (br_if $l (i32.ne (table.grow $t (ref.null func) (i32.const 100000)) (i32.const -1)))) (unreachable)))"#;
     assert_eq!(run(tables, limits()).reason, Reason::Memory);

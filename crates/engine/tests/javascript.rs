@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use b8g::{
-    Capture, Component, Config, Context, Engine, EvalError, Grants, Language, Limits, Outcome, Reason, Stdin, Stdout,
+    Capture, Component, Config, Context, Engine, EvalError, Grants, Language, Limits, Outcome, Reason, Stdin,
+    Stdout,
 };
 
 fn engine() -> &'static Engine {
@@ -103,7 +104,12 @@ fn programs_end_for_a_reason() {
         ("throw null;", Reason::Error, 1, "null"),
         ("throw { get message() { throw 1 }, toString() { throw 2 } };", Reason::Error, 1, "Uncaught"),
         ("const a = []; for (;;) a.push(new Array(10000).fill(1));", Reason::Memory, 137, ""),
-        ("import { open } from 'b8g'; await open('secret.txt');", Reason::Policy, 1, "--allow-read=secret.txt"),
+        (
+            "import { open } from 'b8g'; await open('secret.txt');",
+            Reason::Policy,
+            1,
+            "--allow-read=secret.txt",
+        ),
         ("const s = 'x'.repeat(2 ** 29); s + s + s;", Reason::Error, 1, ""),
     ];
     for (text, reason, code, message) in cases {
@@ -259,7 +265,9 @@ fn evaluation_keeps_the_context_alive() {
     let component = Component::javascript(engine()).unwrap();
     let mut context = Context::new(&component, &Grants::none().clocks(), limits()).unwrap();
     assert_eq!(context.eval("var n = 1; n + 1").unwrap(), "2");
-    assert!(matches!(context.eval("throw new RangeError('x')"), Err(EvalError::Thrown(text)) if text.contains("RangeError: x")));
+    assert!(
+        matches!(context.eval("throw new RangeError('x')"), Err(EvalError::Thrown(text)) if text.contains("RangeError: x"))
+    );
     assert!(matches!(context.eval("n +"), Err(EvalError::Thrown(text)) if text.contains("SyntaxError")));
     assert_eq!(context.eval("new Promise((done) => setTimeout(() => done(n + 41), 5))").unwrap(), "42");
     assert_eq!(context.eval("'é'.repeat(3)").unwrap(), "ééé");

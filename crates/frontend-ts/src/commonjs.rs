@@ -95,14 +95,13 @@ impl Analyzer {
                 }
             }
             // `(0, tslib_1.__exportStar)(require("./a"), exports)`
-            Expression::ParenthesizedExpression(inner) => {
-                if let Expression::SequenceExpression(sequence) = &inner.expression
+            callee => {
+                if let Expression::SequenceExpression(sequence) = callee.get_inner_expression()
                     && let Some(Expression::StaticMemberExpression(member)) = sequence.expressions.last()
                 {
                     self.helper(member.property.name.as_str(), call);
                 }
             }
-            _ => {}
         }
     }
 
@@ -187,11 +186,10 @@ impl Analyzer {
 
     /// What stands right of `module.exports =`.
     fn exported_value(&mut self, value: &Expression) {
-        match value {
+        match value.get_inner_expression() {
             Expression::ObjectExpression(object) => self.keys(object),
             // `module.exports = exports = { a }`; the inner `module.exports =` is visited by itself.
             Expression::AssignmentExpression(inner) => self.exported_value(&inner.right),
-            Expression::ParenthesizedExpression(inner) => self.exported_value(&inner.expression),
             Expression::Identifier(name) => {
                 if let Some(specifier) = self.required.get(name.name.as_str()).cloned() {
                     self.add_reexport(specifier);
@@ -234,7 +232,7 @@ impl Analyzer {
 
 /// Reads `require("a")`, also inside one call of a helper: `__importStar(require("a"))`.
 fn required(expression: &Expression) -> Option<String> {
-    let Expression::CallExpression(call) = expression else { return None };
+    let Expression::CallExpression(call) = expression.get_inner_expression() else { return None };
     if let Some((specifier, _)) = require_call(call) {
         return Some(specifier);
     }
@@ -270,7 +268,7 @@ fn require_call(call: &CallExpression) -> Option<(String, oxc::span::Span)> {
 }
 
 fn is_exports(expression: &Expression) -> bool {
-    match expression {
+    match expression.get_inner_expression() {
         Expression::StaticMemberExpression(member) => {
             member.property.name == "exports" && is_name(&member.object, "module")
         }
@@ -279,5 +277,5 @@ fn is_exports(expression: &Expression) -> bool {
 }
 
 fn is_name(expression: &Expression, name: &str) -> bool {
-    matches!(expression, Expression::Identifier(identifier) if identifier.name == name)
+    matches!(expression.get_inner_expression(), Expression::Identifier(identifier) if identifier.name == name)
 }

@@ -6,7 +6,7 @@ use oxc::allocator::Allocator;
 use oxc::ast::ast::{Statement, TSModuleReference};
 use oxc::diagnostics::{OxcDiagnostic, Severity};
 use oxc::parser::{ParseOptions, Parser, ParserReturn};
-use oxc::span::{SourceType, Span};
+use oxc::span::{GetSpan, SourceType, Span};
 
 use crate::commonjs::{self, Analysis, Exports};
 use crate::erase::{self, Erased};
@@ -87,6 +87,9 @@ pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
     let allocator = Allocator::default();
     let mut parsed = parse(unit, &allocator)?;
     let commonjs = is_commonjs(unit, &parsed);
+    if commonjs {
+        refuse_module_syntax(unit, &parsed)?;
+    }
     let rewritten = rewrite(unit, &allocator, &mut parsed, commonjs)?;
     let (code, map, dropped) = (rewritten.code, rewritten.map, rewritten.dropped);
     if commonjs {
@@ -122,6 +125,19 @@ fn is_commonjs(unit: &Unit, parsed: &ParserReturn) -> bool {
         }
         _ => true,
     }
+}
+
+/// The engine would refuse it too, but could not say what to do.
+fn refuse_module_syntax(unit: &Unit, parsed: &ParserReturn) -> Result<(), ErrorKind> {
+    let Some(statement) = parsed.program.body.iter().find(|statement| is_module_syntax(statement)) else {
+        return Ok(());
+    };
+    let span = statement.span();
+    Err(ErrorKind::Syntax {
+        place: Place::new(unit.name, unit.source, span.start as usize, span.size() as usize),
+        message: "`import` and `export` are not part of CommonJS modules".to_owned(),
+        help: Some("rename the file to .mjs, or use `require` and `module.exports`".to_owned()),
+    })
 }
 
 fn is_module_syntax(statement: &Statement) -> bool {

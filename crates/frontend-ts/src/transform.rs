@@ -52,7 +52,11 @@ pub(crate) fn transform<'a>(
         return Err(error);
     }
     let scoping = semantic.semantic.into_scoping();
-    let options = options(commonjs, decorators);
+    let mut options = options(commonjs, decorators);
+    if program.source_type.is_jsx() && program.source_text.contains("@jsxImportSource") {
+        // Who names the source wants the functions imported from it.
+        options.jsx.runtime = JsxRuntime::Automatic;
+    }
     let done = Transformer::new(allocator, Path::new(name), &options).build_with_scoping(scoping, program);
     // The transformer warns of what it cannot rewrite: for a program that is run, that is an error.
     if let Some(error) = done.diagnostics.into_vec().into_iter().next() {

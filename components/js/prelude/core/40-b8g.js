@@ -1,6 +1,6 @@
 // The module "b8g": the door to what the program was granted. ../../b8g.d.ts documents it.
 
-const { define, defineLazy, check, denied, errorOf, ready, fileInfo, E, File, Connection, Standard, STAT_SIZE } = internal;
+const { defineLazy, check, denied, errorOf, ready, fileInfo, E, File, Connection, Standard, STAT_SIZE } = internal;
 
 const ROLE = { STDIN: 3, STDOUT: 4, STDERR: 5, FILES: 6, NET: 7 };
 const RIGHT = { READ: 4, WRITE: 8, WAIT: 0x40, SEEK: 0x80 * 2, CREATE: 0x200, MANAGE: 0x400, INSPECT: 0x1000 };
@@ -44,7 +44,7 @@ function openFile(target, options = {}) {
   const path = toPath(target);
   const { append, create, createNew, truncate } = options;
   const write = Boolean(options.write || append || create || createNew || truncate);
-  const read = options.read === undefined ? !write || options.write === undefined && false : Boolean(options.read);
+  const read = Boolean(options.read ?? !write);
   if (!read && !write) throw new TypeError("open: neither read nor write is wanted");
   const flags = (create ? FLAG.CREATE : 0) | (createNew ? FLAG.CREATE | FLAG.EXCLUSIVE : 0) |
     (truncate ? FLAG.TRUNCATE : 0) | (append ? FLAG.APPEND : 0);
@@ -54,22 +54,22 @@ function openFile(target, options = {}) {
   throw handle === E.RIGHTS ? denied(missing(path, { read, write }), path) : errorOf(handle, "open", path);
 }
 
-define(b8g, "open", async function open(path, options = { read: true }) {
+b8g.open = async function open(path, options) {
   return openFile(path, options);
-});
+};
 
-define(b8g, "readFile", async function readFile(path) {
+b8g.readFile = async function readFile(path) {
   const file = openFile(path, { read: true });
   try {
     return await file.bytes();
   } finally {
     file.close();
   }
-});
+};
 
-define(b8g, "readTextFile", async function readTextFile(path) {
+b8g.readTextFile = async function readTextFile(path) {
   return sys.utf8Decode(await b8g.readFile(path), false);
-});
+};
 
 async function writeWhole(path, data, { append = false, create = true, createNew = false } = {}) {
   const file = openFile(path, { read: false, write: true, append, create, createNew, truncate: !append });
@@ -80,13 +80,13 @@ async function writeWhole(path, data, { append = false, create = true, createNew
   }
 }
 
-define(b8g, "writeFile", async function writeFile(path, data, options) {
+b8g.writeFile = async function writeFile(path, data, options) {
   await writeWhole(path, data, options);
-});
+};
 
-define(b8g, "writeTextFile", async function writeTextFile(path, text, options) {
+b8g.writeTextFile = async function writeTextFile(path, text, options) {
   await writeWhole(path, String(text), options);
-});
+};
 
 // ---- paths ----
 
@@ -102,26 +102,26 @@ function statPath(target, argument) {
   return fileInfo(stat);
 }
 
-define(b8g, "stat", async function stat(path) {
+b8g.stat = async function stat(path) {
   return statPath(path, 0);
-});
+};
 
-define(b8g, "lstat", async function lstat(path) {
+b8g.lstat = async function lstat(path) {
   return statPath(path, 1);
-});
+};
 
-define(b8g, "mkdir", async function mkdir(path, options) {
+b8g.mkdir = async function mkdir(path, options) {
   request(CTL.MAKE_DIR, toPath(path), { doing: "make directory", flag: "write", argument: options?.recursive ? 1 : 0 });
-});
+};
 
-define(b8g, "remove", async function remove(path, options) {
+b8g.remove = async function remove(path, options) {
   request(CTL.REMOVE, toPath(path), { doing: "remove", flag: "write", argument: options?.recursive ? 3 : 0 });
-});
+};
 
-define(b8g, "rename", async function rename(from, to) {
+b8g.rename = async function rename(from, to) {
   const [a, b] = [toPath(from), toPath(to)];
   request(CTL.RENAME, a, { doing: "rename", flag: "write", payload: `${a}\0${b}` });
-});
+};
 
 // The entries in what LIST wrote; the last cookie continues the list.
 function* entries(bytes) {
@@ -155,13 +155,13 @@ async function* list(path) {
   }
 }
 
-define(b8g, "readDir", function readDir(path) {
+b8g.readDir = function readDir(path) {
   return list(toPath(path));
-});
+};
 
 // ---- the network ----
 
-define(b8g, "connect", async function connect({ host = "127.0.0.1", hostname = host, port } = {}) {
+b8g.connect = async function connect({ host = "127.0.0.1", hostname = host, port } = {}) {
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new TypeError("connect: port must be from 1 to 65535");
   const name = hostname.includes(":") && hostname[0] !== "[" ? `[${hostname}]:${port}` : `${hostname}:${port}`;
   const net = sys.handle(ROLE.NET);
@@ -176,7 +176,7 @@ define(b8g, "connect", async function connect({ host = "127.0.0.1", hostname = h
     }
     await ready(handle, WRITABLE);
   }
-});
+};
 
 // ---- the process ----
 
@@ -185,14 +185,14 @@ defineLazy(b8g, "stdin", () => new Standard(ROLE.STDIN, "stdin"));
 defineLazy(b8g, "stdout", () => new Standard(ROLE.STDOUT, "stdout"));
 defineLazy(b8g, "stderr", () => new Standard(ROLE.STDERR, "stderr"));
 
-define(b8g, "env", function env(name) {
+b8g.env = function env(name) {
   name = String(name);
   const value = sys.env(name);
   return typeof value === "number" ? check(value, "read the environment variable", name, "env") : value;
-});
+};
 
-define(b8g, "exit", function exit(code = 0) {
+b8g.exit = function exit(code = 0) {
   sys.exit(Number(code) | 0);
-});
+};
 
-define(b8g, "errors", internal.errors);
+b8g.errors = internal.errors;

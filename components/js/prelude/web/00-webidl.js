@@ -17,9 +17,13 @@ function illegalConstructor() {
   throw new TypeError("Illegal constructor");
 }
 
+// The interfaces, which the console shows as classes although their source text is not kept.
+const interfaces = new Set();
+
 // Makes what a class declares look as WebIDL wants it (members enumerable, a string tag) and publishes it.
 // `hidden` leaves the interface out of the global object.
 function expose(Class, { name = Class.name, hidden = false } = {}) {
+  interfaces.add(Class);
   for (const holder of [Class, Class.prototype]) {
     for (const key of ownKeys(holder)) {
       const own = holder === Class ? key === "prototype" || key === "length" || key === "name" : key === "constructor";
@@ -113,7 +117,7 @@ const brands = [];
 const inspectors = new Map();
 
 internal.idl = {
-  KEY, apply, construct, illegalConstructor, expose, constants, need, toDOMString, toUSVString, wellFormed,
+  KEY, apply, construct, illegalConstructor, interfaces, expose, constants, need, toDOMString, toUSVString, wellFormed,
   toEnforcedUnsigned, toDictionary, toCallback, toSequence, isObject, iteratorPrototype, asyncIteratorPrototype,
   symbolIterator, symbolAsyncIterator, objectPrototype, brands, inspectors,
 };

@@ -36,12 +36,15 @@ class Event {
   get eventPhase() { return (this.#flags & DISPATCH) !== 0 && this.#current !== null ? 2 : 0; }
   stopPropagation() { this.#flags |= STOP; }
   get cancelBubble() { return (this.#flags & STOP) !== 0; }
-  set cancelBubble(value) { if (value) this.#flags |= STOP; else this.#flags |= 0; }
+  set cancelBubble(value) { this.#flags |= value ? STOP : 0; }
   stopImmediatePropagation() { this.#flags |= STOP | STOP_IMMEDIATE; }
   get bubbles() { return (this.#flags & BUBBLES) !== 0; }
   get cancelable() { return (this.#flags & CANCELABLE) !== 0; }
   get returnValue() { return (this.#flags & CANCELED) === 0; }
-  set returnValue(value) { if (!value) this.preventDefault(); }
+  set returnValue(value) {
+    const cancelable = (this.#flags & (CANCELABLE | PASSIVE)) === CANCELABLE;
+    if (!value && cancelable) this.#flags |= CANCELED;
+  }
   preventDefault() {
     if ((this.#flags & (CANCELABLE | PASSIVE)) === CANCELABLE) this.#flags |= CANCELED;
   }

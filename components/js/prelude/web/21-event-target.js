@@ -156,7 +156,9 @@ function defineHandler(holder, type, invoke = callHandler) {
   const key = `on${type}`;
   const accessors = {
     get [key]() {
-      return slots.get(this ?? globalThis)?.value ?? null;
+      const target = this ?? globalThis;
+      listenersOf(target, false);
+      return slots.get(target)?.value ?? null;
     },
     set [key](value) {
       const target = this ?? globalThis;

@@ -39,6 +39,7 @@ class PerformanceEntry {
   get startTime() { return this.#startTime; }
   get duration() { return this.#duration; }
   toJSON() {
+    this.#name;
     const { name, entryType, startTime, duration } = this;
     return { name, entryType, startTime, duration };
   }
@@ -64,7 +65,10 @@ class PerformanceMark extends PerformanceEntry {
     super(KEY, toDOMString(markName), startTime === undefined ? now() : timestamp(startTime, "PerformanceMark: startTime"), 0);
     this.#detail = detail === undefined || detail === null ? null : structuredClone(detail);
   }
-  get entryType() { return "mark"; }
+  get entryType() {
+    this.#detail;
+    return "mark";
+  }
   get detail() { return this.#detail; }
   toJSON() {
     return { ...super.toJSON(), detail: this.#detail };
@@ -78,7 +82,10 @@ class PerformanceMeasure extends PerformanceEntry {
     super(key, name, startTime, duration);
     this.#detail = detail;
   }
-  get entryType() { return "measure"; }
+  get entryType() {
+    this.#detail;
+    return "measure";
+  }
   get detail() { return this.#detail; }
   toJSON() {
     return { ...super.toJSON(), detail: this.#detail };
@@ -146,6 +153,7 @@ class Performance extends EventTarget {
     return this.#entries.filter((entry) => entry.name === wanted && (kind === undefined || entry.entryType === kind));
   }
   toJSON() {
+    this.#entries;
     return { timeOrigin: this.timeOrigin };
   }
 }

@@ -1,13 +1,14 @@
 // What the console calls a value before its braces: constructor name, string tag, function and class headings, errors' text.
 // Invariant: every read that can run a guest's code (getters, proxies' traps) goes through `attempt`, which never throws.
 
-const { apply } = internal.idl;
+const { apply, interfaces } = internal.idl;
 const { getPrototypeOf, getOwnPropertyDescriptor } = Reflect;
 const { isErrorValue } = internal.classify;
 const hasOwn = Object.hasOwn;
 const hasInstance = Function.prototype[Symbol.hasInstance];
 const functionToString = Function.prototype.toString;
 const propertyIsEnumerable = Object.prototype.propertyIsEnumerable;
+const { toStringTag } = Symbol;
 const CHAIN_MAX = 100;
 
 function attempt(read, fallback) {
@@ -42,9 +43,14 @@ function constructorName(ctx, value, depth) {
 }
 
 function stringTag(ctx, value) {
-  const tag = attempt(() => value[Symbol.toStringTag], "");
+  let tag;
+  try {
+    tag = value[toStringTag];
+  } catch {
+    return "";
+  }
   if (typeof tag !== "string" || tag === "") return "";
-  const shown = ctx.showHidden ? hasOwn(value, Symbol.toStringTag) : apply(propertyIsEnumerable, value, [Symbol.toStringTag]);
+  const shown = ctx.showHidden ? hasOwn(value, toStringTag) : apply(propertyIsEnumerable, value, [toStringTag]);
   return shown ? "" : tag;
 }
 
@@ -70,6 +76,7 @@ function functionKind(value) {
 
 // A class's text begins with the word; a parenthesis before its body would make it a method called `class`.
 function isClass(value) {
+  if (interfaces.has(value)) return true;
   const text = attempt(() => apply(functionToString, value, []), "");
   if (!text.startsWith("class") || !text.endsWith("}")) return false;
   const body = text.indexOf("{");

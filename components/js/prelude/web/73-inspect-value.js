@@ -3,13 +3,15 @@
 // string tags and custom inspection functions are) is guarded; `ctx.left` bounds the values visited in one inspection
 // and the text they make, and past it objects show as they do below the depth limit.
 
-const { apply, brands, inspectors } = internal.idl;
-const { kindOf, isNamespace, proxyDetails, get, call } = internal.classify;
+const { apply, brands, inspectors, objectPrototype } = internal.idl;
+const { kindOf, isNamespace, isErrorValue, proxyDetails, get, call } = internal.classify;
 const { quote, layout } = internal.inspectText;
 const { attempt, constructorName, stringTag, prefix, functionHeading, isErrorLike, errorText, errorHeading } = internal.inspectName;
 const items = internal.inspectItems;
 const { getPrototypeOf, getOwnPropertyDescriptor } = Reflect;
 const { hasOwn } = Object;
+const { isArray, prototype: arrayPrototype } = Array;
+const { isView } = ArrayBuffer;
 const objectToString = Object.prototype.toString;
 const regexpToString = RegExp.prototype.toString;
 const dateToString = Date.prototype.toString;
@@ -83,10 +85,14 @@ function formatString(ctx, value) {
 function formatValue(ctx, value, depth) {
   ctx.left--;
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return formatPrimitive(ctx, value);
+  const { indent } = ctx;
+  const nesting = ctx.seen.length;
   let shown;
   try {
     shown = formatObject(ctx, value, depth);
   } catch (error) {
+    ctx.indent = indent;
+    ctx.seen.length = nesting;
     shown = attempt(() => isOverflow(error), true) ? INTERRUPTED : `[Inspection threw ${attempt(() => `${error}`, "an exception")}]`;
   }
   ctx.text -= shown.length;
@@ -110,7 +116,7 @@ function formatObject(ctx, value, depth) {
       details = proxyDetails(target);
     }
   }
-  if (ctx.customInspect) {
+  if (ctx.customInspect && ctx.left > 0) {
     const custom = formatCustom(ctx, value, target, depth);
     if (custom !== undefined) return custom;
   }
@@ -131,16 +137,24 @@ function formatProxy(ctx, [target, handler], depth) {
   return layout(ctx, output, "", "Proxy [", "]", 0, "mixed");
 }
 
+// A property that may be a getter of hostile code.
+function read(object, key) {
+  try {
+    return object[key];
+  } catch {
+    return undefined;
+  }
+}
+
 // A guest's own inspection function, if the object has one.
 function formatCustom(ctx, value, target, depth) {
-  const node = attempt(() => target[customInspect], undefined);
-  const deno = node === undefined ? attempt(() => target[denoInspect], undefined) : undefined;
-  const method = node ?? deno;
+  const node = read(target, customInspect);
+  const method = node ?? read(target, denoInspect);
   if (typeof method !== "function" || method === inspect) return undefined;
   const own = getOwnPropertyDescriptor(target, "constructor")?.value;
   if (typeof own === "function" && own.prototype === target) return undefined;
   const options = { ...ctx.options, depth: ctx.depth - depth, stylize: (text) => `${text}` };
-  const shown = node !== undefined ? apply(method, value, [ctx.depth - depth, options, inspect]) : apply(method, value, [inspect, options]);
+  const shown = method === node ? apply(method, value, [ctx.depth - depth, options, inspect]) : apply(method, value, [inspect, options]);
   if (shown === value) return undefined;
   if (typeof shown !== "string") return formatValue(ctx, shown, depth);
   return shown.replaceAll("\n", `\n${" ".repeat(ctx.indent)}`);
@@ -149,11 +163,14 @@ function formatCustom(ctx, value, target, depth) {
 // What `describe` answers: {base, open, close, keys, body, list}. `body` writes the items that are not properties, `list` is
 // true where they are elements that may be put into columns.
 function formatRaw(ctx, value, depth) {
-  const name = constructorName(ctx, value, depth);
+  const prototype = getPrototypeOf(value);
+  // Plain objects and arrays, which are most of what is logged, skip the questions that only other objects need.
+  const plain = (prototype === objectPrototype || prototype === arrayPrototype) && !hasOwn(value, "constructor") && typeof value === "object";
+  const name = !plain ? constructorName(ctx, value, depth) : prototype === objectPrototype ? "Object" : "Array";
   const tag = stringTag(ctx, value);
-  const web = formatWeb(ctx, value, name, depth);
+  const web = plain ? undefined : formatWeb(ctx, value, name, depth);
   if (web !== undefined) return web;
-  const shape = describe(ctx, value, name, tag);
+  const shape = describe(ctx, value, name, tag, plain);
   if (typeof shape === "string") return shape;
   if (depth > ctx.depth || ctx.left <= 0) return shape.whole ?? belowDepth(name, tag);
   return writeShape(ctx, value, depth, shape);
@@ -231,12 +248,17 @@ function webView(ctx, prototype, name, depth) {
 }
 
 // The shape of a value by its kind, or the whole text where nothing is between braces.
-function describe(ctx, value, name, tag) {
-  const kind = typeof value === "function" ? "Function" : isErrorLike(value) ? "Error" : kindOf(value);
+function describe(ctx, value, name, tag, plain) {
+  const kind = plain ? plainKind(value) : typeof value === "function" ? "Function" : isErrorLike(value) ? "Error" : kindOf(value);
+  if (kind === undefined) return plainObject(ctx, value, name, tag, kind);
   const writer = shapes[kind];
   if (writer !== undefined) return writer(ctx, value, name, tag, kind);
-  if (kind !== undefined && get.arrayTag !== undefined && ArrayBuffer.isView(value)) return typedArray(ctx, value, name, tag, kind);
+  if (isView(value)) return typedArray(ctx, value, name, tag, kind);
   return plainObject(ctx, value, name, tag, kind);
+}
+
+function plainKind(value) {
+  return isArray(value) ? "Array" : isErrorValue(value) ? "Error" : undefined;
 }
 
 function braces(title, keys, body, whole) {

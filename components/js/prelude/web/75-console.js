@@ -66,7 +66,7 @@ const methods = {
   assert(condition = false, ...data) {
     if (condition) return;
     if (data.length > 0 && typeof data[0] === "string") data[0] = `Assertion failed: ${data[0]}`;
-    else data.unshift("Assertion failed");
+    else data.unshift(data.length > 0 ? "Assertion failed:" : "Assertion failed");
     writeAll(STDERR, data);
   },
   dir(item = undefined, options = undefined) {

@@ -199,6 +199,23 @@ mod tests {
     }
 
     #[test]
+    fn looking_again_and_again_does_where_the_system_has_no_watches() {
+        let temp = tempfile::tempdir().unwrap();
+        let (file, other) = (temp.path().join("a.js"), temp.path().join("b.js"));
+        fs::write(&file, "1").unwrap();
+        fs::write(&other, "1").unwrap();
+        let (sender, told) = channel();
+        let mut watched = Watched::new(move |file| sender.send(file).unwrap()).unwrap();
+        watched.set(std::slice::from_ref(&file), false, SystemTime::now() + LONG);
+        watched.poll_instead();
+        let later = SystemTime::now() + LONG;
+        fs::File::options().write(true).open(&other).unwrap().set_modified(later).unwrap();
+        assert!(told.recv_timeout(POLL_PERIOD * 2).is_err());
+        fs::File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
+        assert_eq!(told.recv_timeout(LONG).unwrap(), file);
+    }
+
+    #[test]
     fn the_target_of_a_link_is_watched_too() {
         let (temp, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (link, target) = (temp.path().join("link.js"), elsewhere.path().join("target.js"));

@@ -3,12 +3,15 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
+use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
 use crate::object::files::{Place, right_of};
-use crate::object::Object;
 use crate::outcome::{Access, Reason};
 use crate::state::{FAILURE_BYTES_MAX, Failure, State};
+
+/// Rights of which one suffices to set a file's times.
+const CHANGES: Rights = Rights::WRITE.union(Rights::MANAGE);
 
 /// Checks that a directory's handle has the rights of all `needed` accesses.
 pub(super) fn holds(rights: Rights, needed: &[Access]) -> Result<(), Error> {
@@ -129,8 +132,12 @@ fn opened(
     argument: u64,
 ) -> Result<i64, Error> {
     let (object, rights) = state.table.get(handle)?;
-    let needs_write = matches!(request, Request::SetSize | Request::SetTimes | Request::Allocate);
-    if needs_write && !rights.contains(Rights::WRITE) {
+    let allowed = match (request, object) {
+        (Request::SetTimes, Object::File(_)) => rights.intersect(CHANGES) != Rights::NONE,
+        (Request::SetSize | Request::SetTimes | Request::Allocate, _) => rights.contains(Rights::WRITE),
+        _ => true,
+    };
+    if !allowed {
         return Err(Error::Rights);
     }
     let monitor = &state.monitor;
@@ -192,12 +199,7 @@ fn opened(
 }
 
 /// Finds the place of `path` from the object behind a handle, which must have the rights itself.
-fn place<'s>(
-    state: &'s State,
-    handle: Handle,
-    path: &[u8],
-    needed: &[Access],
-) -> Result<Place<'s>, Error> {
+fn place<'s>(state: &'s State, handle: Handle, path: &[u8], needed: &[Access]) -> Result<Place<'s>, Error> {
     let (object, rights) = state.table.get(handle)?;
     match object {
         Object::Files(files) => files.place(None, path, needed, &state.monitor),
@@ -226,9 +228,7 @@ fn path(
             out.get_mut(..bytes.len()).ok_or(Error::Argument)?.copy_from_slice(&bytes);
             Ok(bytes.len() as i64)
         }
-        Request::MakeDir => {
-            directory::make_dir(&find(input, Access::Write)?, argument & 1 != 0).map(|()| 0)
-        }
+        Request::MakeDir => directory::make_dir(&find(input, Access::Write)?, argument & 1 != 0).map(|()| 0),
         Request::Remove => {
             let what = match argument {
                 0 => Removal::Either,

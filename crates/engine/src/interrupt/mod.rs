@@ -98,7 +98,10 @@ pub(crate) struct Entered<'c> {
 ///
 /// # Errors
 /// The reason, when the context was ordered to stop before.
-pub(crate) fn enter<'c>(control: &'c Control, target: Option<signal::Target<'c>>) -> Result<Entered<'c>, Reason> {
+pub(crate) fn enter<'c>(
+    control: &'c Control,
+    target: Option<signal::Target<'c>>,
+) -> Result<Entered<'c>, Reason> {
     let published = signal::publish(target, &control.monitor);
     let outer = control.thread.swap(thread_id(), SeqCst);
     let entered = Entered { control, outer, _signal: published, _thread: PhantomData };

@@ -202,11 +202,9 @@ impl Code {
         let trap = stub()?;
         let text = module.text();
         let base = text.as_ptr() as usize;
-        let mut functions = usize::MAX..0;
-        for function in module.functions() {
-            functions.start = functions.start.min(base + function.offset);
-            functions.end = functions.end.max(base + function.offset + function.len);
-        }
+        let start = module.functions().map(|function| base + function.offset).min()?;
+        let end = module.functions().map(|function| base + function.offset + function.len).max()?;
+        let functions = start..end;
         Some(Code { functions, text: base..base + text.len(), trap })
     }
 }

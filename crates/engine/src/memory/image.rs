@@ -146,7 +146,10 @@ mod tests {
             let pieces: Vec<(usize, Vec<u8>)> = (0..100)
                 .map(|i| {
                     let len = random(if i % 30 == 0 { 400_000 } else { 6_000 });
-                    (random(if round % 2 == 0 { 1_000_000 } else { 20_000 }) as usize, vec![i as u8 + 1; len as usize])
+                    (
+                        random(if round % 2 == 0 { 1_000_000 } else { 20_000 }) as usize,
+                        vec![i as u8 + 1; len as usize],
+                    )
                 })
                 .collect();
             let end = pieces.iter().map(|(at, bytes)| at + bytes.len()).max().unwrap();

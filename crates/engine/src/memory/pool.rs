@@ -121,8 +121,10 @@ unsafe impl MemoryCreator for Creator {
             return Err(format!("a memory of {minimum} bytes is more than {RESERVATION_BYTES}"));
         }
         let image = NEXT_IMAGE.take();
-        let slot =
-            self.0.take(image, minimum).map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
+        let slot = self
+            .0
+            .take(image, minimum)
+            .map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
         Ok(Box::new(Tenancy { slot: Some(slot), minimum, len: minimum, pool: self.0.clone() }))
     }
 }

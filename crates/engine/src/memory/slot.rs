@@ -57,10 +57,6 @@ impl Slot {
         self.image.as_ref().map_or(0, |image| image.id())
     }
 
-    pub(super) fn accessible(&self) -> usize {
-        self.accessible
-    }
-
     /// Maps `image` and zeroes behind it up to `len` bytes. Nothing may be accessible yet.
     pub(super) fn fill(&mut self, image: Option<Arc<HeapImage>>, len: usize) -> io::Result<()> {
         debug_assert_eq!(self.accessible, 0);
@@ -149,7 +145,11 @@ impl Slot {
         // mapping, so that the ranges cannot overlap. `from..split` is nothing or lies in the image.
         unsafe {
             if split > from {
-                std::ptr::copy_nonoverlapping(image[from..split].as_ptr(), self.base().add(from), split - from);
+                std::ptr::copy_nonoverlapping(
+                    image[from..split].as_ptr(),
+                    self.base().add(from),
+                    split - from,
+                );
             }
             std::ptr::write_bytes(self.base().add(split), 0, to - split);
         }
@@ -168,9 +168,9 @@ impl Drop for Slot {
 mod tests {
     use super::*;
 
-    fn bytes(slot: &Slot) -> &mut [u8] {
-        // SAFETY: the tests use one slot from one thread, and the range is accessible.
-        unsafe { std::slice::from_raw_parts_mut(slot.base(), slot.accessible()) }
+    fn bytes(slot: &mut Slot) -> &mut [u8] {
+        // SAFETY: the range is accessible, and borrowed as the slot is.
+        unsafe { std::slice::from_raw_parts_mut(slot.base(), slot.accessible) }
     }
 
     fn dirtied_and_reset(image: Option<Arc<HeapImage>>, len: usize, pages: &[usize], grown: usize) -> Slot {
@@ -178,7 +178,7 @@ mod tests {
         slot.fill(image, len).unwrap();
         slot.grow(grown).unwrap();
         for page in pages {
-            bytes(&slot)[page * PAGE_BYTES..(page + 1) * PAGE_BYTES].fill(0xee);
+            bytes(&mut slot)[page * PAGE_BYTES..(page + 1) * PAGE_BYTES].fill(0xee);
         }
         slot.reset(len).unwrap();
         slot
@@ -192,10 +192,10 @@ mod tests {
         let all: Vec<usize> = (0..2000).collect();
         let every_other: Vec<usize> = (0..2000).step_by(2).collect();
         for pages in [&[0usize, 2, 3, 7][..], &all, &every_other] {
-            let slot = dirtied_and_reset(Some(image.clone()), len, pages, len * 2);
-            assert_eq!(slot.accessible(), len);
-            assert_eq!(&bytes(&slot)[..contents.len()], &contents[..]);
-            assert!(bytes(&slot)[contents.len()..].iter().all(|b| *b == 0));
+            let mut slot = dirtied_and_reset(Some(image.clone()), len, pages, len * 2);
+            assert_eq!(slot.accessible, len);
+            assert_eq!(&bytes(&mut slot)[..contents.len()], &contents[..]);
+            assert!(bytes(&mut slot)[contents.len()..].iter().all(|b| *b == 0));
         }
     }
 
@@ -204,7 +204,7 @@ mod tests {
         let len = PAGE_BYTES * 4;
         let mut slot = dirtied_and_reset(None, len, &[0, 3, 4, 9], PAGE_BYTES * 10);
         slot.grow(PAGE_BYTES * 10).unwrap();
-        assert!(bytes(&slot).iter().all(|b| *b == 0));
+        assert!(bytes(&mut slot).iter().all(|b| *b == 0));
     }
 
     #[test]

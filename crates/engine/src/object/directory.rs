@@ -13,8 +13,7 @@ use std::time::{Duration, SystemTime};
 use b8g_core::abi::{FileType, Stat, open, times};
 use b8g_core::{Error, Rights};
 use cap_fs_ext::{
-    DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, OpenOptionsSyncExt,
-    SystemTimeSpec,
+    DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsMaybeDirExt, OpenOptionsSyncExt, SystemTimeSpec,
 };
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::SeekFrom;
@@ -259,9 +258,9 @@ pub(crate) fn remove(place: &Place<'_>, what: Removal) -> Result<(), Error> {
     let is_dir = || place.dir.symlink_metadata(&place.path).map(|m| m.is_dir());
     let removed = match what {
         Removal::File => place.dir.remove_file(&place.path),
-        Removal::EmptyDirectory => place.dir.remove_dir(&place.path),
+        Removal::EmptyDirectory => place.dir.remove_dir(without_slash(&place.path)),
         Removal::Either => match is_dir() {
-            Ok(true) => place.dir.remove_dir(&place.path),
+            Ok(true) => place.dir.remove_dir(without_slash(&place.path)),
             Ok(false) => place.dir.remove_file(&place.path),
             Err(e) => Err(e),
         },
@@ -272,6 +271,13 @@ pub(crate) fn remove(place: &Place<'_>, what: Removal) -> Result<(), Error> {
         },
     };
     removed.map_err(|e| host_error(&e))
+}
+
+/// A directory's path without slashes behind it, which the system would take for the name `.` that cannot be removed.
+fn without_slash(path: &Path) -> &Path {
+    let bytes = path.as_os_str().as_bytes();
+    let len = bytes.iter().rposition(|b| *b != b'/').map_or(bytes.len(), |last| last + 1);
+    as_path(&bytes[..len])
 }
 
 /// Removes a directory with all below it, without recursion and without following links.
@@ -304,7 +310,7 @@ fn remove_tree(place: &Place<'_>) -> Result<(), Error> {
             }
         }
     }
-    place.dir.remove_dir(&place.path).map_err(host)
+    place.dir.remove_dir(without_slash(&place.path)).map_err(host)
 }
 
 /// Renames; both places must be writable.

@@ -191,4 +191,3 @@ pub(super) fn stat_of(metadata: &cap_std::fs::Metadata) -> Stat {
 pub(crate) fn interrupted(error: Error) -> bool {
     error == Error::Host(libc::EINTR as u16)
 }
-

@@ -100,10 +100,6 @@ impl Files {
         self.roots.insert(at, root);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.roots.is_empty()
-    }
-
     /// The directories to hand to a program that wants preopened ones: each once, with the union of the rights.
     pub(crate) fn preopens(&self) -> Vec<(GuestPath, Rights)> {
         let mut preopens: Vec<(GuestPath, Rights)> = Vec::new();

@@ -45,7 +45,9 @@ pub(crate) fn split_address(address: &str) -> Option<(String, Option<u16>)> {
         }
     };
     let port = match port {
-        Some(port) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => Some(port.parse::<u16>().ok()?),
+        Some(port) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(port.parse::<u16>().ok()?)
+        }
         Some(_) => return None,
         None => None,
     };

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use b8g_core::abi::ready;
 use b8g_core::Error;
+use b8g_core::abi::ready;
 use rustix::event::{EventfdFlags, PollFlags, eventfd};
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, ipproto, sockopt};
 
@@ -113,7 +113,8 @@ fn not_yet(error: rustix::io::Errno) -> Error {
 fn begin(address: SocketAddr) -> Result<OwnedFd, Error> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let fd = rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(errno)?;
+    let fd =
+        rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(errno)?;
     sockopt::set_tcp_nodelay(&fd, true).map_err(errno)?;
     match rustix::net::connect(&fd, &address) {
         Ok(()) | Err(rustix::io::Errno::INPROGRESS) => Ok(fd),

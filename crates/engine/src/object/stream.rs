@@ -1,10 +1,11 @@
 //! Stdin, stdout and stderr: a descriptor of the process, bytes in memory, or nothing.
 
+use std::io::IsTerminal;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use b8g_core::abi::{FileType, Stat, ready};
 use b8g_core::Error;
+use b8g_core::abi::{FileType, Stat, ready};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::file::{TRANSFER_BYTES_MAX, stat_fd};
@@ -212,8 +213,12 @@ impl Output {
 
 /// A stream's kind only: which file of the host it is, how large and how old, is nobody's business.
 fn stream_stat(fd: BorrowedFd<'_>) -> Result<Stat, Error> {
-    let stat = stat_fd(&fd.as_fd())?;
-    Ok(Stat { file_type: stat.file_type, ..pipe_stat() })
+    let file_type = match stat_fd(&fd.as_fd())?.file_type {
+        // A character device means a terminal to everybody who asks; the null device is one too.
+        FileType::CharacterDevice if !fd.is_terminal() => FileType::Unknown,
+        file_type => file_type,
+    };
+    Ok(Stat { file_type, ..pipe_stat() })
 }
 
 fn pipe_stat() -> Stat {
@@ -228,4 +233,3 @@ fn pipe_stat() -> Stat {
         ctime_ns: 0,
     }
 }
-

@@ -1,11 +1,11 @@
 //! Open descriptors: what they are, where they stand, their size and times, closing and renumbering them.
 
-use b8g_core::abi::{Request, Stat, open};
+use b8g_core::abi::{FileType, Request, Stat, open};
 use b8g_core::{Error, Handle};
 
 use super::fds::{Fd, Kind};
 use super::guest::{Done, Guest};
-use super::types::{self, Errno, FDSTAT_BYTES, FILESTAT_BYTES, flags, rights, u32_at};
+use super::types::{self, Errno, FDSTAT_BYTES, FILESTAT_BYTES, TYPE_AT, flags, rights};
 use crate::dispatch::{Call, dispatch};
 use crate::state::State;
 
@@ -44,8 +44,8 @@ pub(super) fn pair(first: u64, second: u64) -> [u8; 16] {
 /// Checks which times are to be set: an absolute one and now exclude each other.
 pub(super) fn checked_times(which: u32) -> Result<u64, Errno> {
     let both = |a: u32, b: u32| which & (a | b) == a | b;
-    let contradicts = both(flags::TIMES_ATIME, flags::TIMES_ATIME_NOW)
-        || both(flags::TIMES_MTIME, flags::TIMES_MTIME_NOW);
+    let contradicts =
+        both(flags::TIMES_ATIME, flags::TIMES_ATIME_NOW) || both(flags::TIMES_MTIME, flags::TIMES_MTIME_NOW);
     // The ABI has the same bits.
     if contradicts || which & !flags::TIMES_ALL != 0 { Err(Errno::INVAL) } else { Ok(u64::from(which)) }
 }
@@ -114,6 +114,15 @@ fn sync(guest: &mut Guest<'_>, fd: u32, needed: u64, data_only: u64) -> Done {
     Ok(())
 }
 
+/// The type of a stream: a terminal or nothing special.
+///
+/// C libraries buffer by lines when it is a character device. A regular file is not told: its size is not either, and a
+/// program that believed both would read nothing.
+fn stream_type(filestat: &[u8; FILESTAT_BYTES]) -> u8 {
+    let terminal = FileType::CharacterDevice as u8;
+    if filestat[TYPE_AT] == terminal { terminal } else { FileType::Unknown as u8 }
+}
+
 pub(super) fn fd_fdstat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> Done {
     let fd = guest.fd(fd)?;
     let mut fdstat = [0; FDSTAT_BYTES];
@@ -121,11 +130,10 @@ pub(super) fn fd_fdstat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> Done {
     fdstat[8..16].copy_from_slice(&fd.base.to_le_bytes());
     fdstat[16..24].copy_from_slice(&fd.inheriting.to_le_bytes());
     fdstat[0] = match (fd.kind, fd.handle) {
-        (Kind::File, _) => types::file_type(b8g_core::abi::FileType::Regular as u32),
-        (Kind::Directory, _) => types::file_type(b8g_core::abi::FileType::Directory as u32),
-        (Kind::Socket, _) => types::file_type(b8g_core::abi::FileType::SocketStream as u32),
-        // C libraries buffer by lines when this is a character device: a terminal.
-        (Kind::Stream, handle) => types::file_type(u32_at(&stat(guest.state, handle)?, 16)),
+        (Kind::File, _) => FileType::Regular as u8,
+        (Kind::Directory, _) => FileType::Directory as u8,
+        (Kind::Socket, _) => FileType::SocketStream as u8,
+        (Kind::Stream, handle) => stream_type(&types::filestat(&stat(guest.state, handle)?)),
     };
     guest.put(out, &fdstat)
 }
@@ -156,14 +164,16 @@ pub(super) fn fd_fdstat_set_rights(guest: &mut Guest<'_>, fd: u32, base: u64, in
 pub(super) fn fd_filestat_get(guest: &mut Guest<'_>, fd: u32, out: u32) -> Done {
     let fd = guest.fd(fd)?;
     fd.holds(rights::FD_FILESTAT_GET)?;
-    let filestat = match (fd.kind, fd.handle) {
-        (Kind::Socket, _) => {
-            let mut filestat = [0; FILESTAT_BYTES];
-            filestat[16] = types::file_type(b8g_core::abi::FileType::SocketStream as u32);
-            filestat
+    let (kind, handle) = (fd.kind, fd.handle);
+    let mut filestat = [0; FILESTAT_BYTES];
+    match kind {
+        Kind::Socket => filestat[TYPE_AT] = FileType::SocketStream as u8,
+        Kind::File | Kind::Directory => filestat = types::filestat(&stat(guest.state, handle)?),
+        Kind::Stream => {
+            filestat = types::filestat(&stat(guest.state, handle)?);
+            filestat[TYPE_AT] = stream_type(&filestat);
         }
-        (_, handle) => types::filestat(&stat(guest.state, handle)?),
-    };
+    }
     guest.put(out, &filestat)
 }
 

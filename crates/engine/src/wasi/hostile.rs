@@ -99,8 +99,22 @@ struct Numbers {
 }
 
 const PATHS: [&str; 16] = [
-    "a", "b", "new", "dir", "dir/c", "dir/below", "link", "away", "away/secret", "near/c", "loop", "../outside/secret",
-    "dir/../../outside/new", "/etc/passwd", ".", "..",
+    "a",
+    "b",
+    "new",
+    "dir",
+    "dir/c",
+    "dir/below",
+    "link",
+    "away",
+    "away/secret",
+    "near/c",
+    "loop",
+    "../outside/secret",
+    "dir/../../outside/new",
+    "/etc/passwd",
+    ".",
+    "..",
 ];
 
 impl Numbers {
@@ -143,7 +157,8 @@ fn whatever_a_guest_calls_it_gets_an_answer() {
     for seed in 1..=4u64 {
         let mut subject = Subject::new();
         let handles_before = subject.state.table.len() - subject.wasi.fds.len();
-        let mut numbers = Numbers { seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), path_len: None, function: "" };
+        let mut numbers =
+            Numbers { seed: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), path_len: None, function: "" };
         let mut answers = [0u32; 2];
         for call in 0..50_000u32 {
             if call % 16 == 0 {
@@ -168,7 +183,12 @@ fn whatever_a_guest_calls_it_gets_an_answer() {
             }
             assert_eq!(subject.state.ending, None, "{}", NAMES[function]);
             assert_eq!(subject.memory.len(), MEMORY_BYTES);
-            assert_eq!(subject.state.table.len(), handles_before + subject.wasi.fds.len(), "{}", NAMES[function]);
+            assert_eq!(
+                subject.state.table.len(),
+                handles_before + subject.wasi.fds.len(),
+                "{}",
+                NAMES[function]
+            );
             if subject.wasi.fds.get(ROOT).is_err() {
                 subject.check_outside();
                 subject = Subject::new();
@@ -488,7 +508,8 @@ fn no_function_leaves_its_directory() {
         let rename = subject.errno(|guest| path::path_rename(guest, ROOT, at, len, ROOT, inside, inside_len));
         let away = subject.errno(|guest| path::path_rename(guest, ROOT, inside, inside_len, ROOT, at, len));
         let link = subject.errno(|guest| path::path_link(guest, ROOT, 0, at, len, ROOT, inside, inside_len));
-        let linked = subject.errno(|guest| path::path_link(guest, ROOT, 0, inside, inside_len, ROOT, at, len));
+        let linked =
+            subject.errno(|guest| path::path_link(guest, ROOT, 0, inside, inside_len, ROOT, at, len));
         assert_eq!([rename, away, link, linked], [63; 4], "{text}");
         let symlinked = subject.errno(|guest| path::path_symlink(guest, inside, inside_len, ROOT, at, len));
         let times = subject.errno(|guest| path::path_filestat_set_times(guest, ROOT, 1, at, len, 1, 1, 4));

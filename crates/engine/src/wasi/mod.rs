@@ -155,7 +155,9 @@ impl Wasi {
             let input = role == Role::Stdin;
             let handle = match state.given(role) {
                 Some(handle) => handle,
-                None => state.table.insert(absent(input), Rights::READ.union(Rights::WRITE).union(Rights::WAIT))?,
+                None => state
+                    .table
+                    .insert(absent(input), Rights::READ.union(Rights::WRITE).union(Rights::WAIT))?,
             };
             fds.insert(Fd::new(handle, Kind::Stream, if input { rights::INPUT } else { rights::OUTPUT }));
         }
@@ -191,7 +193,10 @@ impl Answer for () {
 }
 
 /// Does a function for the guest that called it, and unwinds the guest when it must not go on.
-fn enter<A: Answer>(mut caller: Caller<'_, State>, run: impl FnOnce(&mut Guest<'_>) -> Done) -> wasmtime::Result<A> {
+fn enter<A: Answer>(
+    mut caller: Caller<'_, State>,
+    run: impl FnOnce(&mut Guest<'_>) -> Done,
+) -> wasmtime::Result<A> {
     if caller.data().memory.is_none() {
         // A start function runs before the instance is there to be asked.
         caller.data_mut().memory = caller.get_export("memory").and_then(Extern::into_memory);

@@ -46,7 +46,13 @@ struct Event {
     flags: u16,
 }
 
-pub(super) fn poll_oneoff(guest: &mut Guest<'_>, subscriptions: u32, out: u32, count: u32, used: u32) -> Done {
+pub(super) fn poll_oneoff(
+    guest: &mut Guest<'_>,
+    subscriptions: u32,
+    out: u32,
+    count: u32,
+    used: u32,
+) -> Done {
     if count == 0 || u64::from(count) > WAIT_ITEMS_MAX {
         return Err(Errno::INVAL);
     }

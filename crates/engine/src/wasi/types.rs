@@ -207,6 +207,8 @@ pub(super) mod flags {
 
 /// Bytes of a `filestat`.
 pub(super) const FILESTAT_BYTES: usize = 64;
+/// Where a `filestat` has the type of the file.
+pub(super) const TYPE_AT: usize = 16;
 /// Bytes of an `fdstat`.
 pub(super) const FDSTAT_BYTES: usize = 24;
 /// Bytes of a `dirent`, without the name behind it.
@@ -222,7 +224,7 @@ pub(super) fn file_type(number: u32) -> u8 {
 pub(super) fn filestat(stat: &[u8; b8g_core::abi::Stat::BYTES]) -> [u8; FILESTAT_BYTES] {
     let mut out = [0; FILESTAT_BYTES];
     out[0..16].copy_from_slice(&stat[0..16]);
-    out[16] = file_type(u32_at(stat, 16));
+    out[TYPE_AT] = file_type(u32_at(stat, 16));
     out[24..28].copy_from_slice(&stat[20..24]);
     out[32..64].copy_from_slice(&stat[24..56]);
     out

@@ -170,8 +170,8 @@ fn entry_language(path: &Path, name: &str) -> Result<Language, ErrorKind> {
 fn real_path(entry: &Entry, name: &str) -> Result<PathBuf, ErrorKind> {
     let real = match *entry {
         Entry::File(path) => fs::canonicalize(path),
-        // The name need not be one of a file: only the directory counts.
-        Entry::Source { directory, .. } => fs::canonicalize(directory).map(|directory| directory.join("[source]")),
+        // No file has to be there: the directory counts, and a tsconfig.json wants to see TypeScript.
+        Entry::Source { directory, .. } => fs::canonicalize(directory).map(|directory| directory.join("source.ts")),
     };
     real.map_err(|source| ErrorKind::Io { path: name.to_owned(), place: None, source, help: None })
 }

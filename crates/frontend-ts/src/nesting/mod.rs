@@ -47,21 +47,33 @@ pub(crate) struct TooDeep {
     pub advice: &'static str,
 }
 
+/// What a reading may cost.
+struct Limits {
+    nesting: usize,
+    work: u64,
+    stack: u64,
+}
+
 /// Bounds the call stack, in bytes, that parsing and transforming `source` can need.
 pub(crate) fn measure(source: &str, dialect: Dialect, nesting_max: usize) -> Result<usize, TooDeep> {
+    let limits = Limits {
+        nesting: nesting_max,
+        work: WORK_BASE + source.len() as u64 / 2,
+        stack: STACK_BYTES_MAX as u64,
+    };
     let mut readings = vec![Scan::new(source.as_bytes(), dialect)];
     let mut parted = Vec::new();
     let mut partings = 0;
     let mut stack_max = 0;
-    let work_max = WORK_BASE + source.len() as u64 / 2;
     while let Some(index) = (0..readings.len()).min_by_key(|&index| readings[index].at) {
+        let alone = readings.len() == 1;
         let reading = &mut readings[index];
-        let step = reading.step(&mut parted);
-        check(reading, nesting_max, work_max)?;
+        let step = if alone { reading.run(&limits, &mut parted) } else { reading.step(&mut parted) };
+        check(reading, &limits)?;
         if step != Step::Next {
             stack_max = stack_max.max(reading.stack_max + reading.unread_bytes(step));
             readings.swap_remove(index);
-        } else if readings.len() > 1 {
+        } else if !alone {
             merge(&mut readings, index);
         }
         if !parted.is_empty() {
@@ -98,15 +110,16 @@ pub(crate) fn run_with_stack<T: Send>(stack_bytes: usize, work: impl FnOnce() ->
     })
 }
 
-fn check(reading: &Scan, nesting_max: usize, work_max: u64) -> Result<(), TooDeep> {
-    let advice = if reading.depth() > nesting_max {
-        "move the inner parts into variables or functions of their own"
-    } else if reading.work > work_max {
-        "give the nested parts with `<` and `=` inside brackets names of their own"
-    } else if reading.stack_max > STACK_BYTES_MAX as u64 {
-        "split this expression into several statements"
-    } else {
+fn check(reading: &Scan, limits: &Limits) -> Result<(), TooDeep> {
+    if !reading.exceeds(limits) {
         return Ok(());
+    }
+    let advice = if reading.depth() > limits.nesting {
+        "move the inner parts into variables or functions of their own"
+    } else if reading.work > limits.work {
+        "give the nested parts with `<` and `=` inside brackets names of their own"
+    } else {
+        "split this expression into several statements"
     };
     Err(TooDeep { offset: reading.token, advice })
 }

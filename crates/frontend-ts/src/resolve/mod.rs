@@ -119,11 +119,8 @@ impl Resolver {
                 // Only now may `paths` of a tsconfig.json matter.
                 let second = self.with_tsconfig().resolve_file(importer, specifier);
                 match second {
-                    Err(error @ (ResolveError::TsconfigLoadFailed { .. } | ResolveError::TsconfigNotFound(_))) => {
-                        Err(error)
-                    }
-                    Err(_) => first,
-                    found => found,
+                    Err(ResolveError::NotFound(_)) => first,
+                    second => second,
                 }
             }
             first => first,

@@ -3,8 +3,12 @@
 //! Start at [`Scan::step`]. It knows just enough of the language: strings, templates, comments, regular expressions and
 //! JSX are skipped; brackets, operators and the words that nest are counted.
 
+mod cost;
+mod jsx;
+mod text;
+
 use super::words::Word;
-use super::{Dialect, LEVEL_BYTES, TOKEN_BYTES};
+use super::{Dialect, Limits, LEVEL_BYTES, TOKEN_BYTES};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +163,7 @@ impl<'a> Scan<'a> {
 
     /// Reads the next token. A second reading, if there may be one, goes to `parted`.
     pub(super) fn step(&mut self, parted: &mut Vec<Self>) -> Step {
-        match self.top().open {
+        match self.top_ref().open {
             b'X' => self.step_text(),
             b'T' => self.step_tag(),
             _ => self.step_code(parted),
@@ -206,169 +210,11 @@ impl<'a> Scan<'a> {
         Step::Next
     }
 
-    // Blanks and comments.
-
-    fn skip_blanks(&mut self) {
-        while let Some(&byte) = self.source.get(self.at) {
-            match byte {
-                b'\n' | b'\r' => {
-                    self.newline = true;
-                    self.at += 1;
-                }
-                b' ' | b'\t' | 0x0b | 0x0c => self.at += 1,
-                b'/' if self.peek(1) == b'/' => self.line_comment(),
-                b'/' if self.peek(1) == b'*' => self.block_comment(),
-                0x80.. => match self.blank_beyond_ascii() {
-                    0 => return,
-                    length => self.at += length,
-                },
-                _ => return,
-            }
-        }
-    }
-
-    /// The length of the white space that begins here, 0 if it is something else.
-    fn blank_beyond_ascii(&mut self) -> usize {
-        let rest = &self.source[self.at..];
-        if rest.starts_with("\u{2028}".as_bytes()) || rest.starts_with("\u{2029}".as_bytes()) {
-            self.newline = true;
-            return 3;
-        }
-        let end = rest.len().min(4);
-        let text = match std::str::from_utf8(&rest[..end]) {
-            Ok(text) => text,
-            Err(error) => std::str::from_utf8(&rest[..error.valid_up_to()]).unwrap_or_default(),
-        };
-        match text.chars().next() {
-            Some(character) if character.is_whitespace() || character == '\u{feff}' => character.len_utf8(),
-            _ => 0,
-        }
-    }
-
-    fn line_comment(&mut self) {
-        while self.at < self.source.len() && !self.at_newline() {
-            self.at += 1;
-        }
-    }
-
-    fn block_comment(&mut self) {
-        self.at += 2;
-        while self.at < self.source.len() {
-            if self.source[self.at] == b'*' && self.peek(1) == b'/' {
-                self.at += 2;
-                return;
-            }
-            self.newline |= self.at_newline();
-            self.at += 1;
-        }
-    }
-
-    fn opens_html_comment(&self) -> bool {
-        let rest = &self.source[self.at..];
-        rest.starts_with(b"<!--") || (self.newline && rest.starts_with(b"-->"))
-    }
-
-    fn at_newline(&self) -> bool {
-        match self.peek(0) {
-            b'\n' | b'\r' => true,
-            0xe2 => self.peek(1) == 0x80 && matches!(self.peek(2), 0xa8 | 0xa9),
-            _ => false,
-        }
-    }
-
-    // Literals.
-
-    fn string(&mut self, quote: u8) -> Step {
-        self.at += 1;
-        while let Some(&byte) = self.source.get(self.at) {
-            match byte {
-                b'\\' => self.at += 1 + usize::from(self.peek(1) == b'\r' && self.peek(2) == b'\n'),
-                b'\n' | b'\r' => return Step::Dead,
-                _ if byte == quote => {
-                    self.at += 1;
-                    self.operand();
-                    return Step::Next;
-                }
-                _ => {}
-            }
-            self.at += 1;
-        }
-        Step::Dead
-    }
-
-    /// Reads the text of a template up to its end or the next `${`.
-    fn template(&mut self) -> Step {
-        while let Some(&byte) = self.source.get(self.at) {
-            match byte {
-                b'\\' => self.at += 1,
-                b'`' => {
-                    self.at += 1;
-                    self.operand();
-                    return Step::Next;
-                }
-                b'$' if self.peek(1) == b'{' => {
-                    self.at += 2;
-                    self.push(b'$', false, false);
-                    return Step::Next;
-                }
-                _ => {}
-            }
-            self.at += 1;
-        }
-        Step::End
-    }
-
-    fn number(&mut self) {
-        self.end_type_arguments_beside_operand();
-        let mut dot = false;
-        while let Some(&byte) = self.source.get(self.at) {
-            match byte {
-                b'.' if !dot => dot = true,
-                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'_' => {}
-                _ => break,
-            }
-            self.at += 1;
-        }
-        self.operand();
-    }
-
-    fn name(&mut self) {
-        let start = self.at;
-        self.at += 1;
-        while let Some(&byte) = self.source.get(self.at) {
-            match byte {
-                b'$' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => self.at += 1,
-                b'\\' if self.peek(1) == b'u' && self.peek(2) == b'{' => {
-                    while self.at < self.source.len() && self.source[self.at] != b'}' {
-                        self.at += 1;
-                    }
-                    self.at += 1;
-                }
-                b'\\' => self.at += 1,
-                0x80.. if self.clone_free_blank() => break,
-                0x80.. => self.at += 1,
-                _ => break,
-            }
-        }
-        self.at = self.at.min(self.source.len());
-        let is_property = self.punctuator == b'.' || self.source[start] == b'#';
-        let word = if is_property { Word::Plain } else { Word::of(&self.source[start..self.at]) };
-        self.word_token(word, start);
-    }
-
-    /// Tells whether white space begins here, without noting a line break: the next token will.
-    fn clone_free_blank(&mut self) -> bool {
-        let newline = self.newline;
-        let found = self.blank_beyond_ascii() > 0;
-        self.newline = newline;
-        found
-    }
-
     // Tokens.
 
     fn word_token(&mut self, word: Word, start: usize) {
         let text = &self.source[start..self.at];
-        if self.top().ended && text != b"else" && text != b"while" {
+        if self.top_ref().ended && text != b"else" && text != b"while" {
             let forgotten = u64::from(self.top().chain);
             self.stack -= TOKEN_BYTES * forgotten;
             self.top_mut().chain = 0;
@@ -409,7 +255,7 @@ impl<'a> Scan<'a> {
                 self.add_stack(TOKEN_BYTES);
             }
             b'>' if self.dialect.types => {
-                if self.top().angles > 0 {
+                if self.top_ref().angles > 0 {
                     self.top_mut().angles -= 1;
                     self.stack -= TOKEN_BYTES;
                 }
@@ -469,7 +315,7 @@ impl<'a> Scan<'a> {
 
     fn comma(&mut self) {
         self.at += 1;
-        if self.top().angles == 0 {
+        if self.top_ref().angles == 0 {
             self.reset_run();
         }
         self.before = Before::Operator;
@@ -547,221 +393,22 @@ impl<'a> Scan<'a> {
         }
     }
 
-    // Slashes.
-
-    fn slash(&mut self, parted: &mut Vec<Self>) -> Step {
-        let unclear = self.before == Before::Unclear || (self.before == Before::Operand && self.newline);
-        if self.before == Before::Operand && !unclear {
-            self.divide();
-            return Step::Next;
-        }
-        match self.regular_expression() {
-            None if unclear => self.divide(),
-            None => return Step::Dead,
-            Some((end, plain)) => {
-                if unclear && !plain {
-                    let mut division = self.clone();
-                    division.divide();
-                    parted.push(division);
-                }
-                self.at = end;
-                self.operand();
-                if unclear && plain {
-                    self.before = Before::Unclear;
-                }
-            }
-        }
-        Step::Next
-    }
-
-    fn divide(&mut self) {
-        self.at += 1;
-        self.end_type_arguments();
-        self.operator(b'/');
-    }
-
-    /// Where the regular expression that may begin here ends, and whether it reads alike as divisions.
-    fn regular_expression(&self) -> Option<(usize, bool)> {
-        let mut at = self.at + 1;
-        let mut in_class = false;
-        let mut plain = true;
+    /// Reads on until there is something to decide: a second reading, the end, or a cost above the limits.
+    pub(super) fn run(&mut self, limits: &Limits, parted: &mut Vec<Self>) -> Step {
         loop {
-            let byte = *self.source.get(at)?;
-            match byte {
-                b'\n' | b'\r' => return None,
-                0xe2 if matches!(self.source.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9])) => return None,
-                b'\\' => {
-                    at += 1;
-                    // An escaped line break ends it too.
-                    if matches!(self.source.get(at), None | Some(b'\n' | b'\r')) {
-                        return None;
-                    }
-                    plain = false;
-                }
-                b'[' => (in_class, plain) = (true, false),
-                b']' => (in_class, plain) = (false, false),
-                b'/' if !in_class => return Some((at + 1, plain)),
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b' ' | b'.' | b'+' | b'-' | b'*' | b'|' => {}
-                _ => plain = false,
+            let step = self.step(parted);
+            if step != Step::Next || !parted.is_empty() || self.exceeds(limits) {
+                return step;
             }
-            at += 1;
         }
     }
 
-    // JSX.
-
-    /// Tells whether `<` is followed by what an element begins with, and not by type parameters of an arrow function.
-    fn opens_element(&self) -> bool {
-        if self.before == Before::Operand && !self.newline {
-            return false;
-        }
-        let rest = &self.source[self.at + 1..];
-        match rest.first() {
-            Some(b'>') => return true,
-            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80..) => {}
-            _ => return false,
-        }
-        if !self.dialect.types {
-            return true;
-        }
-        let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
-        let after = rest[name..].trim_ascii_start();
-        !(after.starts_with(b",") || after.starts_with(b"=") || after.starts_with(b"extends") || &rest[..name] == b"const")
+    pub(super) fn exceeds(&self, limits: &Limits) -> bool {
+        self.depth() > limits.nesting || self.work > limits.work || self.stack_max > limits.stack
     }
 
-    fn element(&mut self, parted: &mut Vec<Self>) -> Step {
-        if self.before != Before::Operator {
-            let mut less = self.clone();
-            less.at += 1;
-            less.operator(b'<');
-            parted.push(less);
-        }
-        self.count_token();
-        self.at += 1;
-        self.push(b'T', false, false);
-        Step::Next
-    }
-
-    /// Inside `<a ... >`.
-    fn step_tag(&mut self) -> Step {
-        let Some(&byte) = self.source.get(self.at) else { return Step::End };
-        self.token = self.at;
-        match byte {
-            b'"' | b'\'' => {
-                let rest = &self.source[self.at + 1..];
-                let Some(length) = rest.iter().position(|&other| other == byte) else { return Step::Dead };
-                self.at += length + 1;
-            }
-            b'{' => self.push(b'{', false, false),
-            b'<' => {
-                self.top_mut().angles += 1;
-                self.add_stack(TOKEN_BYTES);
-                self.count_run();
-            }
-            b'/' if self.peek(1) == b'*' => {
-                self.block_comment();
-                return Step::Next;
-            }
-            b'/' if self.peek(1) == b'/' => {
-                self.line_comment();
-                return Step::Next;
-            }
-            b'/' if self.peek(1) == b'>' => {
-                self.at += 2;
-                self.end_element();
-                return Step::Next;
-            }
-            b'>' if self.top().angles > 0 => {
-                self.top_mut().angles -= 1;
-                self.stack -= TOKEN_BYTES;
-            }
-            b'>' => self.top_mut().open = b'X',
-            _ => {}
-        }
-        self.at += 1;
-        Step::Next
-    }
-
-    /// Between `<a>` and `</a>`.
-    fn step_text(&mut self) -> Step {
-        let Some(&byte) = self.source.get(self.at) else { return Step::End };
-        self.token = self.at;
-        self.at += 1;
-        match byte {
-            b'{' => self.push(b'{', false, false),
-            b'<' if self.source[self.at..].trim_ascii_start().starts_with(b"/") => {
-                let rest = &self.source[self.at..];
-                let Some(length) = rest.iter().position(|&other| other == b'>') else { return Step::Dead };
-                self.at += length + 1;
-                self.end_element();
-            }
-            b'<' => self.push(b'T', false, false),
-            _ => {}
-        }
-        Step::Next
-    }
-
-    fn end_element(&mut self) {
-        self.pop();
-        self.operand();
-    }
-
-    // Costs.
-
-    fn operand(&mut self) {
-        self.count_token();
-        self.before = Before::Operand;
-        self.end_token(0);
-    }
-
-    fn end_token(&mut self, punctuator: u8) {
-        self.word = None;
-        self.newline = false;
-        self.punctuator = punctuator;
-        let level = self.top_mut();
-        level.items = (level.items + 1).min(2);
-        if punctuator != b';' && punctuator != 0 && level.ended {
-            let forgotten = TOKEN_BYTES * u64::from(level.chain);
-            (level.chain, level.ended) = (0, false);
-            self.stack -= forgotten;
-        }
-    }
-
-    fn count_token(&mut self) {
-        let level = self.top();
-        let times = level.repeats.saturating_mul((1 + u64::from(level.angles)).saturating_mul(1 + self.defaults));
-        self.work = self.work.saturating_add(times - 1);
-    }
-
-    fn count_run(&mut self) {
-        self.top_mut().run += 1;
-        self.add_stack(TOKEN_BYTES);
-    }
-
-    fn reset_run(&mut self) {
-        let level = self.top_mut();
-        let forgotten = TOKEN_BYTES * u64::from(level.run);
-        level.run = 0;
-        self.stack -= forgotten;
-    }
-
-    /// An operand beside an operand: whatever was open as type arguments was none.
-    fn end_type_arguments_beside_operand(&mut self) {
-        if self.before == Before::Operand && self.top().angles > 0 {
-            self.end_type_arguments();
-        }
-    }
-
-    fn end_type_arguments(&mut self) {
-        let level = self.top_mut();
-        let forgotten = TOKEN_BYTES * u64::from(level.angles);
-        level.angles = 0;
-        self.stack -= forgotten;
-    }
-
-    fn add_stack(&mut self, bytes: u64) {
-        self.stack += bytes;
-        self.stack_max = self.stack_max.max(self.stack);
+    fn top_ref(&self) -> &Level {
+        &self.levels[self.levels.len() - 1]
     }
 
     fn top(&self) -> Level {

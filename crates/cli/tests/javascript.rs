@@ -1,0 +1,109 @@
+//! JavaScript and TypeScript through the command line.
+
+mod common;
+
+use common::Place;
+
+#[test]
+fn typescript_runs() {
+    let place = Place::new().with("hello.ts", "const who: string = 'world'; console.log(`hello ${who}`);");
+    place.b8g(&["run", "hello.ts"]).code(0).stdout("hello world\n").stderr("");
+    let place = place.with("lib.mts", "export const n: number = 6;").with("data.json", "{\"m\": 7}");
+    let place = place
+        .with("a.mjs", "import { n } from './lib.mts'; import d from './data.json'; console.log(n * d.m)");
+    place.b8g(&["run", "a.mjs"]).code(0).stdout("42\n");
+    place.b8g_with(&["run", "--lang=ts", "-"], b"console.log(1 as number)").code(0).stdout("1\n");
+    place
+        .b8g_with(&["run", "--lang=js", "-", "x"], b"import { args } from 'b8g'; console.log(args.join())")
+        .stdout("x\n");
+    let place = place.with("tool", "console.log('a tool')");
+    place.b8g(&["run", "--lang=js", "tool"]).code(0).stdout("a tool\n");
+}
+
+#[test]
+fn errors_name_the_line_of_the_source() {
+    let source = "interface A { x: number }\n\nfunction f(a: A): never {\n  throw new TypeError('boom ' + a.x);\n}\nf({ x: 1 });\n";
+    let place = Place::new().with("err.ts", source).with("rejects.js", "Promise.reject(new Error('nope'))");
+    let ended = place.b8g(&["run", "--report=report.json", "err.ts"]);
+    ended
+        .code(1)
+        .says("error: Uncaught TypeError: boom 1\n    at f (err.ts:4:")
+        .last_line("b8g: error: Uncaught TypeError: boom 1");
+    let report = place.report();
+    assert_eq!(report["reason"], "error");
+    assert!(report["message"].as_str().unwrap().contains("err.ts:4:"));
+    place.b8g(&["run", "rejects.js"]).code(1).last_line("b8g: error: Uncaught (in promise) Error: nope");
+}
+
+#[test]
+fn what_does_not_compile_is_1() {
+    let place = Place::new().with("syntax.ts", "const x = ;\n").with("import.ts", "import './missing.ts';\n");
+    let ended = place.b8g(&["run", "--report=report.json", "syntax.ts"]);
+    ended.code(1).says("syntax.ts:1:11");
+    assert!(ended.stderr.lines().last().unwrap().ends_with("(syntax.ts:1:11)"), "{ended:?}");
+    assert_eq!(place.report()["reason"], "error");
+    place
+        .b8g(&["run", "import.ts"])
+        .code(1)
+        .last_line("b8g: error: cannot find \"./missing.ts\" (import.ts:1:8)");
+}
+
+#[test]
+fn an_uncaught_refusal_is_a_policy_death() {
+    let read = "import { open } from 'b8g'; const f = await open('data/x.csv'); console.log(await f.text())";
+    let place = Place::new().with("read.ts", read);
+    std::fs::create_dir(place.join("data")).unwrap();
+    std::fs::write(place.join("data/x.csv"), "1,2").unwrap();
+    let ended = place.b8g(&["run", "--report=report.json", "read.ts"]);
+    ended.code(1).says("error: Uncaught PermissionDenied: ").last_line(
+        "b8g: policy: read access to \"data/x.csv\" was not granted (grant it with --allow-read=data/x.csv)",
+    );
+    assert_eq!(place.report()["reason"], "policy");
+    assert_eq!(place.report()["denied"][0]["flag"], "--allow-read=data/x.csv");
+    place.b8g(&["run", "--allow-read=data", "read.ts"]).code(0).stdout("1,2\n");
+}
+
+#[test]
+fn arguments_and_environment_come_as_granted() {
+    let source =
+        "import { args, env, exit } from 'b8g'; console.log(args.join('|'), env('GREETING')); exit(9)";
+    let place = Place::new().with("a.ts", source);
+    place.b8g(&["run", "--env=GREETING=hi", "a.ts", "x", "--", "-v"]).code(9).stdout("x|--|-v hi\n");
+    place.b8g(&["run", "--env=GREETING=hi", "a.ts", "--", "y"]).code(9).stdout("y hi\n");
+}
+
+#[test]
+fn limits_hold() {
+    let place = Place::new()
+        .with("loop.js", "while (true) {}")
+        .with("wait.js", "setTimeout(() => console.log('late'), 300000)")
+        .with("memory.js", "const a = []; for (;;) a.push(new Array(10000).fill(1))")
+        .with("output.js", "for (;;) console.log('yes')")
+        .with("regexp.js", "/(a+)+$/.test('a'.repeat(60) + 'b')");
+    for name in ["loop.js", "wait.js", "regexp.js"] {
+        let ended = place.b8g(&["run", "--timeout=300ms", name]);
+        ended.code(124).last_line("b8g: stopped: still running after 300ms (raise it with --timeout=600ms)");
+        println!("{name} with a deadline of 300 ms took {:?}", ended.took);
+    }
+    place.b8g(&["run", "memory.js"]).code(137).says("(raise it with --memory=128M)");
+    let ended = place.b8g(&["run", "--output-limit=10k", "output.js"]);
+    assert_eq!(ended.code(125).stdout.len(), 10 << 10);
+}
+
+#[test]
+fn a_seed_makes_a_program_the_same() {
+    let source = "console.log(Math.random(), Date.now(), crypto.randomUUID())";
+    let place = Place::new().with("a.js", source);
+    let run = || place.b8g(&["run", "--seed=5", "a.js"]).stdout;
+    assert_eq!(run(), run());
+    assert_ne!(place.b8g(&["run", "a.js"]).stdout, place.b8g(&["run", "a.js"]).stdout);
+}
+
+#[test]
+fn standard_input_is_the_programs() {
+    let source = "import { stdin } from 'b8g'; console.log((await stdin.text()).toUpperCase())";
+    let place = Place::new().with("a.ts", source);
+    place.b8g_with(&["run", "a.ts"], b"shout").code(0).stdout("SHOUT\n");
+    let empty = "import { stdin } from 'b8g'; console.log((await stdin.text()).length)";
+    place.b8g_with(&["run", "--lang=ts", "-"], empty.as_bytes()).code(0).stdout("0\n");
+}

@@ -1,0 +1,68 @@
+//! What tests share: an engine, and C programs compiled to wasm.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use b8g::{Config, Engine};
+
+/// The compiler is pinned there; another one compiles everything anew.
+const COMPILER: &str = include_str!("../../../../components/js/sources/requirements.txt");
+/// As programs are compiled that somebody wants to use.
+const FLAGS: [&str; 7] =
+    ["cc", "-target", "wasm32-wasi", "-O1", "-Wall", "-Wextra", "-fno-sanitize=undefined"];
+
+/// One engine for all tests of a process.
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(Config::new().code_cache(None)).unwrap())
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
+
+/// The C compiler for wasm; says so when there is none.
+pub fn zig() -> Option<PathBuf> {
+    let given = std::env::var_os("B8G_ZIG").map(PathBuf::from);
+    let zig = given.unwrap_or_else(|| root().join("target/tools/zig/bin/python-zig"));
+    if zig.is_file() {
+        return Some(zig);
+    }
+    eprintln!("skipped: there is no C compiler for wasm; `cargo xtask tools zig` installs it");
+    None
+}
+
+/// The C programs in tests/c.
+pub fn programs() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("tests/c")).unwrap().map(|entry| entry.unwrap().path());
+    let mut programs: Vec<_> = entries.filter(|path| path.extension().is_some_and(|e| e == "c")).collect();
+    programs.sort();
+    programs
+}
+
+/// Compiles a program of tests/c, or finds it compiled already.
+pub fn compile(zig: &Path, name: &str, flags: &[String]) -> Result<PathBuf, String> {
+    let source = root().join("tests/c").join(name).with_extension("c");
+    let text = std::fs::read(&source).unwrap();
+    let mut digest = blake3::Hasher::new();
+    digest.update(COMPILER.as_bytes()).update(format!("{FLAGS:?} {flags:?}").as_bytes()).update(&text);
+    let digest = digest.finalize().to_hex();
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
+    std::fs::create_dir_all(&directory).unwrap();
+    let wasm = directory.join(format!("{name}-{}.wasm", &digest[..16]));
+    if wasm.is_file() {
+        return Ok(wasm);
+    }
+    let unfinished = wasm.with_extension("new");
+    let mut command = Command::new(zig);
+    command.args(FLAGS).arg(&source).args(flags).arg("-o").arg(&unfinished);
+    command.env("ZIG_GLOBAL_CACHE_DIR", directory.join("cache"));
+    command.env("ZIG_LOCAL_CACHE_DIR", directory.join("cache"));
+    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    std::fs::rename(&unfinished, &wasm).unwrap();
+    Ok(wasm)
+}

@@ -1,0 +1,3 @@
+// The value of main is the exit code.
+// exit: 42
+int main(void) { return 42; }
