@@ -5,6 +5,8 @@
 //! component finds the prelude as a blob behind handle 1; every other operation answers NOSYS.
 //! Invariant: the result depends on the two inputs only, so that a rebuild gives the same bytes.
 
+mod merge;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -60,7 +62,8 @@ fn run(arguments: &[String]) -> Result<()> {
         bail!("unknown flag {flag}");
     }
     let raw = fs::read(raw).with_context(|| format!("cannot read {raw}"))?;
-    let image = capture(&raw, prelude_blob(Path::new(prelude), flags.is_empty())?)?;
+    let captured = capture(&raw, prelude_blob(Path::new(prelude), flags.is_empty())?)?;
+    let image = merge::merge_segments(&captured)?;
     check(&image)?;
     fs::write(out, &image).with_context(|| format!("cannot write {out}"))
 }

@@ -9,7 +9,7 @@ mod files;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use b8g::{Canceller, Config, Engine, Outcome, Reason};
 
@@ -20,7 +20,7 @@ use crate::finish::Finish;
 use crate::program::shown;
 use crate::run::{Plan, Running, fail};
 use crate::signals;
-use files::Watched;
+use files::{Began, Watched};
 
 /// Quiet time after a change before the program runs again: editors and version control write several files.
 const DEBOUNCE: Duration = Duration::from_millis(60);
@@ -46,7 +46,7 @@ enum News {
 }
 
 /// What the program was made from, and when that began to be read.
-struct Sources(Vec<PathBuf>, SystemTime);
+struct Sources(Vec<PathBuf>, Began);
 
 /// Runs the program that the flags describe until a signal comes.
 pub fn watch(args: Box<RunArgs>) -> ! {
@@ -129,7 +129,7 @@ impl Loop {
             News::Started(sources, canceller) => {
                 self.failure = None;
                 self.canceller = Some(canceller);
-                self.watched.set(&sources.0, false, sources.1);
+                self.watched.set(&sources.0, false, &sources.1);
                 if self.changed.is_some() {
                     self.cancel();
                 }
@@ -143,7 +143,7 @@ impl Loop {
             News::Failed(sources, failure, took) => {
                 self.running = false;
                 self.failure = Some(failure.text);
-                self.watched.set(&sources.0, true, sources.1);
+                self.watched.set(&sources.0, true, &sources.1);
                 let retry = Instant::now() + RETRY.max(took * RETRY_TIMES);
                 self.due = Some(self.due.map_or(retry, |due| due.min(retry)));
             }
@@ -208,17 +208,17 @@ impl Task {
 
     /// Builds and runs the program once. A failure that was told `before` is not told again.
     fn build_and_run(&self, before: Option<&str>) {
-        let (began, begun_at) = (Instant::now(), SystemTime::now());
+        let (start, began) = (Instant::now(), Began::now(self.plan.path()));
         let finish = match self.plan.finish(self.console) {
             Ok(finish) => finish,
             Err(failure) => {
                 self.say(&format!("error: {}", failure.text));
-                return self.send(News::Failed(Sources(Vec::new(), begun_at), Box::new(failure), RETRY));
+                return self.send(News::Failed(Sources(Vec::new(), began), Box::new(failure), RETRY));
             }
         };
         match self.build(&finish) {
             Ok((mut running, files)) => {
-                self.send(News::Started(Sources(files, begun_at), running.canceller()));
+                self.send(News::Started(Sources(files, began), running.canceller()));
                 let outcome = running.execute();
                 drop(running);
                 self.tell(&finish, &outcome);
@@ -231,7 +231,7 @@ impl Task {
                 }
                 let mut files = failure.files.clone();
                 files.push(self.plan.path());
-                self.send(News::Failed(Sources(files, begun_at), Box::new(failure), began.elapsed()));
+                self.send(News::Failed(Sources(files, began), Box::new(failure), start.elapsed()));
             }
         }
     }

@@ -5,7 +5,7 @@
 //! Invariant: a name too many is an export that is `undefined`, a name too few cannot be imported; nothing else depends
 //! on the guess.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oxc::ast::ast::{
     Argument, AssignmentExpression, AssignmentTarget, CallExpression, Expression, ObjectExpression,
@@ -13,7 +13,7 @@ use oxc::ast::ast::{
 };
 use oxc::ast_visit::{VisitJs, walk_js};
 
-use crate::requests::{Request, Via, push};
+use crate::requests::{Request, Requests, Via};
 
 /// The names that a module seems to export.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) struct Exports {
 /// What is known about a CommonJS module.
 #[derive(Debug, Default)]
 pub(crate) struct Analysis {
-    pub requests: Vec<Request>,
+    pub requests: Requests,
     pub exports: Exports,
     /// `require`, `module` or `exports` is used.
     pub is_commonjs: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Analysis {
 
 /// Looks through a module.
 pub(crate) fn analyze(program: &Program) -> Analysis {
-    let mut analyzer = Analyzer { found: Analysis::default(), required: HashMap::new(), loops: Vec::new() };
+    let mut analyzer = Analyzer::default();
     analyzer.visit_program(program);
     // `Object.keys(a).forEach(...)` may come before or after `a` is known.
     for name in std::mem::take(&mut analyzer.loops) {
@@ -46,8 +46,11 @@ pub(crate) fn analyze(program: &Program) -> Analysis {
     analyzer.found
 }
 
+#[derive(Default)]
 struct Analyzer {
     found: Analysis,
+    known_names: HashSet<String>,
+    known_reexports: HashSet<String>,
     /// Variables that hold what `require` answered.
     required: HashMap<String, String>,
     /// Variables over whose keys a loop goes.
@@ -79,7 +82,7 @@ impl Analyzer {
     fn call(&mut self, call: &CallExpression) {
         if let Some((specifier, span)) = require_call(call) {
             self.found.is_commonjs = true;
-            push(&mut self.found.requests, Request::new(&specifier, span, Via::Require));
+            self.found.requests.push(Request::new(&specifier, span, Via::Require));
             return;
         }
         match &call.callee {
@@ -117,8 +120,12 @@ impl Analyzer {
             "__export" | "_export" => {
                 for argument in arguments() {
                     match argument {
-                        Expression::ObjectExpression(object) if arguments().any(is_exports) => self.keys(object),
-                        _ => required(argument).into_iter().for_each(|specifier| self.add_reexport(specifier)),
+                        Expression::ObjectExpression(object) if arguments().any(is_exports) => {
+                            self.keys(object)
+                        }
+                        _ => {
+                            required(argument).into_iter().for_each(|specifier| self.add_reexport(specifier))
+                        }
                     }
                 }
             }
@@ -143,7 +150,9 @@ impl Analyzer {
                 for argument in arguments {
                     match argument {
                         Expression::ObjectExpression(object) => self.keys(object),
-                        _ => required(argument).into_iter().for_each(|specifier| self.add_reexport(specifier)),
+                        _ => {
+                            required(argument).into_iter().for_each(|specifier| self.add_reexport(specifier))
+                        }
                     }
                 }
             }
@@ -216,16 +225,14 @@ impl Analyzer {
     }
 
     fn add_name(&mut self, name: &str) {
-        let names = &mut self.found.exports.names;
-        if name != "default" && !names.iter().any(|other| other == name) {
-            names.push(name.to_owned());
+        if name != "default" && self.known_names.insert(name.to_owned()) {
+            self.found.exports.names.push(name.to_owned());
         }
     }
 
     fn add_reexport(&mut self, specifier: String) {
-        let reexports = &mut self.found.exports.reexports;
-        if !reexports.contains(&specifier) {
-            reexports.push(specifier);
+        if self.known_reexports.insert(specifier.clone()) {
+            self.found.exports.reexports.push(specifier);
         }
     }
 }

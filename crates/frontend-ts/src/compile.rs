@@ -12,13 +12,13 @@ use crate::commonjs::{self, Analysis, Exports};
 use crate::erase::{self, Erased};
 use crate::error::{Bound, ErrorKind};
 use crate::frame::{Place, printable};
+use crate::json;
 use crate::language::Language;
 use crate::limits::{MESSAGE_CHARS_MAX, ProgramLimits};
 use crate::nesting::{self, Dialect};
 use crate::program::{Mapping, ModuleKind};
 use crate::requests::{self, Request};
 use crate::transform::{self, Decorators};
-use crate::json;
 
 /// What to compile.
 pub(crate) struct Unit<'a> {
@@ -94,14 +94,17 @@ pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
     let (code, map, dropped) = (rewritten.code, rewritten.map, rewritten.dropped);
     if commonjs {
         let Analysis { mut requests, exports, .. } = commonjs::analyze(&parsed.program);
-        requests::add_dynamic(&mut requests, &parsed.module_record, unit.source);
+        requests.add_dynamic(&parsed.module_record, unit.source);
+        let requests = requests.into_list();
         return Ok(Compiled { kind: ModuleKind::CommonJs, code, map, requests, exports });
     }
     let requests = requests::of_module(&parsed.program, &parsed.module_record, unit.source, &dropped)
         .map_err(|bad| ErrorKind::Unsupported {
             message: format!("cannot import with the type \"{}\"", printable(&bad.value, MESSAGE_CHARS_MAX)),
             place: Some(Place::new(unit.name, unit.source, bad.offset as usize, bad.len as usize)),
-            help: Some("only \"json\" is known; read other files with `open` of the module \"b8g\"".to_owned()),
+            help: Some(
+                "only \"json\" is known; read other files with `open` of the module \"b8g\"".to_owned(),
+            ),
         })?;
     Ok(Compiled { kind: ModuleKind::Module, code, map, requests, exports: Exports::default() })
 }
@@ -170,10 +173,8 @@ fn parse<'a>(unit: &Unit<'a>, allocator: &'a Allocator) -> Result<ParserReturn<'
 }
 
 fn parse_as<'a>(unit: &Unit<'a>, allocator: &'a Allocator, source_type: SourceType) -> ParserReturn<'a> {
-    let options = ParseOptions {
-        allow_return_outside_function: !source_type.is_module(),
-        ..ParseOptions::default()
-    };
+    let options =
+        ParseOptions { allow_return_outside_function: !source_type.is_module(), ..ParseOptions::default() };
     Parser::new(allocator, unit.source, source_type).with_options(options).parse()
 }
 
@@ -232,7 +233,8 @@ fn refuse_decorators(unit: &Unit, decorator: Span) -> ErrorKind {
         message: "decorators are not supported yet".to_owned(),
         place: Some(Place::new(unit.name, unit.source, decorator.start as usize, decorator.size() as usize)),
         help: Some(
-            "TypeScript's older decorators are: set \"experimentalDecorators\": true in tsconfig.json".to_owned(),
+            "TypeScript's older decorators are: set \"experimentalDecorators\": true in tsconfig.json"
+                .to_owned(),
         ),
     }
 }

@@ -128,6 +128,8 @@ pub enum Bound {
     SourceBytes,
     /// [`total_bytes_max`](crate::ProgramLimits::total_bytes_max)
     TotalBytes,
+    /// The imports of all modules: 8 for each of [`modules_max`](crate::ProgramLimits::modules_max).
+    Imports,
     /// [`nesting_max`](crate::ProgramLimits::nesting_max)
     Nesting,
     /// The blob would not fit into 32-bit offsets.
@@ -192,7 +194,9 @@ impl ResolveReason {
             Self::NotExported { package } => {
                 format!("package \"{package}\" does not export \"{specifier}\"")
             }
-            Self::NodeBuiltin => format!("\"{specifier}\" is a module of Node.js, which b8g does not have yet"),
+            Self::NodeBuiltin => {
+                format!("\"{specifier}\" is a module of Node.js, which b8g does not have yet")
+            }
             Self::Scheme { scheme } => {
                 format!("cannot import \"{specifier}\": b8g does not load {scheme}: modules")
             }
@@ -205,8 +209,11 @@ impl Bound {
     fn message(self, limit: usize, path: &str) -> String {
         match self {
             Self::Modules => format!("the program has more than {limit} modules"),
+            Self::Imports => format!("the program has more than {limit} imports"),
             Self::SourceBytes => format!("{path} is larger than {}", bytes(limit)),
-            Self::TotalBytes => format!("the sources of the program are larger than {} together", bytes(limit)),
+            Self::TotalBytes => {
+                format!("the sources of the program are larger than {} together", bytes(limit))
+            }
             Self::Nesting => format!("{path} nests too deeply to be parsed"),
             Self::BlobBytes => "the program does not fit into 4 GiB".to_owned(),
         }

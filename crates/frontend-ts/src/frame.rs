@@ -130,7 +130,9 @@ fn draw(source: &str, _line: usize, line_start: usize, offset: usize, end: usize
 fn shown(character: char) -> char {
     match character {
         '\t' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => '\u{fffd}',
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
         _ if character.is_control() => '\u{fffd}',
         _ => character,
     }

@@ -49,3 +49,6 @@ pub(crate) const SUGGESTION_ENTRIES_MAX: usize = 2_000;
 
 /// The call stack of a thread that loads modules, in bytes.
 pub(crate) const WORKER_STACK_BYTES: usize = 4 << 20;
+
+/// How many imports a program may have for each module that it may have: looking for a file costs even if there is none.
+pub(crate) const IMPORTS_PER_MODULE: usize = 8;

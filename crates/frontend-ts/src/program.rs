@@ -88,10 +88,7 @@ pub(crate) fn write(records: &[Record]) -> Result<Vec<u8>, BlobTooLarge> {
     if u32::try_from(records_end + tables + texts).is_err() {
         return Err(BlobTooLarge);
     }
-    let mut blob = Writer {
-        bytes: vec![0; records_end + tables],
-        table: records_end,
-    };
+    let mut blob = Writer { bytes: vec![0; records_end + tables], table: records_end };
     blob.bytes.reserve_exact(texts);
     blob.bytes[..8].copy_from_slice(MAGIC);
     blob.put(8, records.len());

@@ -2,6 +2,8 @@
 //!
 //! Start at [`of_module`]. `require` of CommonJS modules is found by `commonjs`.
 
+use std::collections::HashSet;
+
 use oxc::ast::ast::{ImportAttributeKey, Program, Statement, StringLiteral, WithClause};
 use oxc::span::{GetSpan, Span};
 use oxc::syntax::module_record::ModuleRecord;
@@ -44,88 +46,96 @@ impl Request {
     }
 }
 
+/// Collects requests, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    list: Vec<Request>,
+    known: HashSet<(String, bool, bool)>,
+}
+
+impl Requests {
+    /// Adds a request, unless the same is asked for already. What must lead somewhere has to be added first.
+    pub(crate) fn push(&mut self, request: Request) {
+        let key = (request.specifier.clone(), request.json, request.via == Via::Require);
+        if self.known.insert(key) {
+            self.list.push(request);
+        }
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Request> {
+        self.list
+    }
+
+    /// Adds what `import()` asks for with a literal.
+    pub(crate) fn add_dynamic(&mut self, record: &ModuleRecord, source: &str) {
+        for import in &record.dynamic_imports {
+            let Some(specifier) = literal(text(source, import.module_request)) else { continue };
+            let mut request = Request::new(specifier, import.module_request, Via::DynamicImport);
+            let options = text(source, Span::new(import.module_request.end, import.span.end));
+            request.json = options.contains("json") && options.contains("type");
+            self.push(request);
+        }
+    }
+
+    fn add(&mut self, source: &StringLiteral, with: Option<&WithClause>) -> Result<(), BadAttribute> {
+        let mut request = Request::new(&source.value, source.span, Via::Import);
+        for entry in with.into_iter().flat_map(|with| &with.with_entries) {
+            let key = match &entry.key {
+                ImportAttributeKey::Identifier(name) => name.name.as_str(),
+                ImportAttributeKey::StringLiteral(name) => name.value.as_str(),
+            };
+            match (key, entry.value.value.as_str()) {
+                ("type", "json") => request.json = true,
+                ("type", value) => {
+                    let span = entry.value.span;
+                    return Err(BadAttribute {
+                        value: value.to_owned(),
+                        offset: span.start,
+                        len: span.size(),
+                    });
+                }
+                _ => {}
+            }
+        }
+        self.push(request);
+        Ok(())
+    }
+}
+
 /// Lists what a module asks for, each specifier once, in the order of the source. Statements that begin at one of the
-/// `dropped` bytes are left out.
+/// `dropped` bytes, which are sorted, are left out.
 pub(crate) fn of_module(
     program: &Program,
     record: &ModuleRecord,
     source: &str,
     dropped: &[u32],
 ) -> Result<Vec<Request>, BadAttribute> {
-    let mut requests = Vec::new();
+    let mut requests = Requests::default();
     for statement in &program.body {
         match statement {
-            _ if !dropped.is_empty() && dropped.contains(&statement.span().start) => {}
+            _ if !dropped.is_empty() && dropped.binary_search(&statement.span().start).is_ok() => {}
             Statement::ImportDeclaration(import) if import.import_kind.is_value() => {
-                add(&mut requests, &import.source, import.with_clause.as_deref())?;
+                requests.add(&import.source, import.with_clause.as_deref())?;
             }
             Statement::ExportFromDeclaration(export) if export.export_kind.is_value() => {
-                add(&mut requests, &export.source, export.with_clause.as_deref())?;
+                requests.add(&export.source, export.with_clause.as_deref())?;
             }
             Statement::ExportAllDeclaration(export) if export.export_kind.is_value() => {
-                add(&mut requests, &export.source, export.with_clause.as_deref())?;
+                requests.add(&export.source, export.with_clause.as_deref())?;
             }
             _ => {}
         }
     }
-    add_dynamic(&mut requests, record, source);
-    Ok(requests)
-}
-
-/// Adds what `import()` asks for with a literal.
-pub(crate) fn add_dynamic(requests: &mut Vec<Request>, record: &ModuleRecord, source: &str) {
-    for import in &record.dynamic_imports {
-        let Some(specifier) = literal(text(source, import.module_request)) else { continue };
-        let mut request = Request::new(specifier, import.module_request, Via::DynamicImport);
-        let options = text(source, Span::new(import.module_request.end, import.span.end));
-        request.json = options.contains("json") && options.contains("type");
-        push(requests, request);
-    }
-}
-
-/// Adds a request, unless the same is asked for already in at least as strict a way.
-pub(crate) fn push(requests: &mut Vec<Request>, request: Request) {
-    let strictness = |via: Via| if via == Via::DynamicImport { Via::Import } else { via };
-    let known = requests.iter().any(|other| {
-        other.specifier == request.specifier
-            && other.json == request.json
-            && strictness(other.via) == strictness(request.via)
-    });
-    if !known {
-        requests.push(request);
-    }
-}
-
-fn add(
-    requests: &mut Vec<Request>,
-    source: &StringLiteral,
-    with: Option<&WithClause>,
-) -> Result<(), BadAttribute> {
-    let mut request = Request::new(&source.value, source.span, Via::Import);
-    for entry in with.into_iter().flat_map(|with| &with.with_entries) {
-        let key = match &entry.key {
-            ImportAttributeKey::Identifier(name) => name.name.as_str(),
-            ImportAttributeKey::StringLiteral(name) => name.value.as_str(),
-        };
-        match (key, entry.value.value.as_str()) {
-            ("type", "json") => request.json = true,
-            ("type", value) => {
-                let span = entry.value.span;
-                return Err(BadAttribute { value: value.to_owned(), offset: span.start, len: span.size() });
-            }
-            _ => {}
-        }
-    }
-    push(requests, request);
-    Ok(())
+    requests.add_dynamic(record, source);
+    Ok(requests.into_list())
 }
 
 /// Reads a string literal or a template without substitutions that needs no unescaping.
 fn literal(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
     let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
-    let plain = !inner.contains([quote, '\\']) && !(quote == '`' && inner.contains("${"));
-    plain.then_some(inner)
+    let substitutes = quote == '`' && inner.contains("${");
+    (!substitutes && !inner.contains([quote, '\\'])).then_some(inner)
 }
 
 fn text(source: &str, span: Span) -> &str {

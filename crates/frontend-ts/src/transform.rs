@@ -46,7 +46,8 @@ pub(crate) fn transform<'a>(
     commonjs: bool,
     decorators: Option<Decorators>,
 ) -> Result<(String, Vec<Mapping>), OxcDiagnostic> {
-    let semantic = SemanticBuilder::new_compiler().with_excess_capacity(2.0).with_enum_eval(true).build(program);
+    let semantic =
+        SemanticBuilder::new_compiler().with_excess_capacity(2.0).with_enum_eval(true).build(program);
     let errors = semantic.diagnostics.into_vec().into_iter();
     if let Some(error) = errors.into_iter().find(|error| error.severity == Severity::Error) {
         return Err(error);

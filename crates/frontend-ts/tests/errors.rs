@@ -13,39 +13,56 @@ fn check(files: &[(&str, &str)], entry: &str, expected: &str) {
 
 #[test]
 fn syntax_errors_show_the_place() {
-    check(&[("a.ts", "let a: number = 1;\nlet b = = 2;")], "a.ts", "\
+    check(
+        &[("a.ts", "let a: number = 1;\nlet b = = 2;")],
+        "a.ts",
+        "\
 error: Unexpected token
  --> a.ts:2:9
   |
 2 | let b = = 2;
-  |         ^");
-    check(&[("a.ts", "import './b.js'"), ("b.js", "\n\nfoo(")], "a.ts", "\
+  |         ^",
+    );
+    check(
+        &[("a.ts", "import './b.js'"), ("b.js", "\n\nfoo(")],
+        "a.ts",
+        "\
 error: Expected `)` but found `EOF`
  --> b.js:3:5
   |
 3 | foo(
-  |     ^");
-    check(&[("a.mjs", "import './b.json'"), ("b.json", "{\n  \"a\": 1,\n}")], "a.mjs", "\
+  |     ^",
+    );
+    check(
+        &[("a.mjs", "import './b.json'"), ("b.json", "{\n  \"a\": 1,\n}")],
+        "a.mjs",
+        "\
 error: JSON allows no comma before a closing bracket
  --> b.json:3:1
   |
 3 | }
-  | ^");
+  | ^",
+    );
 }
 
 #[test]
 fn missing_packages_say_how_to_get_them() {
-    check(&[("src/a.ts", ""), ("a.ts", "import { z } from \"zod\";\nz()")], "a.ts", "\
+    check(
+        &[("src/a.ts", ""), ("a.ts", "import { z } from \"zod\";\nz()")],
+        "a.ts",
+        "\
 error: cannot find package \"zod\"
  --> a.ts:1:19
   |
 1 | import { z } from \"zod\";
   |                   ^^^^^
-  = help: run `npm install zod` beside it");
+  = help: run `npm install zod` beside it",
+    );
     assert!(message(&[("a.ts", "import 'b/c'"), ("b/c.ts", "")], "a.ts").contains("write \"./b/c\""));
     let files = [("a.ts", "import 'p/gone'"), ("node_modules/p/index.js", "")];
     assert!(message(&files, "a.ts").starts_with("error: cannot find \"p/gone\" in package \"p\"\n"));
-    let files = [("a.ts", "import 'p/gone'"), ("node_modules/p/package.json", "{\"exports\":{\".\":\"./x.js\"}}")];
+    let files =
+        [("a.ts", "import 'p/gone'"), ("node_modules/p/package.json", "{\"exports\":{\".\":\"./x.js\"}}")];
     assert!(message(&files, "a.ts").starts_with("error: package \"p\" does not export \"p/gone\"\n"));
 }
 
@@ -61,22 +78,33 @@ fn missing_files_say_what_is_near() {
     assert_eq!(near("./helpr.ts", "helper.ts"), "did you mean \"./helper.ts\"?");
     assert_eq!(near("./Data.json", "data.json"), "did you mean \"./data.json\"?");
     assert!(near("./nothing.ts", "like/it.ts").ends_with('^'));
-    assert!(message(&[("a.ts", "import './d'"), ("d/x.ts", "")], "a.ts").contains("is a directory without an index file"));
-    assert!(message(&[("a.ts", "import '#x'"), ("package.json", "{}")], "a.ts").contains("cannot find \"#x\""));
+    assert!(
+        message(&[("a.ts", "import './d'"), ("d/x.ts", "")], "a.ts")
+            .contains("is a directory without an index file")
+    );
+    assert!(
+        message(&[("a.ts", "import '#x'"), ("package.json", "{}")], "a.ts").contains("cannot find \"#x\"")
+    );
 }
 
 #[test]
 fn node_modules_and_urls_are_refused_clearly() {
-    check(&[("a.ts", "import fs from 'node:fs';\nfs")], "a.ts", "\
+    check(
+        &[("a.ts", "import fs from 'node:fs';\nfs")],
+        "a.ts",
+        "\
 error: \"node:fs\" is a module of Node.js, which b8g does not have yet
  --> a.ts:1:16
   |
 1 | import fs from 'node:fs';
   |                ^^^^^^^^^
-  = help: the module \"b8g\" opens files, directories and connections that were granted");
+  = help: the module \"b8g\" opens files, directories and connections that were granted",
+    );
     assert!(message(&[("a.js", "import 'fs/promises'")], "a.js").contains("is a module of Node.js"));
     for (specifier, help) in [
-        ("https://esm.sh/zod", "download the file"), ("npm:zod@3", "npm install zod`"), ("jsr:@std/path", "npx jsr add"),
+        ("https://esm.sh/zod", "download the file"),
+        ("npm:zod@3", "npm install zod`"),
+        ("jsr:@std/path", "npx jsr add"),
         ("data:text/javascript,1", "put the source into a file"),
     ] {
         let text = message(&[("a.js", &format!("import '{specifier}'"))], "a.js");
@@ -106,7 +134,10 @@ fn entries_are_refused_with_what_is_wrong() {
     assert!(text("a.png").contains("cannot tell the language"));
     assert!(text("d").contains("it is a directory"));
     let device = build_program(Entry::File(Path::new("/dev/null")), &Options::default()).unwrap_err();
-    assert_eq!(device.to_string(), "error: cannot run /dev/null: it is a device\n = help: modules are regular files");
+    assert_eq!(
+        device.to_string(),
+        "error: cannot run /dev/null: it is a device\n = help: modules are regular files"
+    );
 }
 
 #[test]
@@ -114,8 +145,15 @@ fn broken_configuration_is_placed() {
     let files = [("a.js", "import 'p'"), ("node_modules/p/package.json", "{\n  \"main\": 1,,\n}")];
     let text = message(&files, "a.js");
     assert!(text.starts_with("error: cannot resolve \"p\": node_modules/p/package.json:"), "{text}");
-    for junk in ["[]", "null", "\"x\"", "{\"main\":{},\"exports\":[[[]]],\"type\":5,\"imports\":7,\"browser\":[1]}", "\u{feff}{}"] {
-        let files = [("a.js", "import 'p'"), ("node_modules/p/package.json", junk), ("node_modules/p/index.js", "")];
+    for junk in [
+        "[]",
+        "null",
+        "\"x\"",
+        "{\"main\":{},\"exports\":[[[]]],\"type\":5,\"imports\":7,\"browser\":[1]}",
+        "\u{feff}{}",
+    ] {
+        let files =
+            [("a.js", "import 'p'"), ("node_modules/p/package.json", junk), ("node_modules/p/index.js", "")];
         let root = tree(&files);
         let _ = try_build(root.path(), "a.js").map_err(|error| error.to_string());
     }
@@ -125,7 +163,9 @@ fn broken_configuration_is_placed() {
 fn errors_are_typed_and_tell_the_files() {
     let root = tree(&[("a.ts", "import './b.ts'"), ("b.ts", "import 'zod'")]);
     let error = build_program(Entry::File(&root.path().join("a.ts")), &Options::default()).unwrap_err();
-    let ErrorKind::Resolve { specifier, reason, place: Some(place), .. } = error.kind() else { panic!("{error}") };
+    let ErrorKind::Resolve { specifier, reason, place: Some(place), .. } = error.kind() else {
+        panic!("{error}")
+    };
     assert_eq!(specifier, "zod");
     assert_eq!(*reason, ResolveReason::PackageNotFound { package: "zod".to_owned() });
     assert_eq!((place.line, place.column), (1, 8));

@@ -24,26 +24,67 @@ fn soon<T>(work: impl FnOnce() -> T) -> T {
 
 #[test]
 fn deep_nesting_is_refused_with_its_place() {
-    for open in ["(", "[", "{", "`${", "a(", "{a:", "x=>(", "function f(){", "class A{static{", "if(1){", "async(", "@(", "((("] {
+    for open in [
+        "(",
+        "[",
+        "{",
+        "`${",
+        "a(",
+        "{a:",
+        "x=>(",
+        "function f(){",
+        "class A{static{",
+        "if(1){",
+        "async(",
+        "@(",
+        "(((",
+    ] {
         let source = open.repeat(100_000);
         for language in LANGUAGES {
             let error = soon(|| compile_script("a.ts", &source, language)).unwrap_err();
-            let ErrorKind::TooLarge { bound, place: Some(place), .. } = error.kind() else { panic!("{open}: {error}") };
+            let ErrorKind::TooLarge { bound, place: Some(place), .. } = error.kind() else {
+                panic!("{open}: {error}")
+            };
             assert_eq!((*bound, place.line), (Bound::Nesting, 1), "{open}");
             assert!(place.column > 1 && place.column < 40_000, "{open}");
         }
     }
     let error = compile_script("a.js", &"(".repeat(100_000), Language::JavaScript).unwrap_err().to_string();
     assert!(error.starts_with("error: a.js nests too deeply to be parsed\n --> a.js:1:2001\n"), "{error}");
-    assert!(error.ends_with("= help: move the inner parts into variables or functions of their own"), "{error}");
+    assert!(
+        error.ends_with("= help: move the inner parts into variables or functions of their own"),
+        "{error}"
+    );
 }
 
 #[test]
 fn long_chains_without_brackets_are_compiled_or_refused() {
     for (first, link) in [
-        ("a", ".a"), ("a", "()"), ("a", "+a"), ("a", "&&a"), ("a", "[0]"), ("a", "?.a"), ("", "!"), ("", "-+"), ("", "a=>"), ("", "a="),
-        ("", "a?a:"), ("", "if(1)"), ("", "if(1);else "), ("", "new "), ("", "typeof "), ("", "a:"), ("a", "``"), ("", "for(;;)"),
-        ("a", " as a"), ("type a=", "keyof "), ("type a=b", "|b"), ("type a=", "b extends c?d:"), ("", "<a>"), ("", "a<"), ("let a:", "a<"),
+        ("a", ".a"),
+        ("a", "()"),
+        ("a", "+a"),
+        ("a", "&&a"),
+        ("a", "[0]"),
+        ("a", "?.a"),
+        ("", "!"),
+        ("", "-+"),
+        ("", "a=>"),
+        ("", "a="),
+        ("", "a?a:"),
+        ("", "if(1)"),
+        ("", "if(1);else "),
+        ("", "new "),
+        ("", "typeof "),
+        ("", "a:"),
+        ("a", "``"),
+        ("", "for(;;)"),
+        ("a", " as a"),
+        ("type a=", "keyof "),
+        ("type a=b", "|b"),
+        ("type a=", "b extends c?d:"),
+        ("", "<a>"),
+        ("", "a<"),
+        ("let a:", "a<"),
     ] {
         let source = format!("{first}{}", link.repeat(100_000));
         for language in [Language::JavaScript, Language::TypeScript] {
@@ -55,7 +96,8 @@ fn long_chains_without_brackets_are_compiled_or_refused() {
         assert!(compile_script("a.js", &source, Language::JavaScript).is_ok());
         assert!(compile_script("a.ts", &source, Language::TypeScript).is_ok());
     }
-    let branches: String = (0..3_000).map(|index| format!("if (x === {index}) {{ f({index}) }} else ")).collect();
+    let branches: String =
+        (0..3_000).map(|index| format!("if (x === {index}) {{ f({index}) }} else ")).collect();
     assert!(compile_script("a.ts", &format!("{branches}{{}}"), Language::TypeScript).is_ok());
 }
 
@@ -72,9 +114,34 @@ fn what_costs_the_parser_exponential_time_is_refused() {
 }
 
 #[test]
+fn many_names_are_compiled_or_refused() {
+    let list =
+        |prefix: &str, count: usize| (0..count).map(|index| format!("{prefix}{index},")).collect::<String>();
+    let program = |count: usize| {
+        let locals = format!("let {}z;", list("b", count));
+        format!("import {{{}}} from 'b8g'; {locals} export {{{}}}", list("a", count), list("b", count))
+    };
+    let few = program(10_000);
+    assert!(soon(|| compile_script("a.js", &few, Language::JavaScript)).is_ok());
+    let many = program(200_000);
+    let error = soon(|| compile_script("a.js", &many, Language::JavaScript)).unwrap_err();
+    assert!(error.to_string().contains("imports and exports too many names"), "{error}");
+    // Each of these is asked for once.
+    let imports: String =
+        (0..10_000).map(|index| format!("import('./{index}.js');import './a.cjs';")).collect();
+    let root = tree(&[("a.mjs", &imports), ("a.cjs", &"exports.a = require('./a.cjs');".repeat(100_000))]);
+    assert_eq!(support::build(root.path(), "a.mjs").modules.len(), 2);
+    let too_many = (0..200_000).fold(String::new(), |text, index| text + &format!("require('./{index}');"));
+    write(root.path(), "a.cjs", &too_many);
+    let error = soon(|| try_build(root.path(), "a.mjs")).unwrap_err();
+    assert_eq!(error.to_string(), "error: the program has more than 160000 imports");
+}
+
+#[test]
 fn a_line_of_a_hundred_megabytes_is_refused() {
     let source = "a".repeat(100 << 20);
-    let error = soon(|| build_program(source_entry(&source, Language::TypeScript), &Options::default())).unwrap_err();
+    let error =
+        soon(|| build_program(source_entry(&source, Language::TypeScript), &Options::default())).unwrap_err();
     assert_eq!(error.to_string(), "error: a is larger than 32 MiB");
     // As a file it is not even read.
     let root = tree(&[("b.ts", "import './a.ts'")]);
@@ -122,7 +189,10 @@ fn random_bytes_are_refused() {
 #[test]
 fn random_text_is_refused_or_compiled() {
     let alphabet: Vec<char> = "(){}[]<>=+-*/'\"`\\\n\r ;:,.?!@#$%^&|~0a1béx😀\u{2028}_".chars().collect();
-    let words = ["import", "export", "from", "await", "async", "function", "class", "enum", "type", "=>", "as", "${", "...", "/*", "*/", "//"];
+    let words = [
+        "import", "export", "from", "await", "async", "function", "class", "enum", "type", "=>", "as", "${",
+        "...", "/*", "*/", "//",
+    ];
     let mut next = numbers(0xfeed_beef_cafe_0001);
     for round in 0..3_000 {
         let mut source = String::new();
@@ -152,7 +222,8 @@ fn every_cut_of_a_program_is_refused_or_compiled() {
 fn text_that_is_not_utf8_is_placed() {
     let root = tree(&[("a.mjs", "import './b.mjs'"), ("c.mjs", "import './d.mjs'")]);
     fs::write(root.path().join("b.mjs"), b"let a;\nlet b = '\xff';").unwrap();
-    fs::write(root.path().join("d.mjs"), "let a = '€'".as_bytes().split_last_chunk::<2>().unwrap().0).unwrap();
+    fs::write(root.path().join("d.mjs"), "let a = '€'".as_bytes().split_last_chunk::<2>().unwrap().0)
+        .unwrap();
     let text = try_build(root.path(), "a.mjs").unwrap_err().to_string();
     assert!(text.starts_with("error: the file is not UTF-8\n --> b.mjs:2:10\n"), "{text}");
     let text = try_build(root.path(), "c.mjs").unwrap_err().to_string();
@@ -171,7 +242,8 @@ fn strange_files_are_not_opened() {
     symlink("one.js", at("two.js")).unwrap();
     symlink("gone", at("dangling.js")).unwrap();
     let socket = std::os::unix::net::UnixListener::bind(at("socket.js")).unwrap();
-    let pipe = std::process::Command::new("mkfifo").arg(at("pipe.js")).status().is_ok_and(|status| status.success());
+    let pipe =
+        std::process::Command::new("mkfifo").arg(at("pipe.js")).status().is_ok_and(|status| status.success());
     if !pipe {
         println!("skipped: pipes, because there is no mkfifo");
     }
@@ -211,7 +283,9 @@ fn names_that_are_not_utf8_work() {
 fn hostile_packages_are_refused() {
     let deep = format!("{{\"exports\":{}1{}}}", "{\"default\":".repeat(100_000), "}".repeat(100_000));
     let wide = format!("{{\"exports\":{{{}\".\":\"./x.js\"}}}}", "\"./a*\":\"./b*\",".repeat(20_000));
-    let cycle = "{\"imports\":{\"#a\":\"#b\",\"#b\":\"#a\"},\"exports\":{\".\":\"../../../../../../etc/passwd\"}}".to_owned();
+    let cycle =
+        "{\"imports\":{\"#a\":\"#b\",\"#b\":\"#a\"},\"exports\":{\".\":\"../../../../../../etc/passwd\"}}"
+            .to_owned();
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(9 << 20));
     for json in [deep, wide, cycle, large] {
         let root = tree(&[("a.mjs", "import 'p'"), ("node_modules/p/package.json", &json)]);
@@ -225,7 +299,11 @@ fn hostile_packages_are_refused() {
 
 #[test]
 fn tsconfig_files_that_extend_each_other_end() {
-    let circle = [("a.ts", "import 'p'"), ("tsconfig.json", "{\"extends\":\"./b.json\"}"), ("b.json", "{\"extends\":\"./tsconfig.json\"}")];
+    let circle = [
+        ("a.ts", "import 'p'"),
+        ("tsconfig.json", "{\"extends\":\"./b.json\"}"),
+        ("b.json", "{\"extends\":\"./tsconfig.json\"}"),
+    ];
     assert!(message(&circle, "a.ts").contains("circle"));
     let root = tree(&[("a.ts", "import 'p'"), ("tsconfig.json", "{\"extends\":\"./t0.json\"}")]);
     for index in 0..2_000 {
@@ -250,7 +328,33 @@ fn deep_directories_are_followed_or_refused() {
 
 #[test]
 fn specifiers_are_checked() {
-    for specifier in ["", " ", ".", "..", "/", "//", "./", "#", "#/", "@", "@/", "?", "./a\\0b", "file:", "file://", "file:///", "file://host/a.js", "a\\u0000", "./%00", "node:", "b8g/x", "\\uD800", ":", "a:b", "*"] {
+    for specifier in [
+        "",
+        " ",
+        ".",
+        "..",
+        "/",
+        "//",
+        "./",
+        "#",
+        "#/",
+        "@",
+        "@/",
+        "?",
+        "./a\\0b",
+        "file:",
+        "file://",
+        "file:///",
+        "file://host/a.js",
+        "a\\u0000",
+        "./%00",
+        "node:",
+        "b8g/x",
+        "\\uD800",
+        ":",
+        "a:b",
+        "*",
+    ] {
         let _ = message(&[("a.js", &format!("import \"{specifier}\""))], "a.js");
     }
 }

@@ -34,13 +34,29 @@ fn what_the_engine_runs_is_not_lowered() {
     let source = "class A { #b = 1; static { this.c ??= 2 } has(d) { return #b in d } }\n\
         using e = await f; const { g, ...h } = i ?? j?.k; for await (const l of m) n **= 2n; /(?<o>p)/v; async function* q() {}\n\
         enum R { S }";
-    has(source, &["#b = 1", "static {", "??= 2", "#b in d", "using e = await f", "...h", "j?.k", "for await", "**= 2n", "/(?<o>p)/v", "async function*"]);
+    has(
+        source,
+        &[
+            "#b = 1",
+            "static {",
+            "??= 2",
+            "#b in d",
+            "using e = await f",
+            "...h",
+            "j?.k",
+            "for await",
+            "**= 2n",
+            "/(?<o>p)/v",
+            "async function*",
+        ],
+    );
 }
 
 #[test]
 fn fields_are_as_in_other_runtimes() {
     for more in ["", "enum E { F }\n"] {
-        let code = strip(&format!("{more}class A {{ b: number; c = 1; static name = 'd'; declare e: 1; #f?: 2 }}"));
+        let code =
+            strip(&format!("{more}class A {{ b: number; c = 1; static name = 'd'; declare e: 1; #f?: 2 }}"));
         let squeezed = code.split_whitespace().collect::<String>();
         assert!(squeezed.contains("c=1;staticname="), "{code}");
         assert!(!squeezed.contains("b;") && !squeezed.contains("e;"), "{code}");
@@ -51,10 +67,16 @@ fn fields_are_as_in_other_runtimes() {
 #[test]
 fn imports_of_types_vanish() {
     let files = [
-        ("a.ts", "import { T, v } from './b.ts'; import type U from './gone.ts'; import { W } from './gone2.ts';\n\
-            let x: T = v; let y: W; export type { Z } from './gone3.ts'; export { type T, v };"),
+        (
+            "a.ts",
+            "import { T, v } from './b.ts'; import type U from './gone.ts'; import { W } from './gone2.ts';\n\
+            let x: T = v; let y: W; export type { Z } from './gone3.ts'; export { type T, v };",
+        ),
         ("b.ts", "export interface T {} export const v: T = {};"),
-        ("c.ts", "import { T, v } from './b.ts'; import { W } from './gone2.ts'; enum E { F } let x: T = v; let y: W;"),
+        (
+            "c.ts",
+            "import { T, v } from './b.ts'; import { W } from './gone2.ts'; enum E { F } let x: T = v; let y: W;",
+        ),
     ];
     let root = tree(&files);
     assert_eq!(build(root.path(), "a.ts").names(), ["a.ts", "b.ts"]);
@@ -63,7 +85,11 @@ fn imports_of_types_vanish() {
 
 #[test]
 fn erased_code_keeps_positions_and_has_no_map() {
-    let script = compile_script("a.ts", "interface A { b: 1 }\nfunction f(a: A): void { throw a }", Language::TypeScript);
+    let script = compile_script(
+        "a.ts",
+        "interface A { b: 1 }\nfunction f(a: A): void { throw a }",
+        Language::TypeScript,
+    );
     let script = script.unwrap();
     assert!(script.map.is_empty());
     assert_eq!(script.code.lines().nth(1).unwrap().find("throw"), Some(25));
@@ -139,12 +165,16 @@ fn typescript_modules_can_be_commonjs() {
     assert_eq!(blob.target("b.cts", "./e.cjs"), "e.cjs");
     assert_eq!(blob.module("c.ts").names, ["f"]);
     let refused = message(&[("a.ts", "export = 1")], "a.ts");
-    assert!(refused.contains("Export assignment cannot be used when targeting ECMAScript modules"), "{refused}");
+    assert!(
+        refused.contains("Export assignment cannot be used when targeting ECMAScript modules"),
+        "{refused}"
+    );
 }
 
 #[test]
 fn hashbangs_and_byte_order_marks_move_nothing() {
-    let root = tree(&[("a.js", "\u{feff}#!/usr/bin/env b8g\nimport './b.ts'"), ("b.ts", "\u{feff}let a: 1 = 1")]);
+    let root =
+        tree(&[("a.js", "\u{feff}#!/usr/bin/env b8g\nimport './b.ts'"), ("b.ts", "\u{feff}let a: 1 = 1")]);
     let blob = build(root.path(), "a.js");
     assert_eq!(blob.module("a.js").source, "///usr/bin/env b8g\nimport './b.ts'");
     assert_eq!(blob.module("b.ts").source, "let a    = 1");

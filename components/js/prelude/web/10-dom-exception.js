@@ -11,13 +11,17 @@ const messageOf = native("message");
 const codeOf = native("code");
 const { isError: nativeIsError, captureStackTrace } = Error;
 
-function isDOMException(value) {
-  if (!isObject(value)) return false;
-  try {
-    apply(nameOf, value, []);
-    return true;
-  } catch {
-    return false;
+// Returns the object that it is given, so that the private field of a subclass is put on that object.
+function Adopt(object) {
+  return object;
+}
+
+let isDOMException;
+
+class Stamp extends Adopt {
+  #stamp;
+  static {
+    isDOMException = (value) => isObject(value) && #stamp in value;
   }
 }
 
@@ -34,6 +38,7 @@ class DOMException {
       if (hasCause) cause = options.cause;
     }
     const error = construct(NativeDOMException, [text, toDOMString(name)], new.target);
+    new Stamp(error);
     if (hasCause) internal.define(error, "cause", cause);
     // The stack begins where the guest wrote `new`, not in here.
     captureStackTrace?.(error, DOMException);

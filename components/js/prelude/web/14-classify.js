@@ -117,16 +117,17 @@ function isNamespace(value) {
   return tag !== undefined && tag.value === "Module" && !tag.writable && !tag.enumerable && !tag.configurable;
 }
 
-// The bytes behind a BufferSource, as a Uint8Array over the same memory; undefined for anything else.
+// The bytes behind a BufferSource, as a Uint8Array over the same memory, none if it is detached; undefined for anything else.
 function bytesOf(source) {
   if (isView(source)) {
-    if (apply(get.arrayTag, source, []) !== undefined) {
-      return new Uint8Array(apply(get.arrayBuffer, source, []), apply(get.arrayOffset, source, []), apply(get.arrayBytes, source, []));
-    }
-    return new Uint8Array(apply(get.viewBuffer, source, []), apply(get.viewOffset, source, []), apply(get.viewBytes, source, []));
+    const isArrayView = apply(get.arrayTag, source, []) !== undefined;
+    const buffer = apply(isArrayView ? get.arrayBuffer : get.viewBuffer, source, []);
+    if (isBuffer(buffer) && isDetached(buffer)) return new Uint8Array(0);
+    if (isArrayView) return new Uint8Array(buffer, apply(get.arrayOffset, source, []), apply(get.arrayBytes, source, []));
+    return new Uint8Array(buffer, apply(get.viewOffset, source, []), apply(get.viewBytes, source, []));
   }
-  if (isBuffer(source) || isSharedBuffer(source)) return new Uint8Array(source);
-  return undefined;
+  if (isBuffer(source)) return isDetached(source) ? new Uint8Array(0) : new Uint8Array(source);
+  return isSharedBuffer(source) ? new Uint8Array(source) : undefined;
 }
 
 function isBuffer(value) {

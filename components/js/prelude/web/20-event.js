@@ -8,7 +8,7 @@ const BUBBLES = 1, CANCELABLE = 2, COMPOSED = 4;
 const STOP = 8, STOP_IMMEDIATE = 16, CANCELED = 32, PASSIVE = 64, DISPATCH = 128, TRUSTED = 256;
 
 const events = { DISPATCH, STOP, STOP_IMMEDIATE, PASSIVE, CANCELED, TRUSTED };
-const now = () => internal.performanceNow();
+const { nowMono: now } = sys;
 
 class Event {
   #type;

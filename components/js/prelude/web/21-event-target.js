@@ -5,8 +5,6 @@
 const { apply, expose, need, toDOMString, isObject, brands, inspectors } = internal.idl;
 const { DOMException, events } = internal;
 const { DISPATCH, STOP, STOP_IMMEDIATE, PASSIVE, CANCELED, TRUSTED } = events;
-const mapGet = Map.prototype.get;
-const mapSet = Map.prototype.set;
 
 const globalListeners = new Map();
 let listenersOf;
@@ -41,7 +39,7 @@ class EventTarget {
     checkCallback(callback);
     const capture = !!(isObject(options) ? options.capture : options);
     const map = listenersOf(target, false);
-    const list = map === null ? undefined : apply(mapGet, map, [name]);
+    const list = map === null ? undefined : map.get(name);
     if (list === undefined) return;
     for (let i = 0; i < list.length; i++) {
       if (list[i].callback === callback && list[i].capture === capture && !list[i].handler) return removeRecord(map, name, list[i]);
@@ -81,9 +79,9 @@ function checkCallback(callback) {
 
 // Lists are replaced, never changed in place, so a dispatch that is under way walks the list as it was.
 function addRecord(map, type, record, signal) {
-  const list = apply(mapGet, map, [type]);
+  const list = map.get(type);
   if (list === undefined) {
-    apply(mapSet, map, [type, [record]]);
+    map.set(type, [record]);
   } else {
     const copy = [];
     for (let i = 0; i < list.length; i++) {
@@ -92,19 +90,19 @@ function addRecord(map, type, record, signal) {
       copy[i] = other;
     }
     copy[copy.length] = record;
-    apply(mapSet, map, [type, copy]);
+    map.set(type, copy);
   }
   if (signal !== undefined) internal.abort.add(signal, () => removeRecord(map, type, record));
 }
 
 function removeRecord(map, type, record) {
-  const list = apply(mapGet, map, [type]);
+  const list = map.get(type);
   record.removed = true;
   const copy = [];
   for (let i = 0; i < list.length; i++) {
     if (list[i] !== record) copy[copy.length] = list[i];
   }
-  apply(mapSet, map, [type, copy]);
+  map.set(type, copy);
 }
 
 // Runs the listeners of `target` for `event`; true unless the default was prevented.
@@ -124,7 +122,7 @@ function dispatch(target, event) {
 }
 
 function runListeners(map, type, target, event, capture) {
-  const list = apply(mapGet, map, [type]);
+  const list = map.get(type);
   if (list === undefined || (events.flags(event) & STOP) !== 0) return;
   for (let i = 0; i < list.length; i++) {
     const record = list[i];

@@ -23,10 +23,12 @@ function describe(error) {
   }
 }
 
+const STACK_MAX = 1024;
+
 // The first frame of a stack: "at f (name:line:column)" or "at name:line:column".
 function location(error) {
   try {
-    const stack = `${error.stack}`;
+    const stack = `${error.stack}`.slice(0, STACK_MAX);
     const match = /\(?([^\s()]+):(\d+):(\d+)\)?\s*(?:\n|$)/.exec(stack);
     if (match !== null) return { filename: match[1], lineno: +match[2], colno: +match[3] };
   } catch {}

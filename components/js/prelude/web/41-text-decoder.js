@@ -35,7 +35,7 @@ class TextDecoder {
   #kept = EMPTY;
 
   constructor(label = "utf-8", options = undefined) {
-    const encoding = LABELS.get(toDOMString(label).replace(/^[\t\n\f\r ]+|[\t\n\f\r ]+$/g, "").toLowerCase());
+    const encoding = encodingOf(toDOMString(label));
     if (encoding === undefined) throw new RangeError(`TextDecoder: the encoding "${label}" is not supported`);
     this.#encoding = encoding;
     const init = toDictionary(options, "TextDecoder: options");
@@ -83,6 +83,16 @@ class TextDecoder {
 expose(TextDecoder);
 brands.push(isDecoder);
 inspectors.set(TextDecoder.prototype, (decoder, show) => show(decoder, ["encoding", "fatal", "ignoreBOM"]));
+
+// ASCII white space around a label does not count, nor does its case.
+function encodingOf(label) {
+  const isSpace = (at) => "\t\n\f\r ".includes(label[at]);
+  let start = 0;
+  let end = label.length;
+  while (start < end && isSpace(start)) start++;
+  while (end > start && isSpace(end - 1)) end--;
+  return LABELS.get(label.slice(start, end).toLowerCase());
+}
 
 function concat(first, second) {
   const whole = new Uint8Array(first.length + second.length);

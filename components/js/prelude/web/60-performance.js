@@ -1,25 +1,11 @@
-// performance: the monotonic clock since the context's start, and User Timing's marks and measures.
-// Invariant: the clock is first read when a guest (or `internal.startClock`) asks, never while the heap is prepared.
+// performance: the monotonic clock, and User Timing's marks and measures.
+// Invariant: no clock is read while the heap is prepared. `sys.nowMono` counts from the start of the program.
 
 const { KEY, expose, illegalConstructor, need, toDOMString, toDictionary, isObject, brands, inspectors } = internal.idl;
 const { DOMException, EventTarget, structuredClone } = internal;
 
-let origin;
+const { nowMono: now, nowReal } = sys;
 let timeOrigin;
-
-// Fixes the zero of performance.now(). The core calls it when a context starts; without that the first use does.
-function startClock() {
-  origin = sys.nowMono();
-  timeOrigin = sys.nowReal();
-}
-
-function now() {
-  if (origin === undefined) startClock();
-  const elapsed = sys.nowMono() - origin;
-  return elapsed > 0 ? elapsed : 0;
-}
-internal.startClock = startClock;
-internal.performanceNow = now;
 
 class PerformanceEntry {
   #name;
@@ -106,7 +92,7 @@ class Performance extends EventTarget {
   }
   get timeOrigin() {
     this.#entries;
-    if (origin === undefined) startClock();
+    timeOrigin ??= nowReal() - now();
     return timeOrigin;
   }
   now() {

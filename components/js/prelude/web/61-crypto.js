@@ -10,6 +10,13 @@ const INTEGER_ARRAYS = new Set([
   "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
   "BigInt64Array", "BigUint64Array",
 ]);
+// Never hands out bytes that were not filled: a context may have been given no randomness.
+function fill(bytes) {
+  const filled = sys.random(bytes);
+  if (filled === undefined || filled === bytes.length) return;
+  throw internal.errorOf?.(filled, "read randomness") ?? new DOMException("There is no source of randomness", "OperationError");
+}
+
 const hex = (byte) => (byte + 0x100).toString(16).slice(1);
 
 let isCrypto;
@@ -30,13 +37,13 @@ class Crypto {
     if (length > QUOTA) {
       throw new DOMException(`crypto.getRandomValues: ${length} bytes exceed the ${QUOTA} of one call`, "QuotaExceededError");
     }
-    if (length > 0) sys.random(bytesOf(array));
+    if (length > 0) fill(bytesOf(array));
     return array;
   }
   randomUUID() {
     this.#brand;
     const bytes = new Uint8Array(16);
-    sys.random(bytes);
+    fill(bytes);
     bytes[6] = (bytes[6] & 0x0f) | 0x40;
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     let out = "";

@@ -121,10 +121,10 @@ function errorText(error) {
   const name = text(() => error.name, "Error");
   const message = text(() => error.message, "");
   const heading = name === "" ? message : message === "" ? name : `${name}: ${message}`;
-  const stack = text(() => error.stack, "").replace(/\n+$/, "");
+  const stack = text(() => error.stack, "").trimEnd();
   if (stack === "") return { name, message, text: heading, frames: "" };
   if (/^\s*at /.test(stack)) return { name, message, text: heading, frames: `\n${stack}` };
-  const at = stack.search(/\n\s+at /);
+  const at = stack.search(/\n[ \t]+at /);
   if (at === -1) return { name, message, text: stack, frames: "" };
   return { name, message, text: stack.slice(0, at), frames: stack.slice(at) };
 }

@@ -26,7 +26,6 @@ const PROXY_CHAIN_MAX = 100;
 const INTERRUPTED = "[Inspection interrupted prematurely. Maximum call stack size exceeded.]";
 
 const DEFAULTS = {
-  __proto__: null,
   showHidden: false, depth: 2, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
   breakLength: 80, compact: 3, sorted: false,
 };
@@ -35,27 +34,47 @@ function limit(value) {
   return value === null ? Infinity : Math.max(0, +value || 0);
 }
 
-function createContext(options) {
-  const merged = { __proto__: null, ...DEFAULTS, ...options };
-  return {
-    options: merged,
-    showHidden: !!merged.showHidden,
-    depth: merged.depth === null ? Infinity : +merged.depth,
-    customInspect: !!merged.customInspect,
-    showProxy: !!merged.showProxy,
-    maxArrayLength: limit(merged.maxArrayLength),
-    maxStringLength: limit(merged.maxStringLength),
-    breakLength: +merged.breakLength,
-    compact: merged.compact === true ? 3 : +merged.compact,
-    sorted: merged.sorted,
-    format: formatValue,
-    indent: 0,
-    current: 0,
-    seen: [],
-    circular: null,
-    left: VALUES_MAX,
-    text: TEXT_MAX,
-  };
+// One inspection: its options, and where it is.
+class Context {
+  showHidden = false;
+  depth = 2;
+  customInspect = true;
+  showProxy = false;
+  maxArrayLength = 100;
+  maxStringLength = 10000;
+  breakLength = 80;
+  compact = 3;
+  sorted = false;
+  given = undefined;
+  format = formatValue;
+  indent = 0;
+  current = 0;
+  seen = [];
+  circular = null;
+  left = VALUES_MAX;
+  text = TEXT_MAX;
+
+  // What a guest's inspection function is told.
+  get options() {
+    return { ...DEFAULTS, ...this.given };
+  }
+}
+
+function createContext(given) {
+  const ctx = new Context();
+  if (given === undefined || given === null) return ctx;
+  ctx.given = given;
+  const options = { __proto__: null, ...DEFAULTS, ...given };
+  ctx.showHidden = !!options.showHidden;
+  ctx.depth = options.depth === null ? Infinity : +options.depth;
+  ctx.customInspect = !!options.customInspect;
+  ctx.showProxy = !!options.showProxy;
+  ctx.maxArrayLength = limit(options.maxArrayLength);
+  ctx.maxStringLength = limit(options.maxStringLength);
+  ctx.breakLength = +options.breakLength;
+  ctx.compact = options.compact === true ? 3 : +options.compact;
+  ctx.sorted = options.sorted;
+  return ctx;
 }
 
 function formatPrimitive(ctx, value) {

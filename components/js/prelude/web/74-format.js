@@ -63,7 +63,7 @@ function jsonText(value) {
 function specifier(letter, value) {
   switch (letter) {
     case "s": return stringText(value);
-    case "d": return typeof value === "object" && value !== null ? decimal(value, numberFrom) : decimal(value, numberFrom);
+    case "d": return decimal(value, numberFrom);
     case "i": return decimal(value, toInteger);
     case "f": return typeof value === "symbol" ? "NaN" : attempt(() => numberText(toFloat(value)), "NaN");
     case "j": return jsonText(value);

@@ -5,6 +5,7 @@ const { toDOMString } = internal.idl;
 const { inspect, format } = internal;
 const { attempt } = internal.inspectName;
 const captureStackTrace = Error.captureStackTrace;
+const { print } = sys;
 const STDOUT = 4;
 const STDERR = 5;
 const SECOND = 1000;
@@ -17,12 +18,11 @@ const timers = new Map();
 
 function write(role, text) {
   if (indent !== "") text = `${indent}${text.includes("\n") ? text.replaceAll("\n", `\n${indent}`) : text}`;
-  sys.print(role, `${text}\n`);
+  print(role, `${text}\n`);
 }
 
 function writeAll(role, args) {
-  if (args.length === 1 && indent === "" && typeof args[0] === "string") sys.print(role, args[0] + "\n");
-  else write(role, format(args));
+  write(role, format(args));
 }
 
 function pad(value) {
@@ -53,14 +53,17 @@ const methods = {
   debug(...data) { writeAll(STDOUT, data); },
   error(...data) { writeAll(STDERR, data); },
   info(...data) { writeAll(STDOUT, data); },
-  log(...data) { writeAll(STDOUT, data); },
+  log(...data) {
+    if (data.length === 1 && indent === "" && typeof data[0] === "string") print(STDOUT, data[0] + "\n");
+    else write(STDOUT, format(data));
+  },
   warn(...data) { writeAll(STDERR, data); },
   trace(...data) {
     const holder = {};
     captureStackTrace(holder, methods.trace);
     const message = format(data);
     // Engines differ in whether the stack begins with a heading of its own.
-    const frames = attempt(() => `${holder.stack}`, "").replace(/^(?!\s*at ).*\n/, "").replace(/\n+$/, "");
+    const frames = attempt(() => `${holder.stack}`, "").replace(/^(?!\s*at ).*\n/, "").trimEnd();
     write(STDERR, `Trace${message === "" ? "" : `: ${message}`}${frames === "" ? "" : `\n${frames}`}`);
   },
   assert(condition = false, ...data) {

@@ -5,7 +5,7 @@
 
 const { apply, expose, need, isObject, brands, inspectors } = internal.idl;
 const NativePromise = Promise;
-const { reject: promiseReject, all: promiseAll } = Promise;
+const { resolve: promiseResolve, reject: promiseReject, all: promiseAll, withResolvers } = Promise;
 const promiseThen = Promise.prototype.then;
 const { isView } = ArrayBuffer;
 const { get } = internal.classify;
@@ -21,7 +21,9 @@ function upon(promise, fulfilled, rejected = noop) {
   apply(promiseThen, promise, [fulfilled, rejected]);
 }
 
+// A promise resolved with the value. The standard wants a new one even for a promise; what cannot be one is settled at once.
 function resolvedWith(value) {
+  if (value === undefined || (typeof value !== "object" && typeof value !== "function")) return apply(promiseResolve, NativePromise, [value]);
   return new NativePromise((resolve) => resolve(value));
 }
 
@@ -37,19 +39,30 @@ function all(promises) {
   return apply(promiseAll, NativePromise, [promises]);
 }
 
+// {promise, resolve, reject}
 function deferred() {
-  const out = { promise: undefined, resolve: undefined, reject: undefined, settled: false };
-  out.promise = new NativePromise((resolve, reject) => {
-    out.resolve = (value) => {
-      out.settled = true;
-      resolve(value);
-    };
-    out.reject = (reason) => {
-      out.settled = true;
-      reject(reason);
-    };
-  });
-  return out;
+  return apply(withResolvers, NativePromise, []);
+}
+
+// One that knows whether it has been settled: {promise, settled, resolve, reject}.
+class Tracked {
+  constructor() {
+    this.inner = deferred();
+    this.promise = this.inner.promise;
+    this.settled = false;
+  }
+  resolve(value) {
+    this.settled = true;
+    this.inner.resolve(value);
+  }
+  reject(reason) {
+    this.settled = true;
+    this.inner.reject(reason);
+  }
+}
+
+function tracked() {
+  return new Tracked();
 }
 
 function settledDeferred(rejected, value) {
@@ -228,6 +241,6 @@ for (const Class of [ByteLengthQueuingStrategy, CountQueuingStrategy]) {
 }
 
 internal.streams = {
-  noop, then, upon, resolvedWith, rejectedWith, markHandled, all, deferred, settledDeferred, promiseCall, Queue, enqueueWithSize,
+  noop, then, upon, resolvedWith, rejectedWith, markHandled, all, deferred, tracked, settledDeferred, promiseCall, Queue, enqueueWithSize,
   dequeue, resetQueue, readStrategy, highWaterMarkOf, sizeOf, readCallbacks, optionalObject, viewParts,
 };

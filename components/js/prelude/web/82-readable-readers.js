@@ -7,7 +7,6 @@ const { isDetached, get } = internal.classify;
 const { apply } = Reflect;
 const { streams } = internal;
 const { Queue, deferred, settledDeferred, rejectedWith, markHandled, viewParts } = streams;
-const NativePromise = Promise;
 
 function released() {
   return new TypeError("The reader was released");
@@ -58,14 +57,14 @@ function readInto(reader, view, min, request) {
   else streams.pullInto(stream.controller, view, min, request);
 }
 
-function promiseRequest(start) {
-  return new NativePromise((resolve, reject) => {
-    start({
-      chunk: (value) => resolve({ value, done: false }),
-      close: (value) => resolve({ value, done: true }),
-      error: reject,
-    });
-  });
+// A read whose outcome a guest awaits.
+class PromiseRequest {
+  constructor() {
+    this.outcome = deferred();
+  }
+  chunk(value) { this.outcome.resolve({ value, done: false }); }
+  close(value) { this.outcome.resolve({ value, done: true }); }
+  error(reason) { this.outcome.reject(reason); }
 }
 
 let defaultOf;
@@ -88,7 +87,9 @@ class ReadableStreamDefaultReader {
     if (!isDefault(this)) return rejectedWith(new TypeError("Illegal invocation"));
     const reader = this.#record;
     if (reader.stream === null) return rejectedWith(released());
-    return promiseRequest((request) => read(reader, request));
+    const request = new PromiseRequest();
+    read(reader, request);
+    return request.outcome.promise;
   }
   releaseLock() {
     if (this.#record.stream !== null) release(this.#record);
@@ -125,7 +126,9 @@ class ReadableStreamBYOBReader {
     } catch (error) {
       return rejectedWith(error);
     }
-    return promiseRequest((request) => readInto(reader, view, min, request));
+    const request = new PromiseRequest();
+    readInto(reader, view, min, request);
+    return request.outcome.promise;
   }
   releaseLock() {
     if (this.#record.stream !== null) release(this.#record);

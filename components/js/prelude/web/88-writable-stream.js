@@ -5,7 +5,7 @@
 const { KEY, expose, isObject, brands, inspectors } = internal.idl;
 const { streams } = internal;
 const {
-  upon, resolvedWith, rejectedWith, markHandled, deferred, readStrategy, highWaterMarkOf, sizeOf, readCallbacks, optionalObject, Queue,
+  upon, resolvedWith, rejectedWith, markHandled, deferred, tracked, readStrategy, highWaterMarkOf, sizeOf, readCallbacks, optionalObject, Queue,
 } = streams;
 
 let writableOf;
@@ -177,7 +177,7 @@ function finishCloseWithError(stream, reason) {
 function updateBackpressure(stream, backpressure) {
   const { writer } = stream;
   if (writer !== null && backpressure !== stream.backpressure) {
-    if (backpressure) writer.ready = deferred();
+    if (backpressure) writer.ready = tracked();
     else writer.ready.resolve(undefined);
   }
   stream.backpressure = backpressure;

@@ -3,7 +3,7 @@
 const { KEY, expose, illegalConstructor, need, isObject, brands, inspectors } = internal.idl;
 const { streams } = internal;
 const {
-  noop, upon, resolvedWith, rejectedWith, markHandled, deferred, settledDeferred, promiseCall, enqueueWithSize, dequeue, resetQueue, Queue,
+  noop, upon, resolvedWith, rejectedWith, markHandled, tracked, settledDeferred, promiseCall, enqueueWithSize, dequeue, resetQueue, Queue,
 } = streams;
 
 // Stands in the queue for the end of the stream.
@@ -67,8 +67,8 @@ function createWriter(self, value) {
   const { state, error } = stream;
   const writer = { self, stream, ready: undefined, closed: undefined };
   const waits = state === "writable" && !streams.isClosing(stream) && stream.backpressure;
-  writer.ready = waits ? deferred() : settledDeferred(state === "erroring" || state === "errored", error);
-  writer.closed = state === "writable" || state === "erroring" ? deferred() : settledDeferred(state === "errored", error);
+  writer.ready = waits ? tracked() : settledDeferred(state === "erroring" || state === "errored", error);
+  writer.closed = state === "writable" || state === "erroring" ? tracked() : settledDeferred(state === "errored", error);
   stream.writer = writer;
   return writer;
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -14,6 +15,45 @@ use notify::{Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, W
 
 /// Between two looks, where the system does not tell of changes.
 const POLL_PERIOD: Duration = Duration::from_millis(500);
+
+/// When a program began to be read: what changed since then was perhaps not read.
+#[derive(Clone, Debug)]
+pub struct Began {
+    time: SystemTime,
+    entry: PathBuf,
+    stamp: Option<Stamp>,
+}
+
+/// What changes when a file is written or replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Stamp {
+    modified: SystemTime,
+    len: u64,
+    inode: u64,
+}
+
+impl Began {
+    /// Notes that the program in the file `entry`, and whatever that imports, is read from now on.
+    pub fn now(entry: PathBuf) -> Began {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // The clock that files are stamped with, which is behind the usual one.
+        // SAFETY: a valid place for the answer.
+        unsafe { libc::clock_gettime(libc::CLOCK_REALTIME_COARSE, &raw mut time) };
+        let since = Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0));
+        Began { time: SystemTime::UNIX_EPOCH + since, stamp: stamp(&entry), entry }
+    }
+
+    /// Tells whether a file may have changed since. Of the entry it is known.
+    fn is_before_change_of(&self, file: &Path) -> bool {
+        let stamp = stamp(file);
+        if file == self.entry { stamp != self.stamp } else { stamp.is_some_and(|s| s.modified >= self.time) }
+    }
+}
+
+fn stamp(file: &Path) -> Option<Stamp> {
+    let metadata = fs::metadata(file).ok()?;
+    Some(Stamp { modified: metadata.modified().ok()?, len: metadata.len(), inode: metadata.ino() })
+}
 
 /// Is called, on another thread, with a file that changed, as it was written.
 type OnChange = Arc<dyn Fn(PathBuf) + Send + Sync>;
@@ -51,9 +91,9 @@ impl Watched {
         Ok(Watched { watcher, polls, directories: HashSet::new(), names, on_change })
     }
 
-    /// Watches these files instead of the ones before. Those that changed after `since` and were not watched before
+    /// Watches these files instead of the ones before. Those that were not watched before and changed since `began`
     /// are told at once. With `anything_new`, new names beside them are told too.
-    pub fn set(&mut self, files: &[PathBuf], anything_new: bool, since: SystemTime) {
+    pub fn set(&mut self, files: &[PathBuf], anything_new: bool, began: &Began) {
         let mut known = HashMap::new();
         for file in files {
             for place in places(file) {
@@ -61,13 +101,12 @@ impl Watched {
             }
         }
         let directories: HashSet<PathBuf> = known.keys().filter_map(|place| existing_above(place)).collect();
-        let late: Vec<PathBuf> = {
+        let fresh: Vec<PathBuf> = {
             let mut names = lock(&self.names);
             let fresh = known.iter().filter(|(place, _)| !names.files.contains_key(*place));
-            let late = fresh.filter(|(place, _)| changed_after(place, since)).map(|(_, file)| file.clone());
-            let late = late.collect();
+            let fresh = fresh.map(|(_, file)| file.clone()).collect();
             *names = Names { files: known, anything_new };
-            late
+            fresh
         };
         for gone in self.directories.difference(&directories) {
             let _ = self.watcher.unwatch(gone);
@@ -77,7 +116,8 @@ impl Watched {
         if added.iter().any(|directory| self.watcher.watch(directory, RecursiveMode::NonRecursive).is_err()) {
             self.poll_instead();
         }
-        for file in late {
+        // Now that every later change is told.
+        for file in fresh.into_iter().filter(|file| began.is_before_change_of(file)) {
             (self.on_change)(file);
         }
     }
@@ -144,14 +184,15 @@ fn existing_above(place: &Path) -> Option<PathBuf> {
     place.ancestors().skip(1).find(|directory| directory.is_dir()).map(Path::to_owned)
 }
 
-fn changed_after(file: &Path, since: SystemTime) -> bool {
-    fs::metadata(file).and_then(|metadata| metadata.modified()).is_ok_and(|modified| modified >= since)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::mpsc::channel;
+
+    /// Nothing has changed since.
+    fn began(entry: &Path) -> Began {
+        Began { time: SystemTime::now() + LONG, ..Began::now(entry.to_owned()) }
+    }
 
     const LONG: Duration = Duration::from_secs(10);
     const SHORT: Duration = Duration::from_millis(200);
@@ -163,14 +204,14 @@ mod tests {
         fs::write(&ours, "1").unwrap();
         let (sender, told) = channel();
         let mut watched = Watched::new(move |file| sender.send(file).unwrap()).unwrap();
-        watched.set(std::slice::from_ref(&ours), false, SystemTime::now() + LONG);
+        watched.set(std::slice::from_ref(&ours), false, &began(&ours));
         fs::write(&other, "2").unwrap();
         fs::read(&ours).unwrap();
         assert!(told.recv_timeout(SHORT).is_err(), "neither another file nor reading");
         fs::write(&other, "3").unwrap();
         fs::rename(&other, &ours).unwrap();
         assert_eq!(told.recv_timeout(LONG).unwrap(), ours, "replaced, as editors do");
-        watched.set(&[], false, SystemTime::now());
+        watched.set(&[], false, &began(&ours));
         while told.try_recv().is_ok() {}
         fs::write(&ours, "4").unwrap();
         assert!(told.recv_timeout(SHORT).is_err());
@@ -182,7 +223,7 @@ mod tests {
         let missing = temp.path().join("lib/missing.js");
         let (sender, told) = channel();
         let mut watched = Watched::new(move |file| sender.send(file).unwrap()).unwrap();
-        watched.set(&[missing], true, SystemTime::now());
+        watched.set(std::slice::from_ref(&missing), true, &began(&missing));
         fs::create_dir(temp.path().join("lib")).unwrap();
         assert_eq!(told.recv_timeout(LONG).unwrap(), temp.path().canonicalize().unwrap().join("lib"));
     }
@@ -190,12 +231,20 @@ mod tests {
     #[test]
     fn a_change_before_the_watch_began_is_told() {
         let temp = tempfile::tempdir().unwrap();
-        let file = temp.path().join("a.js");
-        fs::write(&file, "1").unwrap();
+        let (entry, imported) = (temp.path().join("a.js"), temp.path().join("b.js"));
+        fs::write(&entry, "1").unwrap();
+        let began = Began::now(entry.clone());
         let (sender, told) = channel();
         let mut watched = Watched::new(move |file| sender.send(file).unwrap()).unwrap();
-        watched.set(std::slice::from_ref(&file), false, SystemTime::now() - LONG);
-        assert_eq!(told.recv_timeout(LONG).unwrap(), file);
+        watched.set(std::slice::from_ref(&entry), false, &began);
+        assert!(told.recv_timeout(SHORT).is_err(), "written just before is not written since");
+        watched.set(&[], false, &began);
+        fs::write(&entry, "12").unwrap();
+        fs::write(&imported, "1").unwrap();
+        watched.set(&[entry.clone(), imported.clone()], false, &began);
+        let mut both = [told.recv_timeout(LONG).unwrap(), told.recv_timeout(LONG).unwrap()];
+        both.sort();
+        assert_eq!(both, [entry, imported]);
     }
 
     #[test]
@@ -206,7 +255,7 @@ mod tests {
         fs::write(&other, "1").unwrap();
         let (sender, told) = channel();
         let mut watched = Watched::new(move |file| sender.send(file).unwrap()).unwrap();
-        watched.set(std::slice::from_ref(&file), false, SystemTime::now() + LONG);
+        watched.set(std::slice::from_ref(&file), false, &began(&file));
         watched.poll_instead();
         let later = SystemTime::now() + LONG;
         fs::File::options().write(true).open(&other).unwrap().set_modified(later).unwrap();
@@ -223,7 +272,7 @@ mod tests {
         std::os::unix::fs::symlink(&target, &link).unwrap();
         let (sender, told) = channel();
         let mut watched = Watched::new(move |file| sender.send(file).unwrap()).unwrap();
-        watched.set(std::slice::from_ref(&link), false, SystemTime::now() + LONG);
+        watched.set(std::slice::from_ref(&link), false, &began(&link));
         fs::write(&target, "2").unwrap();
         assert_eq!(told.recv_timeout(LONG).unwrap(), link);
     }

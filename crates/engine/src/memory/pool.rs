@@ -1,7 +1,7 @@
 //! The pool of slots, and the memory creator that hands them to wasmtime.
 //!
 //! wasmtime does not say for which module it wants a memory, so [`with_image`] leaves the image in a thread-local
-//! for the time of one instantiation: the first memory that is made takes it.
+//! for the time of one instantiation: the first memory that is made with room for it takes it.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ thread_local! {
     static NEXT_IMAGE: RefCell<Option<Arc<HeapImage>>> = const { RefCell::new(None) };
 }
 
-/// Runs `instantiate`, whose first memory is filled from `image`.
+/// Runs `instantiate`, whose first memory that has room for `image` is filled from it.
 pub(crate) fn with_image<R>(image: Option<&Arc<HeapImage>>, instantiate: impl FnOnce() -> R) -> R {
     struct Clear;
     impl Drop for Clear {
@@ -120,7 +120,9 @@ unsafe impl MemoryCreator for Creator {
         if minimum > RESERVATION_BYTES || reserved.unwrap_or(0) > RESERVATION_BYTES || guard > GUARD_BYTES {
             return Err(format!("a memory of {minimum} bytes is more than {RESERVATION_BYTES}"));
         }
-        let image = NEXT_IMAGE.take();
+        // The heap of garbage-collected objects, exceptions among them, is a memory too. It begins empty, and comes
+        // first; the image waits for the one that has room for it.
+        let image = NEXT_IMAGE.with_borrow_mut(|next| next.take_if(|image| image.len() <= minimum));
         let slot = self
             .0
             .take(image, minimum)

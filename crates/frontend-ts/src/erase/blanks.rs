@@ -170,7 +170,8 @@ impl<'s> Blanks<'s> {
     fn skip_trivia(&self, mut at: usize) -> usize {
         loop {
             let rest = &self.source[at..];
-            let blank = rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
+            let blank =
+                rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
             let rest = &rest[blank..];
             let comment = if rest.starts_with("//") {
                 rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len())

@@ -12,11 +12,12 @@ mod modules;
 use std::collections::HashSet;
 
 use oxc::ast::ast::{
-    AccessorProperty, ArrowFunctionExpression, BindingIdentifier, CallExpression, CatchParameter, Class, ClassElement,
-    Declaration, Decorator, ExportDefaultDeclarationKind, Expression, FormalParameter, FormalParameterRest, Function,
-    IdentifierReference, JSXElement, JSXFragment, MethodDefinition, NewExpression, Program, PropertyDefinition,
-    PropertyKey, Statement, TSAsExpression, TSInstantiationExpression, TSNonNullExpression, TSSatisfiesExpression,
-    TSTypeAssertion, TaggedTemplateExpression, VariableDeclarator,
+    AccessorProperty, ArrowFunctionExpression, BindingIdentifier, CallExpression, CatchParameter, Class,
+    ClassElement, Declaration, Decorator, ExportDefaultDeclarationKind, Expression, FormalParameter,
+    FormalParameterRest, Function, IdentifierReference, JSXElement, JSXFragment, MethodDefinition,
+    NewExpression, Program, PropertyDefinition, PropertyKey, Statement, TSAsExpression,
+    TSInstantiationExpression, TSNonNullExpression, TSSatisfiesExpression, TSTypeAssertion,
+    TaggedTemplateExpression, VariableDeclarator,
 };
 use oxc::ast::ast::{MethodDefinitionType, PropertyDefinitionType};
 use oxc::ast_visit::{VisitJs, walk_js};
@@ -83,7 +84,8 @@ impl<'a: 's, 's> VisitJs<'a> for Eraser<'s> {
             Statement::ExportNamedDeclaration(export) => {
                 let values = export.specifiers.iter().filter(|specifier| specifier.export_kind.is_value());
                 if export.export_kind.is_value() {
-                    self.exported.extend(values.filter_map(|specifier| modules::local_name(&specifier.local)));
+                    self.exported
+                        .extend(values.filter_map(|specifier| modules::local_name(&specifier.local)));
                 }
             }
             Statement::ExportDeclaration(export) if self.is_type(&export.declaration) => {
@@ -210,11 +212,11 @@ impl<'a: 's, 's> VisitJs<'a> for Eraser<'s> {
 
     fn visit_arrow_function_expression(&mut self, arrow: &ArrowFunctionExpression<'a>) {
         // A line break that was inside of a type must not end up before the arrow, or after `return` or `async`.
-        for span in [arrow.type_parameters.as_deref().map(GetSpan::span), arrow.return_type.as_deref().map(GetSpan::span)] {
-            if let Some(span) = span {
-                self.more_than_types |= self.blanks.has_newline(span);
-                self.blanks.span(span);
-            }
+        let parameters = arrow.type_parameters.as_deref().map(GetSpan::span);
+        let answer = arrow.return_type.as_deref().map(GetSpan::span);
+        for span in parameters.into_iter().chain(answer) {
+            self.more_than_types |= self.blanks.has_newline(span);
+            self.blanks.span(span);
         }
         walk_js::walk_arrow_function_expression(self, arrow);
     }
@@ -230,7 +232,8 @@ impl<'a: 's, 's> VisitJs<'a> for Eraser<'s> {
         if !class.implements.is_empty() {
             let heritage = class.heritage.as_ref().map(|heritage| heritage.expression.span().end);
             let named = heritage.or(class.id.as_ref().map(|name| name.span.end));
-            let start = named.unwrap_or_else(|| self.blanks.after_word(class.span.start, class.body.span.start, "class"));
+            let start = named
+                .unwrap_or_else(|| self.blanks.after_word(class.span.start, class.body.span.start, "class"));
             self.blanks.between(start, class.body.span.start);
         }
         walk_js::walk_class(self, class);
@@ -239,7 +242,9 @@ impl<'a: 's, 's> VisitJs<'a> for Eraser<'s> {
     fn visit_class_element(&mut self, element: &ClassElement<'a>) {
         match element {
             ClassElement::TSIndexSignature(signature) => self.blanks.statement(signature.span),
-            ClassElement::MethodDefinition(method) if is_type_method(method) => self.blanks.statement(method.span),
+            ClassElement::MethodDefinition(method) if is_type_method(method) => {
+                self.blanks.statement(method.span)
+            }
             ClassElement::PropertyDefinition(property) if is_type_property(property) => {
                 self.decorators(&property.decorators);
                 if let PropertyKey::Identifier(name) = &property.key {
@@ -295,9 +300,7 @@ impl<'s> Eraser<'s> {
                 class.declare
             }
             Declaration::TSEnumDeclaration(declaration) => declaration.declare || self.refuse(),
-            Declaration::TSNamespaceDeclaration(namespace) => {
-                namespace.declare || self.refuse()
-            }
+            Declaration::TSNamespaceDeclaration(namespace) => namespace.declare || self.refuse(),
             Declaration::TSExternalModuleDeclaration(_) | Declaration::TSGlobalDeclaration(_) => true,
             Declaration::TSImportEqualsDeclaration(import) => import.import_kind.is_type() || self.refuse(),
         }
@@ -329,7 +332,8 @@ fn is_type_method(method: &MethodDefinition) -> bool {
 
 /// A field that only declares a type: fields without a value are none, unless they are private or compute their name.
 fn is_type_property(property: &PropertyDefinition) -> bool {
-    let declares = property.declare || property.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition;
+    let declares =
+        property.declare || property.r#type == PropertyDefinitionType::TSAbstractPropertyDefinition;
     let is_private = matches!(property.key, PropertyKey::PrivateIdentifier(_));
     let computes = property.computed && !matches!(property.key, PropertyKey::Identifier(_));
     declares || (property.value.is_none() && !computes && !is_private)

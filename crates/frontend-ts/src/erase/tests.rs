@@ -40,10 +40,14 @@ fn same(source: &str, name: &str) -> bool {
     let Some(expected) = transformed(source, name) else { return false };
     let twice = |code: &str| print(&print(code, name), name);
     assert_eq!(twice(&blanked), twice(&expected), "{name}\n{blanked}");
-    let (before, after): (Vec<u16>, Vec<u16>) = (source.encode_utf16().collect(), blanked.encode_utf16().collect());
+    let (before, after): (Vec<u16>, Vec<u16>) =
+        (source.encode_utf16().collect(), blanked.encode_utf16().collect());
     assert_eq!(before.len(), after.len(), "{name}: positions moved");
     let blank = [u16::from(b' '), u16::from(b';')];
-    assert!(before.iter().zip(&after).all(|(before, after)| before == after || blank.contains(after)), "{name}");
+    assert!(
+        before.iter().zip(&after).all(|(before, after)| before == after || blank.contains(after)),
+        "{name}"
+    );
     true
 }
 
@@ -58,7 +62,10 @@ fn check(source: &str, expected: &str) {
 fn annotations_become_blanks() {
     check("let a: number = 1;", "let a         = 1;");
     check("let a!: T", "let a    ");
-    check("function f<T>(this: T, a?: string, ...b: T[]): a is T { }", "function f   (         a         , ...b     )         { }");
+    check(
+        "function f<T>(this: T, a?: string, ...b: T[]): a is T { }",
+        "function f   (         a         , ...b     )         { }",
+    );
     check("const f = <T,>(a: T): T => a;", "const f =     (a   )    => a;");
     check("a as B; c! + d!.e; f<G>(h); i satisfies J;", "a     ; c  + d .e; f   (h); i            ;");
     check("try { } catch (e: unknown) { }", "try { } catch (e         ) { }");
@@ -70,22 +77,52 @@ fn annotations_become_blanks() {
 fn declarations_become_blanks() {
     check("interface A { b: 1 }\nb();", ";                   \nb();");
     check("const a = 1\ntype B = 2\n;(a)", "const a = 1\n;         \n (a)");
-    check("declare const a: 1; declare function b(): void; declare enum C {}", ";                   ;                            ;                ");
-    check("export type A = 1; export interface B {} export declare class C {}", ";                  ;                      ;                        ");
+    check(
+        "declare const a: 1; declare function b(): void; declare enum C {}",
+        ";                   ;                            ;                ",
+    );
+    check(
+        "export type A = 1; export interface B {} export declare class C {}",
+        ";                  ;                      ;                        ",
+    );
     check("function f(a: 1): void; function f(a) {}", ";                       function f(a) {}");
-    check("declare module \"a\" { } declare global { } declare namespace N { }", ";                      ;                  ;                      ");
+    check(
+        "declare module \"a\" { } declare global { } declare namespace N { }",
+        ";                      ;                  ;                      ",
+    );
     check("export default interface A {}", ";                            ");
 }
 
 #[test]
 fn class_members_become_blanks() {
-    check("abstract class A<T> extends B<T> implements C, D { }", "         class A    extends B                      { }");
-    check("export default abstract class implements /* implements */ C { }", "export default          class                               { }");
-    check("class A { private readonly a: number = 1; b: string; #c: T; static d?: 1 }", "class A {                  a         = 1; ;          #c   ; ;           }");
-    check("abstract class A { abstract m(): void; n?(): T { } constructor(a); constructor() { } }", "class A { ; n ()    { } ;               constructor() { } }");
-    check("class A { declare a: 1; override b() { } public static async *c() { } }", "class A { ;                      b() { }        static async *c() { } }");
-    check("class A { a = 1\n public [b] = 2\n private *c() { } }", "class A { a = 1\n ;      [b] = 2\n ;       *c() { } }");
-    check("class A { [key: string]: any; [b()]: string; get c(): T { } }", "class A { ; [b()] ; get c()    { } }");
+    check(
+        "abstract class A<T> extends B<T> implements C, D { }",
+        "         class A    extends B                      { }",
+    );
+    check(
+        "export default abstract class implements /* implements */ C { }",
+        "export default          class                               { }",
+    );
+    check(
+        "class A { private readonly a: number = 1; b: string; #c: T; static d?: 1 }",
+        "class A {                  a         = 1; ;          #c   ; ;           }",
+    );
+    check(
+        "abstract class A { abstract m(): void; n?(): T { } constructor(a); constructor() { } }",
+        "class A { ; n ()    { } ;               constructor() { } }",
+    );
+    check(
+        "class A { declare a: 1; override b() { } public static async *c() { } }",
+        "class A { ;                      b() { }        static async *c() { } }",
+    );
+    check(
+        "class A { a = 1\n public [b] = 2\n private *c() { } }",
+        "class A { a = 1\n ;      [b] = 2\n ;       *c() { } }",
+    );
+    check(
+        "class A { [key: string]: any; [b()]: string; get c(): T { } }",
+        "class A { ; [b()] ; get c()    { } }",
+    );
     check("class A { public static readonly [a]: T = 1 }", "class A {        static          [a]    = 1 }");
 }
 
@@ -98,8 +135,14 @@ fn imports_of_types_become_blanks() {
     check("import a, * as b from 'a'; a as b.C", "import a          from 'a'; a       ");
     check("import A, * as b from 'a'; b as A", "import    * as b from 'a'; b     ");
     check("import { A } from 'a'; export { A };", "import { A } from 'a'; export { A };");
-    check("export { type A, b } from 'a'; export type * from 'b'; export { type C } from 'c';", "export {         b } from 'a'; ;                       ;                            ");
-    check("import { A } from 'a'; interface B extends A {}", ";                      ;                       ");
+    check(
+        "export { type A, b } from 'a'; export type * from 'b'; export { type C } from 'c';",
+        "export {         b } from 'a'; ;                       ;                            ",
+    );
+    check(
+        "import { A } from 'a'; interface B extends A {}",
+        ";                      ;                       ",
+    );
 }
 
 #[test]
@@ -111,10 +154,21 @@ fn positions_count_utf16() {
 #[test]
 fn what_is_more_than_types_is_left() {
     for source in [
-        "enum A { B }", "namespace A { export const b = 1 }", "class A { constructor(private b) { } }", "let a = <B>c",
-        "import a = B.c; a", "const f = (a):\n T => a", "a as B\n(c)", "a as B\n[c]", "interface A { } export { A }",
-        "import { A } from 'a'; function f(A) { A() }", "@a class B { }", "class A { @b c: D }", "class A { accessor b = 1 }",
-        "return_(async <\nT>(a) => a)", "type A = 1; export default A",
+        "enum A { B }",
+        "namespace A { export const b = 1 }",
+        "class A { constructor(private b) { } }",
+        "let a = <B>c",
+        "import a = B.c; a",
+        "const f = (a):\n T => a",
+        "a as B\n(c)",
+        "a as B\n[c]",
+        "interface A { } export { A }",
+        "import { A } from 'a'; function f(A) { A() }",
+        "@a class B { }",
+        "class A { @b c: D }",
+        "class A { accessor b = 1 }",
+        "return_(async <\nT>(a) => a)",
+        "type A = 1; export default A",
     ] {
         assert_eq!(erased(source), None, "{source}");
     }
@@ -138,7 +192,8 @@ fn corpus_is_erased_as_it_is_transformed() {
             let is_source = [".ts", ".mts"].iter().any(|end| name.ends_with(end)) && !name.contains(".d.");
             let Ok(source) = std::fs::read_to_string(&path) else { continue };
             let allocator = Allocator::default();
-            if is_source && Parser::new(&allocator, &source, SourceType::ts()).parse().diagnostics.is_empty() {
+            if is_source && Parser::new(&allocator, &source, SourceType::ts()).parse().diagnostics.is_empty()
+            {
                 count += 1;
                 could += usize::from(same(&source, &name));
             }

@@ -25,7 +25,8 @@ pub(super) fn finish(graph: &mut Graph) -> Result<(Vec<u8>, Vec<ModuleInfo>), Er
     for (place, &index) in kept.iter().enumerate() {
         position[index] = narrow(place);
     }
-    let imports: Vec<Vec<(String, u32)>> = kept.iter().map(|&index| imports(graph, index, &position)).collect();
+    let imports: Vec<Vec<(String, u32)>> =
+        kept.iter().map(|&index| imports(graph, index, &position)).collect();
     let names = Names::collect(graph, &kept);
     let records: Vec<Record> =
         kept.iter().zip(&imports).map(|(&index, imports)| record(graph, index, imports, &names)).collect();
@@ -211,11 +212,14 @@ fn names_of(graph: &Graph, index: usize) -> Vec<String> {
                 names.push(name.clone());
             }
         }
+        if exports.reexports.is_empty() {
+            continue;
+        }
+        let required = loaded.links.iter().filter(|link| link.request.via == Via::Require);
+        let targets: HashMap<&str, usize> =
+            required.filter_map(|link| Some((link.request.specifier.as_str(), node_of(link)?))).collect();
         for specifier in exports.reexports.iter().rev() {
-            let link = loaded.links.iter().find(|link| {
-                link.request.via == Via::Require && link.request.specifier == *specifier
-            });
-            if let Some(target) = link.and_then(node_of)
+            if let Some(&target) = targets.get(specifier.as_str())
                 && seen.insert(target)
             {
                 stack.push(target);

@@ -9,8 +9,9 @@ use super::{Graph, Link, Loaded, Node, Shared, State, Target, Task};
 use crate::Entry;
 use crate::compile::{Format, Unit, compile};
 use crate::error::{Bound, ErrorKind};
-use crate::frame::Place;
+use crate::frame::{Place, printable};
 use crate::language::Language;
+use crate::limits::{IMPORTS_PER_MODULE, MESSAGE_CHARS_MAX};
 use crate::requests::{Request, Via};
 use crate::resolve::Found;
 use crate::source::{ReadError, normalize, read_source};
@@ -44,7 +45,8 @@ pub(super) fn entry(
             help: Some("import it from a module: import data from \"./data.json\"".to_owned()),
         });
     }
-    let is_commonjs = path.as_deref().and_then(Path::extension).is_some_and(|end| end == "cjs" || end == "cts");
+    let is_commonjs =
+        path.as_deref().and_then(Path::extension).is_some_and(|end| end == "cjs" || end == "cts");
     let format = if is_commonjs { Format::CommonJs } else { Format::Module };
     let task = Task { path, language, format, asked_by: None, needed: true };
     let (loaded, real_path) = finish(&name, &task, source, shared, || real_path(entry, &name))?;
@@ -83,6 +85,13 @@ fn finish(
     if requests.is_empty() {
         return Ok((Loaded { source, compiled, links: Vec::new() }, None));
     }
+    let imports_max = shared.limits.modules_max.saturating_mul(IMPORTS_PER_MODULE);
+    if shared.imports.fetch_add(requests.len(), Ordering::Relaxed).saturating_add(requests.len())
+        > imports_max
+    {
+        let (bound, path) = (Bound::Imports, name.to_owned());
+        return Err(ErrorKind::TooLarge { bound, limit: imports_max, path, place: None, help: None });
+    }
     let path = real_path()?;
     let mut links = Vec::with_capacity(requests.len());
     for request in requests {
@@ -105,12 +114,11 @@ type Explain = Box<dyn FnOnce(Place) -> ErrorKind>;
 fn follow(importer: &Path, request: &Request, shared: &Shared) -> Result<Target, Explain> {
     let found = shared.resolver.resolve(importer, &request.specifier, request.via);
     let found = found.map_err(|missing| {
-        let specifier = crate::frame::printable(&request.specifier, crate::limits::MESSAGE_CHARS_MAX);
-        let explain = move |place| ErrorKind::Resolve {
-            specifier,
-            place: Some(place),
-            reason: missing.reason,
-            help: missing.help,
+        let (importer, specifier) = (importer.to_owned(), request.specifier.clone());
+        let explain = move |place| {
+            let missing = missing.explain(&importer, &specifier);
+            let specifier = printable(&specifier, MESSAGE_CHARS_MAX);
+            ErrorKind::Resolve { specifier, place: Some(place), reason: missing.reason, help: missing.help }
         };
         Box::new(explain) as Explain
     })?;
@@ -122,9 +130,11 @@ fn follow(importer: &Path, request: &Request, shared: &Shared) -> Result<Target,
         None => {
             let extension = path.extension().unwrap_or_default().to_string_lossy().into_owned();
             let explain = move |place| ErrorKind::Unsupported {
-                message: format!("cannot import a .{} file", crate::frame::printable(&extension, 40)),
+                message: format!("cannot import a .{} file", printable(&extension, 40)),
                 place: Some(place),
-                help: Some("modules are JavaScript, TypeScript and JSON; grant other files and open them".to_owned()),
+                help: Some(
+                    "modules are JavaScript, TypeScript and JSON; grant other files and open them".to_owned(),
+                ),
             };
             Err(Box::new(explain))
         }
@@ -171,7 +181,9 @@ fn real_path(entry: &Entry, name: &str) -> Result<PathBuf, ErrorKind> {
     let real = match *entry {
         Entry::File(path) => fs::canonicalize(path),
         // No file has to be there: the directory counts, and a tsconfig.json wants to see TypeScript.
-        Entry::Source { directory, .. } => fs::canonicalize(directory).map(|directory| directory.join("source.ts")),
+        Entry::Source { directory, .. } => {
+            fs::canonicalize(directory).map(|directory| directory.join("source.ts"))
+        }
     };
     real.map_err(|source| ErrorKind::Io { path: name.to_owned(), place: None, source, help: None })
 }

@@ -41,6 +41,7 @@ pub(crate) fn build(entry: Entry, options: &Options) -> Result<Program, BuildErr
         limits: options.limits,
         resolver: Resolver::new(options.conditions.clone()),
         total_bytes: AtomicUsize::new(0),
+        imports: AtomicUsize::new(0),
     };
     let mut graph = Graph { nodes: Vec::new(), known: HashMap::new(), naming: Naming::of(&entry) };
     let built = graph.grow(&entry, &shared).and_then(|()| finish::finish(&mut graph));
@@ -57,6 +58,7 @@ struct Shared {
     limits: ProgramLimits,
     resolver: Resolver,
     total_bytes: AtomicUsize,
+    imports: AtomicUsize,
 }
 
 struct Graph {
@@ -149,7 +151,8 @@ impl Graph {
     /// written for other systems: then reaching it fails when the program runs. A mistake in one's own file is told at once.
     fn must_load(&self, index: usize, error: &ErrorKind) -> bool {
         let task = &self.nodes[index].task;
-        if let ErrorKind::TooLarge { bound: Bound::Modules | Bound::TotalBytes, .. } = error {
+        if let ErrorKind::TooLarge { bound: Bound::Modules | Bound::TotalBytes | Bound::Imports, .. } = error
+        {
             return true;
         }
         let own = !task.path.as_deref().is_some_and(crate::resolve::is_in_package);
@@ -229,7 +232,8 @@ impl Graph {
         std::thread::scope(|scope| {
             for _ in 1..threads {
                 // Without the thread the others do its work.
-                let builder = std::thread::Builder::new().name("b8g-load".to_owned()).stack_size(WORKER_STACK_BYTES);
+                let builder =
+                    std::thread::Builder::new().name("b8g-load".to_owned()).stack_size(WORKER_STACK_BYTES);
                 if builder.spawn_scoped(scope, work).is_err() {
                     break;
                 }

@@ -27,6 +27,9 @@ const PARTINGS_MAX: usize = 50_000;
 /// How many tokens may be read again because of speculation, besides one for every two bytes.
 const WORK_BASE: u64 = 512 << 10;
 
+/// How many pairs of an imported and an exported name a file may have.
+const NAME_PAIRS_MAX: u64 = 1 << 30;
+
 /// What kind of source is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dialect {
@@ -52,6 +55,7 @@ struct Limits {
     nesting: usize,
     work: u64,
     stack: u64,
+    name_pairs: u64,
 }
 
 /// Bounds the call stack, in bytes, that parsing and transforming `source` can need.
@@ -60,6 +64,7 @@ pub(crate) fn measure(source: &str, dialect: Dialect, nesting_max: usize) -> Res
         nesting: nesting_max,
         work: WORK_BASE + source.len() as u64 / 2,
         stack: STACK_BYTES_MAX as u64,
+        name_pairs: NAME_PAIRS_MAX,
     };
     let mut readings = vec![Scan::new(source.as_bytes(), dialect)];
     let mut parted = Vec::new();
@@ -118,6 +123,8 @@ fn check(reading: &Scan, limits: &Limits) -> Result<(), TooDeep> {
         "move the inner parts into variables or functions of their own"
     } else if reading.work > limits.work {
         "give the nested parts with `<` and `=` inside brackets names of their own"
+    } else if reading.name_pairs() > limits.name_pairs {
+        "split the file: it imports and exports too many names"
     } else {
         "split this expression into several statements"
     };

@@ -28,11 +28,11 @@ impl Word {
             b"const" | b"var" | b"return" | b"function" | b"class" | b"throw" | b"switch" | b"export"
             | b"case" | b"default" | b"catch" | b"enum" => Self::Declaration,
             b"typeof" | b"instanceof" | b"in" | b"new" | b"delete" | b"void" | b"extends" => Self::Prefix,
-            b"await" | b"yield" | b"of" | b"let" | b"static" | b"async" | b"get" | b"set" | b"type" | b"as"
-            | b"is" | b"keyof" | b"infer" | b"readonly" | b"unique" | b"asserts" | b"abstract" | b"declare"
-            | b"namespace" | b"module" | b"satisfies" | b"out" | b"accessor" | b"override" | b"public"
-            | b"private" | b"protected" | b"implements" | b"interface" | b"using" | b"global" | b"import"
-            | b"from" | b"require" | b"defer" | b"source" => Self::Contextual,
+            b"await" | b"yield" | b"of" | b"let" | b"static" | b"async" | b"get" | b"set" | b"type"
+            | b"as" | b"is" | b"keyof" | b"infer" | b"readonly" | b"unique" | b"asserts" | b"abstract"
+            | b"declare" | b"namespace" | b"module" | b"satisfies" | b"out" | b"accessor" | b"override"
+            | b"public" | b"private" | b"protected" | b"implements" | b"interface" | b"using" | b"global"
+            | b"import" | b"from" | b"require" | b"defer" | b"source" => Self::Contextual,
             _ => Self::Plain,
         }
     }

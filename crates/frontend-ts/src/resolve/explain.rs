@@ -11,10 +11,48 @@ use crate::limits::SUGGESTION_ENTRIES_MAX;
 
 /// The modules of Node.js that are imported without `node:`.
 const NODE_MODULES: &[&str] = &[
-    "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto", "dgram",
-    "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https", "inspector", "module", "net",
-    "os", "path", "perf_hooks", "process", "punycode", "querystring", "readline", "repl", "stream", "string_decoder",
-    "sys", "timers", "tls", "trace_events", "tty", "url", "util", "v8", "vm", "wasi", "worker_threads", "zlib",
+    "assert",
+    "async_hooks",
+    "buffer",
+    "child_process",
+    "cluster",
+    "console",
+    "constants",
+    "crypto",
+    "dgram",
+    "diagnostics_channel",
+    "dns",
+    "domain",
+    "events",
+    "fs",
+    "http",
+    "http2",
+    "https",
+    "inspector",
+    "module",
+    "net",
+    "os",
+    "path",
+    "perf_hooks",
+    "process",
+    "punycode",
+    "querystring",
+    "readline",
+    "repl",
+    "stream",
+    "string_decoder",
+    "sys",
+    "timers",
+    "tls",
+    "trace_events",
+    "tty",
+    "url",
+    "util",
+    "v8",
+    "vm",
+    "wasi",
+    "worker_threads",
+    "zlib",
 ];
 
 /// Explains a URL that is not followed.
@@ -30,7 +68,9 @@ pub(super) fn scheme(scheme: &str, specifier: &str) -> NotFound {
             let name = clip(&name[..version]);
             format!("install it with `npm install {name}` and import \"{name}\"")
         }
-        "http" | "https" => "download the file and import it by its path, or install the package with npm".to_owned(),
+        "http" | "https" => {
+            "download the file and import it by its path, or install the package with npm".to_owned()
+        }
         "jsr" => "install the package with `npx jsr add` and import it by its name".to_owned(),
         "data" | "blob" => "put the source into a file and import that".to_owned(),
         _ => "import files by their path and packages by their name".to_owned(),
@@ -50,7 +90,9 @@ pub(super) fn not_found(directory: &Path, specifier: &str, error: &ResolveError)
         },
         ResolveError::PackageImportNotDefined(..) => NotFound {
             reason: ResolveReason::FileNotFound,
-            help: Some("names that begin with # are defined by \"imports\" of the nearest package.json".to_owned()),
+            help: Some(
+                "names that begin with # are defined by \"imports\" of the nearest package.json".to_owned(),
+            ),
         },
         ResolveError::Json(json) => {
             let file = shown(directory, &json.path);
@@ -84,13 +126,16 @@ fn config(detail: String) -> NotFound {
 fn node_builtin() -> NotFound {
     NotFound {
         reason: ResolveReason::NodeBuiltin,
-        help: Some("the module \"b8g\" opens files, directories and connections that were granted".to_owned()),
+        help: Some(
+            "the module \"b8g\" opens files, directories and connections that were granted".to_owned(),
+        ),
     }
 }
 
 fn bare(directory: &Path, specifier: &str) -> NotFound {
     let package = package_name(specifier);
-    let installed = directory.ancestors().map(|above| above.join("node_modules").join(package)).find(|at| at.is_dir());
+    let installed =
+        directory.ancestors().map(|above| above.join("node_modules").join(package)).find(|at| at.is_dir());
     if installed.is_some() {
         return NotFound { reason: ResolveReason::NotInPackage { package: clip(package) }, help: None };
     }

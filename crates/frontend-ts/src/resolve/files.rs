@@ -16,14 +16,22 @@ const CONFIG_NESTING_MAX: usize = 100;
 /// How many files besides `package.json` may be read: `tsconfig.json` files can extend each other.
 const CONFIG_CHAIN_MAX: usize = 200;
 
+/// Which configuration files were read.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    pub files: Vec<PathBuf>,
+    /// How many of them were no `package.json`.
+    others: usize,
+}
+
 /// The file system as the resolver sees it.
 #[derive(Debug, Clone)]
 pub(super) struct ConfigFiles {
-    read: Arc<Mutex<Vec<PathBuf>>>,
+    read: Arc<Mutex<Reads>>,
 }
 
 impl ConfigFiles {
-    pub(super) fn recording(read: Arc<Mutex<Vec<PathBuf>>>) -> Self {
+    pub(super) fn recording(read: Arc<Mutex<Reads>>) -> Self {
         Self { read }
     }
 
@@ -36,15 +44,14 @@ impl ConfigFiles {
             ReadError::NotUtf8(_) => io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"),
         })?;
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_package = path.ends_with("package.json");
-        if !is_package && read.iter().filter(|file| !file.ends_with("package.json")).count() >= CONFIG_CHAIN_MAX {
+        read.others += usize::from(!path.ends_with("package.json"));
+        if read.others > CONFIG_CHAIN_MAX {
             return Err(io::Error::other("too many configuration files extend each other"));
         }
+        // The resolver remembers what it read: nothing comes twice.
+        read.files.push(path.to_owned());
         if nesting(&bytes) > CONFIG_NESTING_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it nests too deeply"));
-        }
-        if !read.iter().any(|file| file == path) {
-            read.push(path.to_owned());
         }
         Ok(bytes)
     }

@@ -15,16 +15,14 @@ mod files;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use oxc_resolver::{
-    ModuleType, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery,
-};
+use oxc_resolver::{ModuleType, ResolveError, ResolveOptions, ResolverGeneric, TsconfigDiscovery};
 
 use crate::error::ResolveReason;
 use crate::limits::MESSAGE_CHARS_MAX;
 use crate::nesting::run_with_stack;
 use crate::requests::Via;
 use crate::transform::Decorators;
-use files::ConfigFiles;
+use files::{ConfigFiles, Reads};
 
 /// The specifier of the module that is the door to handles.
 pub(crate) const BUILTIN: &str = "b8g";
@@ -51,6 +49,28 @@ pub(crate) enum Found {
     },
 }
 
+/// A specifier leads nowhere. Why, is found out when it is asked for.
+#[derive(Debug)]
+pub(crate) enum Missing {
+    Scheme,
+    /// No system has a file of such a name.
+    Impossible,
+    Resolver(ResolveError),
+}
+
+impl Missing {
+    /// Finds out why, and what would repair it.
+    pub(crate) fn explain(&self, importer: &Path, specifier: &str) -> NotFound {
+        match self {
+            Self::Scheme => explain::scheme(foreign_scheme(specifier).unwrap_or_default(), specifier),
+            Self::Impossible => NotFound { reason: ResolveReason::FileNotFound, help: None },
+            Self::Resolver(error) => {
+                explain::not_found(importer.parent().unwrap_or(importer), specifier, error)
+            }
+        }
+    }
+}
+
 /// Why a specifier leads nowhere, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NotFound {
@@ -64,7 +84,7 @@ type FileResolver = ResolverGeneric<ConfigFiles>;
 #[derive(Debug)]
 pub(crate) struct Resolver {
     conditions: Vec<String>,
-    read: Arc<Mutex<Vec<PathBuf>>>,
+    read: Arc<Mutex<Reads>>,
     base: OnceLock<FileResolver>,
     variants: [OnceLock<FileResolver>; 4],
     typescript: OnceLock<FileResolver>,
@@ -84,25 +104,25 @@ impl Resolver {
 
     /// Lists the `package.json` and `tsconfig.json` files that were read.
     pub(crate) fn files_read(&self) -> Vec<PathBuf> {
-        self.read.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).files.clone()
     }
 
     /// Finds what `specifier` means in the file `importer`, which need not exist but must be absolute.
-    pub(crate) fn resolve(&self, importer: &Path, specifier: &str, via: Via) -> Result<Found, NotFound> {
+    pub(crate) fn resolve(&self, importer: &Path, specifier: &str, via: Via) -> Result<Found, Missing> {
         if specifier == BUILTIN {
             return Ok(Found::Builtin);
         }
-        if let Some(scheme) = foreign_scheme(specifier) {
-            return Err(explain::scheme(scheme, specifier));
+        if foreign_scheme(specifier).is_some() {
+            return Err(Missing::Scheme);
         }
         let directory = importer.parent().unwrap_or(importer);
         if specifier.is_empty() || specifier.len() > SPECIFIER_BYTES_MAX || specifier.contains('\0') {
-            return Err(NotFound { reason: ResolveReason::FileNotFound, help: None });
+            return Err(Missing::Impossible);
         }
         let components = directory.components().count() + specifier.split('/').count();
         let stack = if components > COMPONENTS_INLINE_MAX { DEEP_STACK_BYTES } else { 0 };
         run_with_stack(stack, || self.resolve_here(importer, directory, specifier, via))
-            .unwrap_or(Err(NotFound { reason: ResolveReason::FileNotFound, help: None }))
+            .unwrap_or(Err(Missing::Impossible))
     }
 
     fn resolve_here(
@@ -111,7 +131,7 @@ impl Resolver {
         directory: &Path,
         specifier: &str,
         via: Via,
-    ) -> Result<Found, NotFound> {
+    ) -> Result<Found, Missing> {
         let in_package = is_in_package(importer);
         let first = self.variant(in_package, via).resolve(directory, specifier);
         let resolution = match first {
@@ -131,13 +151,15 @@ impl Resolver {
                 path: resolution.into_path_buf(),
             }),
             Err(ResolveError::Ignored(_)) => Ok(Found::Empty),
-            Err(error) => Err(explain::not_found(directory, specifier, &error)),
+            Err(error) => Err(Missing::Resolver(error)),
         }
     }
 
     /// Tells what the project wants of decorators in the file.
     pub(crate) fn decorators(&self, importer: &Path) -> Decorators {
-        let Ok(Some(config)) = self.with_tsconfig().find_tsconfig(importer) else { return Decorators::Refused };
+        let Ok(Some(config)) = self.with_tsconfig().find_tsconfig(importer) else {
+            return Decorators::Refused;
+        };
         let options = &config.compiler_options;
         if options.experimental_decorators == Some(true) {
             Decorators::Legacy { metadata: options.emit_decorator_metadata == Some(true) }
@@ -177,7 +199,11 @@ impl Resolver {
         let alias = |from: &str, to: &[&str]| (from.to_owned(), to.iter().map(|&to| to.to_owned()).collect());
         let own = [BUILTIN, "worker", "browser", if require { "require" } else { "import" }, "default"];
         ResolveOptions {
-            condition_names: own.iter().map(|&name| name.to_owned()).chain(self.conditions.iter().cloned()).collect(),
+            condition_names: own
+                .iter()
+                .map(|&name| name.to_owned())
+                .chain(self.conditions.iter().cloned())
+                .collect(),
             extensions: extensions.iter().map(|&extension| extension.to_owned()).collect(),
             extension_alias: vec![
                 alias(".js", &[".js", ".ts", ".tsx"]),

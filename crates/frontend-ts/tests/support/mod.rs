@@ -92,7 +92,8 @@ impl Blob {
         assert!(reader.number(12) < count, "the entry is a module");
         let records = reader.number(16);
         assert_eq!(reader.number(20), 0);
-        let modules: Vec<Module> = (0..count).map(|index| reader.module(records + 40 * index, count)).collect();
+        let modules: Vec<Module> =
+            (0..count).map(|index| reader.module(records + 40 * index, count)).collect();
         assert_eq!(reader.number(12), 0);
         assert_eq!(program.modules.len(), modules.len());
         for (info, module) in program.modules.iter().zip(&modules) {
@@ -115,7 +116,8 @@ impl Blob {
     pub fn target(&self, module: &str, specifier: &str) -> &str {
         let imports = &self.module(module).imports;
         let found = imports.iter().find(|(other, _)| other == specifier);
-        let (_, target) = found.unwrap_or_else(|| panic!("{module} does not ask for {specifier}: {imports:?}"));
+        let (_, target) =
+            found.unwrap_or_else(|| panic!("{module} does not ask for {specifier}: {imports:?}"));
         if *target == u32::MAX { "?" } else { &self.modules[*target as usize].name }
     }
 }

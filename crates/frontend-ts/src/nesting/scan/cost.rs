@@ -1,6 +1,6 @@
 //! What tokens cost: call stack, and being parsed again.
 
-use super::{Before, Scan, TOKEN_BYTES};
+use super::{Before, Clause, Scan, TOKEN_BYTES};
 
 impl Scan<'_> {
     pub(super) fn operand(&mut self) {
@@ -27,8 +27,18 @@ impl Scan<'_> {
         if level.repeats == 1 && level.angles == 0 && self.defaults == 0 {
             return;
         }
-        let times = level.repeats.saturating_mul((1 + u64::from(level.angles)).saturating_mul(1 + self.defaults));
+        let times =
+            level.repeats.saturating_mul((1 + u64::from(level.angles)).saturating_mul(1 + self.defaults));
         self.work = self.work.saturating_add(times - 1);
+    }
+
+    /// Counts a name of an `import` or `export` statement.
+    pub(super) fn count_name(&mut self) {
+        match self.clause {
+            Clause::Other => {}
+            Clause::Import => self.imports += 1,
+            Clause::Export => self.exports += 1,
+        }
     }
 
     pub(super) fn count_run(&mut self) {

@@ -19,7 +19,10 @@ impl Scan<'_> {
         }
         let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let after = rest[name..].trim_ascii_start();
-        !(after.starts_with(b",") || after.starts_with(b"=") || after.starts_with(b"extends") || &rest[..name] == b"const")
+        !(after.starts_with(b",")
+            || after.starts_with(b"=")
+            || after.starts_with(b"extends")
+            || &rest[..name] == b"const")
     }
 
     pub(super) fn element(&mut self, parted: &mut Vec<Self>) -> Step {

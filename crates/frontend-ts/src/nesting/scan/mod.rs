@@ -8,7 +8,7 @@ mod jsx;
 mod text;
 
 use super::words::Word;
-use super::{Dialect, Limits, LEVEL_BYTES, TOKEN_BYTES};
+use super::{Dialect, LEVEL_BYTES, Limits, TOKEN_BYTES};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +76,18 @@ pub(super) struct Scan<'a> {
     stack: u64,
     pub(super) stack_max: u64,
     pub(super) work: u64,
+    /// The names in `import` and `export` statements, and which of them the last one was.
+    imports: u64,
+    exports: u64,
+    clause: Clause,
+}
+
+/// The statement outside of all brackets that began last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Clause {
+    Other,
+    Import,
+    Export,
 }
 
 impl<'a> Scan<'a> {
@@ -107,6 +119,9 @@ impl<'a> Scan<'a> {
             stack: 0,
             stack_max: 0,
             work: 0,
+            imports: 0,
+            exports: 0,
+            clause: Clause::Other,
         };
         scan.levels.push(file);
         if source.starts_with(b"#!") {
@@ -159,6 +174,8 @@ impl<'a> Scan<'a> {
         self.stack -= LEVEL_BYTES;
         self.stack_max = self.stack_max.max(other.stack_max).max(self.stack);
         self.work = self.work.max(other.work);
+        self.imports = self.imports.max(other.imports);
+        self.exports = self.exports.max(other.exports);
     }
 
     /// Reads the next token. A second reading, if there may be one, goes to `parted`.
@@ -220,6 +237,16 @@ impl<'a> Scan<'a> {
             self.top_mut().chain = 0;
         }
         self.top_mut().ended = false;
+        if self.levels.len() == 1 {
+            self.clause = match text {
+                b"import" => Clause::Import,
+                b"export" => Clause::Export,
+                _ => self.clause,
+            };
+            if matches!(text, b"import" | b"export") {
+                self.count_name();
+            }
+        }
         match word {
             Word::Plain => self.end_type_arguments_beside_operand(),
             Word::Control | Word::Statement | Word::Declaration => self.end_type_arguments(),
@@ -303,6 +330,9 @@ impl<'a> Scan<'a> {
 
     fn semicolon(&mut self) {
         self.at += 1;
+        if self.levels.len() == 1 {
+            self.clause = Clause::Other;
+        }
         self.end_type_arguments();
         self.reset_run();
         self.top_mut().ended = true;
@@ -315,6 +345,9 @@ impl<'a> Scan<'a> {
 
     fn comma(&mut self) {
         self.at += 1;
+        if self.levels.len() == 2 && self.top_ref().open == b'{' {
+            self.count_name();
+        }
         if self.top_ref().angles == 0 {
             self.reset_run();
         }
@@ -404,7 +437,15 @@ impl<'a> Scan<'a> {
     }
 
     pub(super) fn exceeds(&self, limits: &Limits) -> bool {
-        self.depth() > limits.nesting || self.work > limits.work || self.stack_max > limits.stack
+        self.depth() > limits.nesting
+            || self.work > limits.work
+            || self.stack_max > limits.stack
+            || self.name_pairs() > limits.name_pairs
+    }
+
+    /// The parser looks for every exported name among the imported ones, one by one.
+    pub(super) fn name_pairs(&self) -> u64 {
+        self.imports.saturating_mul(self.exports)
     }
 
     fn top_ref(&self) -> &Level {
