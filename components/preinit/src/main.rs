@@ -54,7 +54,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &[String]) -> Result<()> {
-    let (files, flags): (Vec<&String>, Vec<&String>) = arguments.iter().partition(|argument| !argument.starts_with("--"));
+    let (files, flags): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| !argument.starts_with("--"));
     let [raw, prelude, out] = files[..] else {
         bail!("usage: b8g-preinit RAW.wasm PRELUDE_DIRECTORY OUT.wasm [--debug]");
     };
@@ -138,7 +139,8 @@ fn prelude_blob(directory: &Path, strip: bool) -> Result<Vec<u8>> {
     let mut blob = u32::from(strip).to_le_bytes().to_vec();
     for part in ["core", "web"] {
         for path in scripts(&directory.join(part))? {
-            let source = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let source =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             let name = format!("{part}/{}", path.file_name().unwrap_or_default().to_string_lossy());
             blob.extend(u32::try_from(name.len())?.to_le_bytes());
             blob.extend(u32::try_from(source.len())?.to_le_bytes());
@@ -200,7 +202,10 @@ struct Captured<'a> {
 
 impl InstanceState for Captured<'_> {
     async fn global_get(&mut self, name: &str, _: ValType) -> SnapshotVal {
-        let global = self.instance.get_global(&mut *self.store, name).expect("the instrumented module exports its globals");
+        let global = self
+            .instance
+            .get_global(&mut *self.store, name)
+            .expect("the instrumented module exports its globals");
         match global.get(&mut *self.store) {
             Val::I32(value) => SnapshotVal::I32(value),
             Val::I64(value) => SnapshotVal::I64(value),
@@ -212,7 +217,10 @@ impl InstanceState for Captured<'_> {
     }
 
     async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
-        let memory = self.instance.get_memory(&mut *self.store, name).expect("the instrumented module exports its memories");
+        let memory = self
+            .instance
+            .get_memory(&mut *self.store, name)
+            .expect("the instrumented module exports its memories");
         contents(memory.data(&self.store));
     }
 }

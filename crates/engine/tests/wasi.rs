@@ -190,9 +190,12 @@ impl Place {
         std::fs::write(inside.join("hello.txt"), "hello\n").unwrap();
         std::fs::create_dir(inside.join("sub")).unwrap();
         std::fs::write(inside.join("sub/inner.txt"), "inner\n").unwrap();
-        for (target, name) in
-            [("../secret.txt", "link-out"), ("..", "link-dir"), ("link-out", "link-chain"), ("../new", "link-out-new")]
-        {
+        for (target, name) in [
+            ("../secret.txt", "link-out"),
+            ("..", "link-dir"),
+            ("link-out", "link-chain"),
+            ("../new", "link-out-new"),
+        ] {
             symlink(target, inside.join(name)).unwrap();
         }
         symlink(temp.path().join("secret.txt"), inside.join("link-absolute")).unwrap();

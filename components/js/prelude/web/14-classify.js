@@ -57,12 +57,21 @@ const isErrorValue = Error.isError ?? ((value) => apply(objectToString, value, [
 const promiseDetails = sys.promiseDetails;
 const proxyDetails = sys.proxyDetails;
 
+function isRegExp(value) {
+  try {
+    // RegExp.prototype itself answers undefined.
+    return apply(get.regexpGlobal, value, []) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 // Prototype -> [kind, its brand check]; consulted while walking up from the object.
 const kinds = new Map([
   [Map.prototype, ["Map", succeeds(get.mapSize)]],
   [Set.prototype, ["Set", succeeds(get.setSize)]],
   [Date.prototype, ["Date", succeeds(call.dateValue)]],
-  [RegExp.prototype, ["RegExp", (value) => { try { return apply(get.regexpGlobal, value, []) !== undefined; } catch { return false; } }]],
+  [RegExp.prototype, ["RegExp", isRegExp]],
   [Error.prototype, ["Error", isErrorValue]],
   [ArrayBuffer.prototype, ["ArrayBuffer", succeeds(get.bufferLength)]],
   [Boolean.prototype, ["Boolean", succeeds(call.booleanValue)]],
@@ -100,11 +109,13 @@ function kindOf(value) {
   return undefined;
 }
 
+const TAGGED = new Set(["Date", "RegExp", "Error", "Boolean", "Number", "String"]);
+
 function kindOfOrphan(value) {
   const tag = apply(objectToString, value, []);
   for (const [kind, check] of kinds.values()) {
     // Objects whose tag is built in answer truly here, as their prototype cannot interfere.
-    if (tag === "[object Object]" && (kind === "Date" || kind === "RegExp" || kind === "Error" || kind === "Boolean" || kind === "Number" || kind === "String")) continue;
+    if (tag === "[object Object]" && TAGGED.has(kind)) continue;
     if ((kind !== "Promise" || promiseDetails !== undefined) && check(value)) return kind;
   }
   return undefined;
@@ -149,4 +160,6 @@ function isDetached(buffer) {
   }
 }
 
-internal.classify = { kindOf, isNamespace, bytesOf, isBuffer, isSharedBuffer, isDetached, isErrorValue, promiseDetails, proxyDetails, get, call };
+internal.classify = {
+  kindOf, isNamespace, bytesOf, isBuffer, isSharedBuffer, isDetached, isErrorValue, promiseDetails, proxyDetails, get, call,
+};

@@ -1,5 +1,6 @@
 // Domain names to ASCII (UTS #46, non-transitional, as URLs use it). Start at `toASCII`.
-// A domain that is all ASCII is not checked further, as the standard says. Limits: the engine has no IDNA tables. Mapping is done by NFKC and lower-casing, validity by Unicode categories, direction
+// A domain that is all ASCII is not checked further, as the standard says.
+// Limits: the engine has no IDNA tables. Mapping is done by NFKC and lower-casing, validity by Unicode categories, direction
 // by script; names of real scripts come out right, some of the rare symbols that the tables treat one by one do not.
 
 const IGNORED = /[\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{1d173}-\u{1d17a}\u{e0100}-\u{e01ef}]/gu;

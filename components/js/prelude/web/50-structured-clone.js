@@ -8,6 +8,7 @@ const { kindOf, isNamespace, isBuffer, isSharedBuffer, isDetached, proxyDetails,
 const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 const { keys: objectKeys, hasOwn } = Object;
 const objectPrototype = Object.prototype;
+const { toStringTag } = Symbol;
 const transferBuffer = ArrayBuffer.prototype.transfer;
 const arrayValues = getPrototypeOf(Uint8Array.prototype).values;
 const sourceOf = getOwnPropertyDescriptor(RegExp.prototype, "source").get;
@@ -36,8 +37,9 @@ function cloneValue(value, state) {
   if (known !== undefined) return known;
   if (proxyDetails !== undefined && proxyDetails(value) !== undefined) refuse("#<Proxy>");
   const prototype = getPrototypeOf(value);
-  // The common case pays for no brand check.
-  if (prototype === objectPrototype && !(Symbol.toStringTag in value)) {
+  // The common case pays for no brand check; neither do dictionaries without a prototype, as soon as they have a key.
+  const common = prototype === objectPrototype || (prototype === null && objectKeys(value).length > 0);
+  if (common && !(toStringTag in value)) {
     const kind = builtinTag(value);
     return kind === undefined ? cloneProperties(value, remember(value, {}, state), state) : cloneKind(kind, value, state);
   }

@@ -112,15 +112,16 @@ function formatValue(ctx, value, depth) {
   } catch (error) {
     ctx.indent = indent;
     ctx.seen.length = nesting;
-    shown = attempt(() => isOverflow(error), true) ? INTERRUPTED : `[Inspection threw ${attempt(() => `${error}`, "an exception")}]`;
+    shown = interrupted(error);
   }
   ctx.text -= shown.length;
   if (ctx.text <= 0) ctx.left = 0;
   return shown;
 }
 
-function isOverflow(error) {
-  return error instanceof RangeError || error?.name === "InternalError";
+function interrupted(error) {
+  const overflow = attempt(() => error instanceof RangeError || error?.name === "InternalError", true);
+  return overflow ? INTERRUPTED : `[Inspection threw ${attempt(() => `${error}`, "an exception")}]`;
 }
 
 function formatObject(ctx, value, depth) {
@@ -173,7 +174,7 @@ function formatCustom(ctx, value, target, depth) {
   const own = getOwnPropertyDescriptor(target, "constructor")?.value;
   if (typeof own === "function" && own.prototype === target) return undefined;
   const options = { ...ctx.options, depth: ctx.depth - depth, stylize: (text) => `${text}` };
-  const shown = method === node ? apply(method, value, [ctx.depth - depth, options, inspect]) : apply(method, value, [inspect, options]);
+  const shown = apply(method, value, method === node ? [ctx.depth - depth, options, inspect] : [inspect, options]);
   if (shown === value) return undefined;
   if (typeof shown !== "string") return formatValue(ctx, shown, depth);
   return shown.replaceAll("\n", `\n${" ".repeat(ctx.indent)}`);
@@ -184,7 +185,8 @@ function formatCustom(ctx, value, target, depth) {
 function formatRaw(ctx, value, depth) {
   const prototype = getPrototypeOf(value);
   // Plain objects and arrays, which are most of what is logged, skip the questions that only other objects need.
-  const plain = (prototype === objectPrototype || prototype === arrayPrototype) && !hasOwn(value, "constructor") && typeof value === "object";
+  const common = prototype === objectPrototype || prototype === arrayPrototype;
+  const plain = common && typeof value === "object" && !hasOwn(value, "constructor");
   const name = !plain ? constructorName(ctx, value, depth) : prototype === objectPrototype ? "Object" : "Array";
   const tag = stringTag(ctx, value);
   const web = plain ? undefined : formatWeb(ctx, value, name, depth);

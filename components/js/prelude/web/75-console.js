@@ -1,5 +1,6 @@
-// console. Start at `write`. Invariants: one write for each call; the methods need no `this`; no value that is
-// shown makes one throw (a label is converted by the guest's own toString, which may); logging one string outside of a group costs one concatenation and the write.
+// console. Start at `write`.
+// Invariants: one write for each call; the methods need no `this`; no value that is shown makes one throw (a label is converted
+// by the guest's own toString, which may); logging one string outside of a group costs one concatenation and the write.
 
 const { toDOMString } = internal.idl;
 const { inspect, format } = internal;

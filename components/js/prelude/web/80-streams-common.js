@@ -23,7 +23,7 @@ function upon(promise, fulfilled, rejected = noop) {
 
 // A promise resolved with the value. The standard wants a new one even for a promise; what cannot be one is settled at once.
 function resolvedWith(value) {
-  if (value === undefined || (typeof value !== "object" && typeof value !== "function")) return apply(promiseResolve, NativePromise, [value]);
+  if (typeof value !== "object" && typeof value !== "function") return apply(promiseResolve, NativePromise, [value]);
   return new NativePromise((resolve) => resolve(value));
 }
 

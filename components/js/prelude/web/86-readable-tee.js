@@ -11,7 +11,9 @@ function tee(stream) {
 
 // What both kinds share: a branch that is cancelled waits for the other one.
 function createState(stream) {
-  const state = { stream, reader: streams.acquireReader(stream), cancelled: [false, false], reasons: [undefined, undefined], done: deferred(), branches: [] };
+  const state = {
+    stream, reader: streams.acquireReader(stream), cancelled: [false, false], reasons: [undefined, undefined], done: deferred(), branches: [],
+  };
   state.cancel = (index) => (reason) => {
     state.cancelled[index] = true;
     state.reasons[index] = reason;
