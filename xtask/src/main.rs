@@ -18,6 +18,7 @@ cargo xtask COMMAND
   components js [--check] build the JavaScript engine component; --check only compares its digest
   tidy                    check the house: layers, file lengths, links, named paths
   tools zig               install the pinned C compiler for wasm and print its path
+  tools boolector         install the pinned SMT solver that tests run and print its path
 ";
 
 fn main() -> Result<()> {
@@ -33,6 +34,10 @@ fn main() -> Result<()> {
         ["tidy"] => tidy::tidy(),
         ["tools", "zig"] => {
             println!("{}", tools::ensure_ziglang()?.display());
+            Ok(())
+        }
+        ["tools", "boolector"] => {
+            println!("{}", tools::ensure_boolector()?.display());
             Ok(())
         }
         [] | ["help" | "--help" | "-h"] => {

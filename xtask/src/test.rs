@@ -18,6 +18,12 @@ pub fn test(filter: &[&str]) -> Result<()> {
     let mut command = cargo();
     // The whole workspace in the profile of the release: what is tested is what is shipped.
     command.args(["test", "--release", "--workspace", "--no-fail-fast"]).args(filter).env("B8G_ZIG", zig);
+    match tools::ensure_boolector() {
+        Ok(module) => {
+            command.env("B8G_BOOLECTOR", module);
+        }
+        Err(error) => eprintln!("skipped: tests with Boolector: {error:#}"),
+    }
     match npm_packages() {
         Ok(directory) => {
             command.env("B8G_NPM", directory);

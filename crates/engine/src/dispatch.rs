@@ -189,8 +189,8 @@ fn open(state: &mut State, directory: Handle, path: &[u8], flags: u32, rights: R
         }
         Object::Directory(dir) => {
             let needed = opening_needs(opening);
-            control::holds(held, needed)?;
             let place = dir.place(path, needed, monitor)?;
+            control::holds(held, needed)?;
             let opened = open_at(&place, opening, descriptors)?;
             let rights = opened_rights(&opened, rights, place.rights.intersect(held));
             (opened, rights)

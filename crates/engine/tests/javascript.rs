@@ -30,6 +30,10 @@ fn run(component: &Component, grants: Grants, limits: Limits) -> (Outcome, Strin
     (outcome, String::from_utf8(output.take()).unwrap())
 }
 
+fn text(capture: &Capture) -> String {
+    String::from_utf8(capture.take()).unwrap()
+}
+
 fn source(source: &str) -> Component {
     Component::from_source(engine(), "test.ts", Language::TypeScript, source, Path::new(".")).unwrap()
 }
@@ -48,9 +52,21 @@ fn the_web_apis_do_what_their_tests_say() {
             continue;
         }
         let component = Component::from_file(engine(), &path).unwrap();
-        let (outcome, output) = run(&component, Grants::none(), limits());
-        assert!(outcome.is_success(), "{}: {outcome}\n{output}", path.display());
-        assert_eq!(output.lines().last(), Some("ok"), "{}", path.display());
+        let (stdout, stderr) = (Capture::new(), Capture::new());
+        let grants = Grants::none().clocks().randomness();
+        let grants = grants.stdout(Stdout::Capture(stdout.clone())).stderr(Stdout::Capture(stderr.clone()));
+        let outcome = Context::new(&component, &grants, limits()).unwrap().run();
+        let (stdout, stderr) = (text(&stdout), text(&stderr));
+        assert!(outcome.is_success(), "{}: {outcome}\n{stdout}{stderr}", path.display());
+        // A script says that it is content, or what it prints lies beside it.
+        match std::fs::read_to_string(path.with_extension("out")) {
+            Ok(expected) => {
+                assert_eq!(stdout, expected, "{}", path.display());
+                let expected = std::fs::read_to_string(path.with_extension("err")).unwrap();
+                assert_eq!(stderr, expected, "{}", path.display());
+            }
+            Err(_) => assert_eq!(stdout.lines().last(), Some("ok"), "{}", path.display()),
+        }
         count += 1;
     }
     assert!(count >= 5, "only {count} files");

@@ -267,19 +267,21 @@ function parsePath(url, input, path) {
     const slashed = special && input.includes("\\") ? input.replaceAll("\\", "/") : input;
     return `${path}/${percentEncode(slashed, sets.path)}`;
   }
-  const segments = input.split(special ? SLASHES : "/");
+  // Encoding touches neither dots nor slashes, so it is done once for all segments.
+  const segments = percentEncode(input, sets.path).split(special ? SLASHES : "/");
   const last = segments.length - 1;
   for (let i = 0; i <= last; i++) {
     const segment = segments[i];
-    if (DOUBLE_DOT.test(segment)) {
+    const dotted = segment[0] === "." || segment[0] === "%";
+    if (dotted && DOUBLE_DOT.test(segment)) {
       path = shorten(url.scheme, path);
       if (i === last) path += "/";
-    } else if (SINGLE_DOT.test(segment)) {
+    } else if (dotted && SINGLE_DOT.test(segment)) {
       if (i === last) path += "/";
     } else if (file && path === "" && DRIVE_LETTER.test(segment)) {
       path += `/${segment[0]}:`;
     } else {
-      path += `/${percentEncode(segment, sets.path)}`;
+      path += `/${segment}`;
     }
   }
   return path;

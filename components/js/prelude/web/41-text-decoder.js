@@ -3,7 +3,8 @@
 // Invariant: between streaming calls only the bytes of one unfinished character are kept, three at most.
 
 const { apply, expose, need, toDOMString, toDictionary, isObject, brands, inspectors } = internal.idl;
-const { bytesOf } = internal.classify;
+const { bytesOf, get } = internal.classify;
+const { isView } = ArrayBuffer;
 const { utf8Decode } = sys;
 const fromCharCode = String.fromCharCode;
 const EMPTY = new Uint8Array(0);
@@ -50,6 +51,10 @@ class TextDecoder {
 
   decode(input = undefined, options = undefined) {
     const fatal = this.#fatal;
+    if (options === undefined && !this.#streaming && this.#encoding === "utf-8" && isPlainBytes(input)) {
+      const text = utf8Decode(input, fatal);
+      return !this.#ignoreBOM && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    }
     let bytes = EMPTY;
     if (input !== undefined) {
       bytes = bytesOf(input);
@@ -83,6 +88,11 @@ class TextDecoder {
 expose(TextDecoder);
 brands.push(isDecoder);
 inspectors.set(TextDecoder.prototype, (decoder, show) => show(decoder, ["encoding", "fatal", "ignoreBOM"]));
+
+// What most programs decode: a Uint8Array with something in it.
+function isPlainBytes(input) {
+  return isView(input) && apply(get.arrayTag, input, []) === "Uint8Array" && apply(get.arrayBytes, input, []) > 0;
+}
 
 // ASCII white space around a label does not count, nor does its case.
 function encodingOf(label) {

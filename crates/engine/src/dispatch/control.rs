@@ -204,8 +204,10 @@ fn place<'s>(state: &'s State, handle: Handle, path: &[u8], needed: &[Access]) -
     match object {
         Object::Files(files) => files.place(None, path, needed, &state.monitor),
         Object::Directory(dir) => {
+            // What was not granted is noted there; what this handle lacks is the context's own doing.
+            let place = dir.place(path, needed, &state.monitor)?;
             holds(rights, needed)?;
-            dir.place(path, needed, &state.monitor)
+            Ok(place)
         }
         _ => Err(Error::Type),
     }

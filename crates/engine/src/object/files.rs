@@ -127,12 +127,14 @@ impl Files {
         needed: &[Access],
         monitor: &Monitor,
     ) -> Result<Place<'_>, Error> {
-        let full = self.full_path(base, path)?;
+        let (full, leaves) = self.full_path(base, path)?;
         let rights = needed.iter().fold(Rights::NONE, |all, access| all.union(right_of(*access)));
-        let found = self.roots.iter().find_map(|root| Some((root, cover(root, &full, rights)?)));
+        let mut roots = self.roots.iter().filter(|_| !leaves);
+        let found = roots.find_map(|root| Some((root, cover(root, &full, rights)?)));
         let Some((root, below)) = found else {
             for access in needed {
-                if self.roots.iter().all(|root| cover(root, &full, right_of(*access)).is_none()) {
+                let covers = |root: &Root| cover(root, &full, right_of(*access)).is_some();
+                if leaves || !self.roots.iter().any(covers) {
                     monitor.deny(*access, &full.to_bytes());
                 }
             }
@@ -146,16 +148,19 @@ impl Files {
         place_in(root, below, base, path)
     }
 
-    fn full_path(&self, base: Option<&GuestPath>, path: &[u8]) -> Result<GuestPath, Error> {
+    /// The path from the top of the guest's names, and whether it leaves `base`.
+    fn full_path(&self, base: Option<&GuestPath>, path: &[u8]) -> Result<(GuestPath, bool), Error> {
         let full = GuestPath::parse(path)?;
-        match (base, &self.current) {
+        Ok(match (base, &self.current) {
+            (Some(_), _) if full.absolute => (full, true),
             (Some(base), _) => {
                 let joined = base.join(path);
-                if full.absolute || joined.below(base).is_none() { Err(Error::Rights) } else { Ok(joined) }
+                let leaves = joined.below(base).is_none();
+                (joined, leaves)
             }
-            (None, Some(current)) if full.leads_up() => Ok(current.join(path)),
-            _ => Ok(full),
-        }
+            (None, Some(current)) if full.leads_up() => (current.join(path), false),
+            _ => (full, false),
+        })
     }
 }
 

@@ -93,6 +93,19 @@ const TOKENS: &[&str] = &[
     "/*",
     "a\n",
     "label:",
+    "<<",
+    "<a b=<c>",
+    "<a.b",
+    "<a<b>>",
+    "<T>(",
+    "<T extends a>(",
+    ":<T>(a:",
+    "/>",
+    "<>",
+    "</",
+    "</>",
+    "< a",
+    "a< <",
 ];
 
 /// Asks the system how much of the stack around `address` was touched.

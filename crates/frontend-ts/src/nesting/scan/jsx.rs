@@ -1,32 +1,47 @@
 //! JSX: tags and the text between them.
 
-use super::{Before, Scan, Step, TOKEN_BYTES};
+use super::{Before, Scan, Step};
 
 impl Scan<'_> {
-    /// Tells whether `<` is followed by what an element begins with, and not by type parameters of an arrow function.
-    pub(super) fn opens_element(&self) -> bool {
+    /// Tells whether a `<` here begins an element: certainly, perhaps, or not at all.
+    ///
+    /// In TypeScript, `<a>(` and `<a extends b>(` may also be the type parameters of a function.
+    pub(super) fn opens_element(&self) -> Before {
         if self.before == Before::Operand && !self.newline {
-            return false;
+            return Before::Operator;
         }
         let rest = &self.source[self.at + 1..];
-        match rest.first() {
-            Some(b'>') => return true,
-            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80..) => {}
-            _ => return false,
-        }
+        let name = match rest.first() {
+            Some(b'>') => return self.certain(),
+            Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80..) => {
+                rest.iter().position(|byte| !is_name_byte(*byte)).unwrap_or(rest.len())
+            }
+            // White space and comments may stand before the name.
+            Some(b' ' | b'\t' | b'\n' | b'\r' | b'/') => return Before::Unclear,
+            _ => return Before::Operator,
+        };
         if !self.dialect.types {
-            return true;
+            return self.certain();
         }
-        let name = rest.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(rest.len());
         let after = rest[name..].trim_ascii_start();
-        !(after.starts_with(b",")
-            || after.starts_with(b"=")
-            || after.starts_with(b"extends")
-            || &rest[..name] == b"const")
+        match after.first() {
+            Some(b',' | b'=') => Before::Operator,
+            Some(b'>') if !after[1..].trim_ascii_start().starts_with(b"(") => self.certain(),
+            Some(b'>' | b'/') | None => Before::Unclear,
+            _ if after.starts_with(b"extends") || matches!(&rest[..name], b"const" | b"in" | b"out") => {
+                Before::Unclear
+            }
+            _ => self.certain(),
+        }
     }
 
-    pub(super) fn element(&mut self, parted: &mut Vec<Self>) -> Step {
-        if self.before != Before::Operator {
+    /// An element can only stand where an operand can.
+    fn certain(&self) -> Before {
+        if self.before == Before::Operator { Before::Operand } else { Before::Unclear }
+    }
+
+    pub(super) fn element(&mut self, opens: Before, parted: &mut Vec<Self>) -> Step {
+        if opens == Before::Unclear {
             let mut less = self.clone();
             less.at += 1;
             less.operator(b'<');
@@ -49,11 +64,10 @@ impl Scan<'_> {
                 self.at += length + 1;
             }
             b'{' => self.push(b'{', false, false),
-            b'<' => {
-                self.top_mut().angles += 1;
-                self.add_stack(TOKEN_BYTES);
-                self.count_run();
-            }
+            // `a=<b/>`, or the type arguments of the element.
+            b'<' if self.punctuator == b'=' => self.push(b'T', false, false),
+            b'<' => self.push(b'A', false, false),
+            b'.' | b':' => self.count_run(),
             b'/' if self.peek(1) == b'*' => {
                 self.block_comment();
                 return Step::Next;
@@ -67,12 +81,11 @@ impl Scan<'_> {
                 self.end_element();
                 return Step::Next;
             }
-            b'>' if self.top().angles > 0 => {
-                self.top_mut().angles -= 1;
-                self.stack -= TOKEN_BYTES;
-            }
             b'>' => self.top_mut().open = b'X',
             _ => {}
+        }
+        if !byte.is_ascii_whitespace() && matches!(self.top_ref().open, b'T' | b'X') {
+            self.punctuator = byte;
         }
         self.at += 1;
         Step::Next
@@ -101,4 +114,8 @@ impl Scan<'_> {
         self.pop();
         self.operand();
     }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-' | b'.' | b':' | 0x80..)
 }

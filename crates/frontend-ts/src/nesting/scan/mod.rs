@@ -33,7 +33,7 @@ enum Before {
 /// One open bracket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Level {
-    /// The bracket; 0 = the file, `$` = `${`, `T` = inside a JSX tag, `X` = between JSX tags.
+    /// The bracket; 0 = the file, `$` = `${`, `T` = inside a JSX tag, `A` = the type arguments in one, `X` = between tags.
     open: u8,
     /// Parentheses of `if`, `while`, `for`, `with`.
     control: bool,
@@ -193,7 +193,9 @@ impl<'a> Scan<'a> {
         self.token = self.at;
         match byte {
             b'/' => return self.slash(parted),
-            b'<' if self.dialect.jsx && self.opens_element() => return self.element(parted),
+            b'<' if self.dialect.jsx && self.opens_element() != Before::Operator => {
+                return self.element(self.opens_element(), parted);
+            }
             b'<' | b'-' if self.dialect.html_comments && self.opens_html_comment() => {
                 let mut operators = self.clone();
                 operators.at += 1;
@@ -278,8 +280,18 @@ impl<'a> Scan<'a> {
         self.before = Before::Operator;
         match byte {
             b'<' if self.dialect.types && self.peek(0) != b'=' => {
-                self.top_mut().angles += 1;
-                self.add_stack(TOKEN_BYTES);
+                self.open_angle();
+                if self.peek(0) == b'<' {
+                    self.at += 1;
+                    self.open_angle();
+                    self.count_run();
+                }
+            }
+            b'<' if self.peek(0) == b'<' => self.at += 1,
+            b'>' if self.top_ref().open == b'A' && self.top_ref().angles == 0 => {
+                self.pop();
+                self.punctuator = b'>';
+                return;
             }
             b'>' if self.dialect.types => {
                 if self.top_ref().angles > 0 {
@@ -304,6 +316,11 @@ impl<'a> Scan<'a> {
         }
         self.count_run();
         self.end_token(byte);
+    }
+
+    fn open_angle(&mut self) {
+        self.top_mut().angles += 1;
+        self.add_stack(TOKEN_BYTES);
     }
 
     fn equals(&mut self, was: Before) {

@@ -1,26 +1,15 @@
-//! What tests share: an engine, and C programs compiled to wasm.
+//! The C compiler, and what it made of a program, kept for the next time.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
 
-use b8g::{Config, Engine};
+use crate::root;
 
 /// The compiler is pinned there; another one compiles everything anew.
 const COMPILER: &str = include_str!("../../../../components/js/sources/requirements.txt");
 /// As programs are compiled that somebody wants to use.
 const FLAGS: [&str; 7] =
     ["cc", "-target", "wasm32-wasi", "-O1", "-Wall", "-Wextra", "-fno-sanitize=undefined"];
-
-/// One engine for all tests of a process.
-pub fn engine() -> &'static Engine {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(Config::new().code_cache(None)).unwrap())
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
-}
 
 /// The C compiler for wasm; says so when there is none.
 pub fn zig() -> Option<PathBuf> {

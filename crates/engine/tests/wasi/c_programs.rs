@@ -1,10 +1,7 @@
-//! WASI preview 1 with programs: those in tests/c, compiled here, each with its expectations at its head; and modules
-//! in text form for what no C program would do.
+//! The C programs in tests/c, each with its expectations at its head.
 //!
 //! The head of a C program is its first lines of comment: what it is about, then `// key: value` for what it is given
 //! and how it ends, then `//| ` before each line that it writes. [`Case::read`] knows the keys.
-
-mod support;
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -14,7 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use b8g::{Capture, Component, Context, Grants, Limits, Outcome, Reason, Stdin, Stdout};
-use support::{compile, engine, programs, zig};
+
+use crate::compiler::{compile, programs, zig};
+use crate::engine;
 
 /// Beside the directory that a program gets, never in it.
 const SECRET: &str = "this lies outside";

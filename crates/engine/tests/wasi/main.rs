@@ -1,0 +1,22 @@
+//! WASI preview 1 from outside: C programs that are compiled here, programs that others built, modules in text form.
+
+mod c_programs;
+mod compiler;
+mod modules;
+mod real_programs;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use b8g::{Config, Engine};
+
+/// One engine for all tests.
+fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(Config::new().code_cache(None)).unwrap())
+}
+
+/// The workspace's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}

@@ -1,0 +1,10 @@
+; Two factors of 12345 in 16 bits: there are some.
+(set-logic QF_BV)
+(declare-fun x () (_ BitVec 16))
+(declare-fun y () (_ BitVec 16))
+(assert (= (bvmul x y) #x3039))
+(assert (bvugt x #x0001))
+(assert (bvult x #x0100))
+(assert (bvugt y #x0001))
+(check-sat)
+(get-value (x y))
