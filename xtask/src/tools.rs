@@ -43,12 +43,13 @@ pub fn ensure_boolector() -> Result<PathBuf> {
 }
 
 /// What pip is told whatever it installs.
-const PIP: [&str; 9] = [
+const PIP: [&str; 10] = [
     "-m",
     "pip",
     "install",
     "--quiet",
     "--disable-pip-version-check",
+    "--root-user-action=ignore",
     "--no-deps",
     "--require-hashes",
     "--only-binary",

@@ -42,7 +42,7 @@ fn boolector_solves_what_lies_in_a_granted_directory() {
         (outcome.exit_code, String::from_utf8(output.take()).unwrap(), outcome)
     };
     // It exits with 10 for a problem that has a solution, and with 20 for one that has none.
-    let (code, answer, outcome) = solve(&["problems/factors.smt2"], true);
+    let (code, answer, outcome) = solve(&["--model-gen", "problems/factors.smt2"], true);
     assert_eq!(code, 10, "{outcome}\n{answer}");
     assert_eq!(value(&answer, "x") * value(&answer, "y") % 65536, 12345, "{answer}");
     let (code, answer, outcome) = solve(&["problems/identity.smt2"], true);
