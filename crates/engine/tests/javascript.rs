@@ -126,7 +126,8 @@ fn programs_end_for_a_reason() {
             1,
             "--allow-read=secret.txt",
         ),
-        ("const s = 'x'.repeat(2 ** 29); s + s + s;", Reason::Error, 1, ""),
+        ("const s = 'x'.repeat(2 ** 29); s + s + s;", Reason::Memory, 137, "out of memory"),
+        ("'x'.repeat(2 ** 31);", Reason::Error, 1, "RangeError"),
     ];
     for (text, reason, code, message) in cases {
         let (outcome, _) = run_source(text);
