@@ -56,11 +56,7 @@ pub(crate) fn compile(unit: &Unit, limits: &ProgramLimits) -> Result<Compiled, E
     if unit.language == Language::Json {
         return compile_json(unit);
     }
-    let dialect = Dialect {
-        types: unit.language.is_typescript(),
-        jsx: unit.language.is_jsx(),
-        html_comments: unit.format != Format::Module,
-    };
+    let dialect = Dialect { types: unit.language.is_typescript(), jsx: unit.language.is_jsx() };
     let stack_bytes = nesting::measure(unit.source, dialect, limits.nesting_max)
         .map_err(|deep| too_deep(unit, limits, deep.offset, deep.advice))?;
     nesting::run_with_stack(stack_bytes, || compile_here(unit)).unwrap_or_else(|| {

@@ -7,6 +7,7 @@ use super::fds::Kind;
 use super::guest::{Done, Guest, array_bytes, bytes, bytes_mut, count, wait_for};
 use super::types::{Errno, flags, rights, u32_at};
 use crate::dispatch::{Call, dispatch};
+use crate::object::file::TRANSFER_BYTES_MAX;
 use crate::state::State;
 
 /// Elements of a scatter/gather list at most, as on Linux.
@@ -78,15 +79,26 @@ impl Target {
     }
 }
 
-/// Reads once, blocking if need be.
-fn read_some(state: &mut State, target: Target, done: usize, into: &mut [u8]) -> Result<usize, Errno> {
+/// Reads what is there, blocking if there is nothing; `before` are the bytes that were read already.
+fn read_some(state: &mut State, target: Target, before: usize, into: &mut [u8]) -> Result<usize, Errno> {
+    let mut done = 0;
     loop {
-        let position = target.after(done);
-        match dispatch(state, Call::Read { handle: target.handle, into: &mut *into, position }) {
-            Ok(n) => return count(n).map(|n| n as usize),
+        let position = target.after(before + done);
+        match dispatch(state, Call::Read { handle: target.handle, into: &mut into[done..], position }) {
+            Ok(n) => {
+                let n = count(n)? as usize;
+                done += n;
+                // As much as one call reads at most: programs count on getting the whole of a file at once.
+                if n < TRANSFER_BYTES_MAX || done == into.len() {
+                    return Ok(done);
+                }
+            }
             // What is there already is better than waiting for more.
-            Err(Error::Again) if target.blocks && done == 0 => wait_for(state, target.handle, ready::READ)?,
-            Err(error) => return Err(error.into()),
+            Err(Error::Again) if target.blocks && before + done == 0 => {
+                wait_for(state, target.handle, ready::READ)?;
+            }
+            Err(error) if done == 0 => return Err(error.into()),
+            Err(_) => return Ok(done),
         }
     }
 }

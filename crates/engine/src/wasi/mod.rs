@@ -17,7 +17,7 @@ mod socket;
 mod types;
 
 #[cfg(test)]
-mod hostile;
+mod tests;
 
 use b8g_core::abi::Role;
 use b8g_core::{Error, Rights};

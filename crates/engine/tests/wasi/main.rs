@@ -10,10 +10,11 @@ use std::sync::OnceLock;
 
 use b8g::{Config, Engine};
 
-/// One engine for all tests.
+/// One engine for all tests, which keeps what it compiled for the next time.
 fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| Engine::new(Config::new().code_cache(None)).unwrap())
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("code");
+    ENGINE.get_or_init(|| Engine::new(Config::new().code_cache(Some(cache))).unwrap())
 }
 
 /// The workspace's root.

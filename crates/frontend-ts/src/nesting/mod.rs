@@ -37,8 +37,6 @@ pub(crate) struct Dialect {
     pub types: bool,
     /// JSX: `<` may open an element.
     pub jsx: bool,
-    /// Sloppy scripts know `<!--` comments.
-    pub html_comments: bool,
 }
 
 /// Says at which byte a source goes too far.

@@ -148,7 +148,7 @@ fn cost(source: &str, language: Language) -> (usize, Duration) {
 }
 
 fn dialect(language: Language) -> Dialect {
-    Dialect { types: language.is_typescript(), jsx: language.is_jsx(), html_comments: false }
+    Dialect { types: language.is_typescript(), jsx: language.is_jsx() }
 }
 
 /// Repeats a pattern and checks that what the bound allows is cheap enough. Answers the share of the bound that is used.
@@ -353,6 +353,109 @@ fn check_random(seed: u64, count: usize) {
         let times = [1, 12, 40, 300][numbers.below(4)];
         check_pattern(&prefix, &pattern, times, language);
     }
+}
+
+/// What can make a scanner lose its way: it must not overlook the brackets behind.
+const CONFUSING: &[&str] = &[
+    "/",
+    "'",
+    "\"",
+    "`",
+    "a",
+    "}",
+    ")",
+    "]",
+    "{",
+    "(",
+    "[",
+    ";",
+    "\n",
+    "=>",
+    "return ",
+    "/*",
+    "*/",
+    "//",
+    "a++",
+    "a!",
+    "=",
+    "+",
+    "<",
+    ">",
+    "<a>",
+    "</a>",
+    "\\",
+    "var a",
+    "type a=b",
+    "if(a)",
+    "function f(){}",
+    "class A{}",
+    "()=>{}",
+    "${",
+    "\u{2028}",
+    "in ",
+    "of ",
+    "await ",
+    "yield ",
+    "#a",
+    "1",
+    "1.",
+    ".5",
+    "?.",
+    ":",
+    ",",
+    "a",
+    "a ",
+    "\r",
+    "@a ",
+    "/=",
+    "/[",
+    "\\u{61}",
+    "import 'a'",
+    "export{}",
+    "case ",
+    "default:",
+    "switch(a){",
+    "do ",
+    "else ",
+    "try{}",
+    "catch{}",
+    "x={",
+    "async ",
+    "let ",
+    "static ",
+    "get ",
+    "as ",
+    "is ",
+    "!",
+    "-->",
+    "<!--",
+    "?",
+    "~",
+];
+
+fn check_confused(seed: u64, count: usize) {
+    let mut numbers = Numbers(seed);
+    for round in 0..count {
+        let language = [Language::TypeScript, Language::JavaScript, Language::Tsx, Language::Jsx][round % 4];
+        let length = 1 + numbers.below(6);
+        let prefix: String = (0..length).map(|_| CONFUSING[numbers.below(CONFUSING.len())]).collect();
+        let nest = ["(", "[", "!", "a=>", "a=", "{a:[", "a?a:", "`${"][numbers.below(8)];
+        check_pattern(&prefix, nest, 500, language);
+    }
+}
+
+#[test]
+fn confusing_tokens_do_not_hide_what_follows() {
+    check_confused(0xdead_beef_0bad_cafe, 600);
+}
+
+#[test]
+#[ignore = "takes minutes: run it when the parser or the scanner changes"]
+fn many_confusing_tokens_do_not_hide_what_follows() {
+    let seed =
+        std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(2_685_821_657_736_338_717);
+    let count = std::env::var("COUNT").ok().and_then(|count| count.parse().ok()).unwrap_or(100_000);
+    check_confused(seed, count);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub(super) enum Word {
     Prefix,
     /// A word that is a name here and a keyword there: `await`, `of`, `keyof`, ...
     Contextual,
+    /// A word with an escape in it, which may or may not be read as the keyword that it spells.
+    Escaped,
 }
 
 impl Word {

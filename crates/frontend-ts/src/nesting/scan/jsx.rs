@@ -49,7 +49,7 @@ impl Scan<'_> {
         }
         self.count_token();
         self.at += 1;
-        self.push(b'T', false, false);
+        self.push(b'T', Before::Unclear, false);
         Step::Next
     }
 
@@ -63,11 +63,15 @@ impl Scan<'_> {
                 let Some(length) = rest.iter().position(|&other| other == byte) else { return Step::Dead };
                 self.at += length + 1;
             }
-            b'{' => self.push(b'{', false, false),
+            b'{' => self.push(b'{', Before::Unclear, false),
             // `a=<b/>`, or the type arguments of the element.
-            b'<' if self.punctuator == b'=' => self.push(b'T', false, false),
-            b'<' => self.push(b'A', false, false),
+            b'<' if self.punctuator == b'=' => self.push(b'T', Before::Unclear, false),
+            b'<' => self.push(b'A', Before::Unclear, false),
             b'.' | b':' => self.count_run(),
+            b'\\' => {
+                self.escape();
+                return Step::Next;
+            }
             b'/' if self.peek(1) == b'*' => {
                 self.block_comment();
                 return Step::Next;
@@ -97,14 +101,14 @@ impl Scan<'_> {
         self.token = self.at;
         self.at += 1;
         match byte {
-            b'{' => self.push(b'{', false, false),
+            b'{' => self.push(b'{', Before::Unclear, false),
             b'<' if self.source[self.at..].trim_ascii_start().starts_with(b"/") => {
                 let rest = &self.source[self.at..];
                 let Some(length) = rest.iter().position(|&other| other == b'>') else { return Step::Dead };
                 self.at += length + 1;
                 self.end_element();
             }
-            b'<' => self.push(b'T', false, false),
+            b'<' => self.push(b'T', Before::Unclear, false),
             _ => {}
         }
         Step::Next

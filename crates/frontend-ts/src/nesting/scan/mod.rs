@@ -35,8 +35,8 @@ enum Before {
 struct Level {
     /// The bracket; 0 = the file, `$` = `${`, `T` = inside a JSX tag, `A` = the type arguments in one, `X` = between tags.
     open: u8,
-    /// Parentheses of `if`, `while`, `for`, `with`.
-    control: bool,
+    /// What follows: after the parentheses of `if`, `while`, `for`, `with` a statement begins.
+    after: Before,
     /// The arrow functions and patterns that are tried first may begin here.
     pattern: bool,
     /// A default value was seen: what it holds is parsed again.
@@ -94,7 +94,7 @@ impl<'a> Scan<'a> {
     pub(super) fn new(source: &'a [u8], dialect: Dialect) -> Self {
         let file = Level {
             open: 0,
-            control: false,
+            after: Before::Operand,
             pattern: false,
             has_default: false,
             has_colon: false,
@@ -151,7 +151,7 @@ impl<'a> Scan<'a> {
             && self.newline == other.newline
             && self.levels.len() == other.levels.len()
             && self.levels.iter().zip(&other.levels).all(|(mine, theirs)| {
-                (mine.open, mine.control, mine.pattern) == (theirs.open, theirs.control, theirs.pattern)
+                (mine.open, mine.after, mine.pattern) == (theirs.open, theirs.after, theirs.pattern)
             })
     }
 
@@ -193,16 +193,16 @@ impl<'a> Scan<'a> {
         self.token = self.at;
         match byte {
             b'/' => return self.slash(parted),
-            b'<' if self.dialect.jsx && self.opens_element() != Before::Operator => {
-                return self.element(self.opens_element(), parted);
-            }
-            b'<' | b'-' if self.dialect.html_comments && self.opens_html_comment() => {
+            b'<' | b'-' if self.opens_html_comment() => {
                 let mut operators = self.clone();
                 operators.at += 1;
                 operators.operator(byte);
                 parted.push(operators);
                 self.line_comment();
                 return Step::Next;
+            }
+            b'<' if self.dialect.jsx && self.opens_element() != Before::Operator => {
+                return self.element(self.opens_element(), parted);
             }
             b'"' | b'\'' => return self.string(byte),
             b'`' => {
@@ -252,7 +252,7 @@ impl<'a> Scan<'a> {
         match word {
             Word::Plain => self.end_type_arguments_beside_operand(),
             Word::Control | Word::Statement | Word::Declaration => self.end_type_arguments(),
-            Word::Prefix | Word::Contextual => {}
+            Word::Prefix | Word::Contextual | Word::Escaped => {}
         }
         match word {
             Word::Plain => {}
@@ -267,7 +267,7 @@ impl<'a> Scan<'a> {
         self.count_token();
         self.before = match word {
             Word::Plain => Before::Operand,
-            Word::Contextual => Before::Unclear,
+            Word::Contextual | Word::Escaped => Before::Unclear,
             _ => Before::Operator,
         };
         self.end_token(0);
@@ -379,21 +379,25 @@ impl<'a> Scan<'a> {
         if self.before != Before::Operator {
             self.count_run();
         }
-        let control = bracket == b'(' && self.word == Some(Word::Control);
+        let after = match (bracket, self.word) {
+            (b'(', Some(Word::Control)) => Before::Operator,
+            (b'(', Some(Word::Escaped)) | (b'{', _) => Before::Unclear,
+            _ => Before::Operand,
+        };
         let pattern = match bracket {
             b'(' => self.before != Before::Operand,
             _ => self.top().pattern && matches!(self.punctuator, b'(' | b'[' | b'{' | b',' | b':'),
         };
         self.end_token(bracket);
-        self.push(bracket, control, pattern);
+        self.push(bracket, after, pattern);
     }
 
-    fn push(&mut self, open: u8, control: bool, pattern: bool) {
+    fn push(&mut self, open: u8, after: Before, pattern: bool) {
         let outer = self.top();
         let repeats = outer.repeats.saturating_mul(1 + u64::from(outer.angles));
         self.levels.push(Level {
             open,
-            control,
+            after,
             pattern,
             has_default: false,
             has_colon: false,
@@ -428,11 +432,7 @@ impl<'a> Scan<'a> {
         self.word = None;
         self.newline = false;
         self.punctuator = bracket;
-        self.before = match bracket {
-            b')' if level.control => Before::Operator,
-            b'}' => Before::Unclear,
-            _ => Before::Operand,
-        };
+        self.before = level.after;
         Step::Next
     }
 

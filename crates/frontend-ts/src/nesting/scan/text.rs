@@ -68,9 +68,10 @@ impl Scan<'_> {
         self.at = (self.at + end + 2).min(self.source.len());
     }
 
+    /// `<!--` and `-->` begin comments in some kinds of sources, at some places.
     pub(super) fn opens_html_comment(&self) -> bool {
         let rest = &self.source[self.at..];
-        rest.starts_with(b"<!--") || (self.newline && rest.starts_with(b"-->"))
+        rest.starts_with(b"<!--") || rest.starts_with(b"-->")
     }
 
     pub(super) fn at_newline(&self) -> bool {
@@ -111,7 +112,7 @@ impl Scan<'_> {
                 }
                 b'$' if self.peek(1) == b'{' => {
                     self.at += 2;
-                    self.push(b'$', false, false);
+                    self.push(b'$', Before::Operand, false);
                     return Step::Next;
                 }
                 _ => {}
@@ -137,30 +138,59 @@ impl Scan<'_> {
 
     pub(super) fn name(&mut self) {
         let start = self.at;
-        self.at += 1;
+        let mut escaped = false;
+        if self.source[self.at] == b'#' {
+            self.at += 1;
+        }
         while let Some(&byte) = self.source.get(self.at) {
             match byte {
                 b'$' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => self.at += 1,
-                b'\\' if self.peek(1) == b'u' && self.peek(2) == b'{' => {
-                    while self.at < self.source.len() && self.source[self.at] != b'}' {
-                        self.at += 1;
-                    }
-                    self.at += 1;
+                b'\\' => {
+                    escaped = true;
+                    self.escape();
                 }
-                b'\\' => self.at += 1,
-                0x80.. if self.clone_free_blank() => break,
+                0x80.. if self.at > start && self.begins_blank() => break,
                 0x80.. => self.at += 1,
                 _ => break,
             }
         }
-        self.at = self.at.min(self.source.len());
         let is_property = self.punctuator == b'.' || self.source[start] == b'#';
-        let word = if is_property { Word::Plain } else { Word::of(&self.source[start..self.at]) };
+        let word = match () {
+            () if is_property => Word::Plain,
+            () if escaped => Word::Escaped,
+            () => Word::of(&self.source[start..self.at]),
+        };
         self.word_token(word, start);
     }
 
+    /// Reads `\u0061` and `\u{61}` in a name, and what is wrong just as far as the parser does.
+    pub(super) fn escape(&mut self) {
+        self.at += 1;
+        if self.peek(0) != b'u' {
+            let rest = &self.source[self.at..];
+            let next =
+                rest.iter().skip(1).position(|byte| byte & 0xc0 != 0x80).map_or(rest.len(), |more| more + 1);
+            self.at += next;
+            return;
+        }
+        self.at += 1;
+        let in_braces = self.peek(0) == b'{';
+        let digits_max = if in_braces { usize::MAX } else { 4 };
+        self.at += usize::from(in_braces);
+        let (mut digits, mut value) = (0, 0_u32);
+        while digits < digits_max && value <= 0x10_ffff {
+            let Some(digit) = char::from(self.peek(0)).to_digit(16) else { break };
+            value = value * 16 + digit;
+            digits += 1;
+            self.at += 1;
+        }
+        if in_braces && digits > 0 && value <= 0x10_ffff && self.peek(0) == b'}' {
+            self.at += 1;
+        }
+    }
+
     /// Tells whether white space begins here, without noting a line break: the next token will.
-    pub(super) fn clone_free_blank(&mut self) -> bool {
+    pub(super) fn begins_blank(&mut self) -> bool {
         let newline = self.newline;
         let found = self.blank_beyond_ascii() > 0;
         self.newline = newline;

@@ -1,13 +1,15 @@
-//! Tests: whatever numbers a guest passes, it gets an answer, and nothing else happens.
+//! Tests with a guest that has no code: whatever numbers it passes, it gets an answer, and nothing else happens.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use b8g_core::{Handle, Limits};
 
+use super::fds::{Fd, Kind};
 use super::guest::{Done, Guest};
 use super::types::{DIRENT_BYTES, Errno, u32_at, u64_at};
 use super::{NAMES, Wasi, call_by_number, directory, file, io, path, poll, socket};
+use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
 use crate::state::State;
 
@@ -21,7 +23,7 @@ const ROOT: u32 = 3;
 
 /// A guest without code: its memory, its state, and a directory with traps in it.
 struct Subject {
-    temp: tempfile::TempDir,
+    temp: Option<tempfile::TempDir>,
     state: State,
     wasi: Wasi,
     memory: Vec<u8>,
@@ -44,11 +46,20 @@ impl Subject {
         // A seeded context's clocks jump over waits, so no wait takes time.
         let grants = Grants::none().seed(1).directory(&inside, "/", true).unwrap();
         let grants = grants.environment("A", Some("b")).arguments(["program", "x"]);
+        Subject { temp: Some(temp), ..Subject::with(&grants) }
+    }
+
+    fn with(grants: &Grants) -> Subject {
         let limits =
             Limits { handles_max: HANDLES_MAX, descriptors_max: DESCRIPTORS_MAX, ..Limits::default() };
-        let mut state = State::new(&grants, None, limits).unwrap();
-        let wasi = Wasi::new(&grants, &mut state).unwrap();
-        Subject { temp, state, wasi, memory: vec![0; MEMORY_BYTES] }
+        let mut state = State::new(grants, None, limits).unwrap();
+        let wasi = Wasi::new(grants, &mut state).unwrap();
+        Subject { temp: None, state, wasi, memory: vec![0; MEMORY_BYTES] }
+    }
+
+    /// Where the granted directory and what lies beside it are.
+    fn place(&self) -> &Path {
+        self.temp.as_ref().expect("a subject with a directory").path()
     }
 
     /// Calls a function; what it wants to trap with is an answer too.
@@ -80,12 +91,12 @@ impl Subject {
 
     /// Nothing outside of the granted directory was touched, nor seen.
     fn check_outside(&self) {
-        let outside = self.temp.path().join("outside");
+        let outside = self.place().join("outside");
         let entries: Vec<_> = std::fs::read_dir(&outside).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(entries, ["secret"]);
         assert_eq!(std::fs::read(outside.join("secret")).unwrap(), SECRET);
         assert!(!self.memory.windows(SECRET.len()).any(|window| window == SECRET));
-        let beside: Vec<_> = std::fs::read_dir(self.temp.path()).unwrap().collect();
+        let beside: Vec<_> = std::fs::read_dir(self.place()).unwrap().collect();
         assert_eq!(beside.len(), 2);
     }
 }
@@ -259,11 +270,11 @@ fn scatter_gather_lists_are_checked() {
         assert_eq!(subject.call(|guest| io::fd_write(guest, fd, at, count, 0)), Err(wrong), "{at} {count}");
     }
     // Nothing of all this was written, not even the part of a list before what is wrong with it.
-    assert_eq!(std::fs::read(subject.temp.path().join("inside/new")).unwrap(), b"");
+    assert_eq!(std::fs::read(subject.place().join("inside/new")).unwrap(), b"");
     // The answer has no room: it is not written either.
     put_vectors(&mut subject, 1000, &[(0, 4)]);
     assert_eq!(subject.call(|guest| io::fd_write(guest, fd, 1000, 1, end - 3)), Err(Errno::FAULT));
-    assert_eq!(std::fs::read(subject.temp.path().join("inside/new")).unwrap(), b"");
+    assert_eq!(std::fs::read(subject.place().join("inside/new")).unwrap(), b"");
 }
 
 #[test]
@@ -283,7 +294,7 @@ fn pieces_keep_their_order_whatever_their_sizes() {
     let count = vectors.len() as u32;
     subject.call(|guest| io::fd_write(guest, fd, 1000, count, 0)).unwrap();
     assert_eq!(subject.u32_at(0), total);
-    assert_eq!(std::fs::read(subject.temp.path().join("inside/new")).unwrap(), contents);
+    assert_eq!(std::fs::read(subject.place().join("inside/new")).unwrap(), contents);
 
     subject.memory[4096..4096 + contents.len()].fill(0);
     subject.call(|guest| io::fd_pread(guest, fd, 1000, count, 0, 0)).unwrap();
@@ -302,7 +313,7 @@ fn pieces_keep_their_order_whatever_their_sizes() {
 #[test]
 fn a_list_may_be_overwritten_by_what_it_reads() {
     let mut subject = Subject::new();
-    std::fs::write(subject.temp.path().join("inside/a"), vec![0xff; 20_000]).unwrap();
+    std::fs::write(subject.place().join("inside/a"), vec![0xff; 20_000]).unwrap();
     let fd = subject.open("a", 0, u64::MAX).unwrap();
     // The first piece covers the list itself: the second leads out of the memory when its turn comes.
     for pieces in [[(0, 9000), (20_000, 9000)], [(0, 2000), (1500, 2000)]] {
@@ -340,7 +351,7 @@ fn list(subject: &mut Subject, fd: u32, room: u32) -> Vec<String> {
 #[test]
 fn listings_are_whole_with_any_buffer() {
     let mut subject = Subject::new();
-    let dir = subject.temp.path().join("inside/dir");
+    let dir = subject.place().join("inside/dir");
     for i in 0..200 {
         std::fs::write(dir.join(format!("{}{i}", "n".repeat(i % 40))), "").unwrap();
     }
@@ -479,6 +490,50 @@ fn only_sockets_are_sockets() {
     assert_eq!(subject.errno(|guest| socket::sock_recv(guest, 50, 0, 0, 0, 0, 0)), 8);
 }
 
+#[test]
+fn a_socket_is_read_and_written_as_a_file_is() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let grants = Grants::none().net(&address).unwrap();
+    let mut subject = Subject::with(&grants);
+    let network = subject.state.given(b8g_core::abi::Role::Net).unwrap();
+    let rights = b8g_core::Rights::NONE;
+    let open = Call::Open { directory: network, path: address.as_bytes(), flags: 0, rights };
+    let handle = Handle::from_raw(dispatch(&mut subject.state, open).unwrap() as u32);
+    let fd = subject.wasi.fds.insert(Fd::new(handle, Kind::Socket, super::rights::SOCKET));
+
+    let peer = std::thread::spawn(move || {
+        let (mut peer, _) = listener.accept().unwrap();
+        let mut question = [0; 8];
+        peer.read_exact(&mut question).unwrap();
+        // Long enough for the guest to have to wait.
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        peer.write_all(b"answered").unwrap();
+        assert_eq!(peer.read(&mut question).unwrap(), 0, "its end was shut");
+        question
+    });
+    subject.put_text(100, "question");
+    put_vectors(&mut subject, 1000, &[(100, 4), (104, 4)]);
+    subject.call(|guest| socket::sock_send(guest, fd, 1000, 2, 0, 0)).unwrap();
+    assert_eq!(subject.u32_at(0), 8);
+    subject.call(|guest| file::fd_fdstat_set_flags(guest, fd, 4)).unwrap();
+    let early = subject.call(|guest| io::fd_read(guest, fd, 1000, 2, 0));
+    assert_eq!(early, Err(Errno::AGAIN), "it does not wait when it was told not to");
+    subject.call(|guest| file::fd_fdstat_set_flags(guest, fd, 0)).unwrap();
+    subject.call(|guest| socket::sock_recv(guest, fd, 1000, 2, 0, 0, 8)).unwrap();
+    assert_eq!((subject.u32_at(0), &subject.memory[100..108]), (8, &b"answered"[..]));
+    assert_eq!(subject.call(|guest| socket::sock_shutdown(guest, fd, 0)), Err(Errno::INVAL));
+    subject.call(|guest| socket::sock_shutdown(guest, fd, 2)).unwrap();
+    assert_eq!(&peer.join().unwrap(), b"question");
+    subject.call(|guest| socket::sock_recv(guest, fd, 1000, 2, 0, 0, 8)).unwrap();
+    assert_eq!(subject.u32_at(0), 0, "the peer is gone");
+    assert_eq!(subject.errno(|guest| file::fd_tell(guest, fd, 0)), 70);
+    subject.call(|guest| file::fd_filestat_get(guest, fd, 2000)).unwrap();
+    assert_eq!(subject.memory[2016], 6, "a stream socket");
+    subject.call(|guest| file::fd_close(guest, fd)).unwrap();
+}
+
 /// A path that leads out is refused, whatever the function; the granted directory's own name is not one of them.
 #[test]
 fn no_function_leaves_its_directory() {
@@ -517,5 +572,5 @@ fn no_function_leaves_its_directory() {
         assert_eq!([symlinked, times, read], [63; 3], "{text}");
     }
     subject.check_outside();
-    assert!(Path::new(&subject.temp.path().join("inside/a")).exists());
+    assert!(Path::new(&subject.place().join("inside/a")).exists());
 }
