@@ -7,6 +7,7 @@
 #define B8G_GUEST_H
 
 #include "hooks.h"
+#include "memory.h"
 
 /* ---- the ABI (docs/abi.md) ---- */
 

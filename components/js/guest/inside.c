@@ -215,6 +215,24 @@ static void b8g_strip_function(JSRuntime *rt, JSFunctionBytecode *function)
     function->filename = JS_ATOM_NULL; /* by which a stack trace knows that there is nothing to say */
 }
 
+/* The blocks that are free in the image's arenas lie in many pages: nothing is allocated from them any more. An arena
+ * that was full gets new blocks when one of its own is freed, because that page is the context's own then. */
+static void b8g_seal_arenas(JSRuntime *rt)
+{
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        struct list_head *arenas = &rt->arena_state.arena_list[i], *el, *next;
+
+        list_for_each_safe(el, next, arenas) {
+            JSArena *arena = list_entry(el, JSArena, link);
+
+            init_list_head(&arena->link);
+            init_list_head(&arena->free_link);
+        }
+        init_list_head(arenas);
+        init_list_head(&rt->arena_state.free_arena_list[i]);
+    }
+}
+
 /* The collector counts references by writing to every object on its list. Objects of the pre-initialised heap live as
  * long as the context, so they leave the list: a collection then touches only what the program made, and the pages of
  * the prelude stay shared among all contexts. Their children keep the references they hold: they are roots. One more
@@ -241,4 +259,5 @@ void b8g_seal(JSRuntime *rt, bool strip)
         b8g_sealed.prev->next = &b8g_sealed;
         init_list_head(&rt->gc_obj_list);
     }
+    b8g_seal_arenas(rt);
 }

@@ -15,7 +15,7 @@
 #define STACK_BUDGET (320 * 1024)
 #endif
 
-/* The free memory that the image comes with: as zeroes it takes no space anywhere. */
+/* The free memory that the image comes with, so that small programs need not ask for more; as zeroes it takes no space. */
 #define ROOM (512 * 1024)
 
 static JSRuntime *rt;
@@ -60,12 +60,6 @@ static void wipe_stack(void)
     memset((void *)bottom, 0, top - bottom);
 }
 
-/* Leaves free memory at the end of the heap, so that small programs need not ask for more. */
-static void leave_room(void)
-{
-    free(malloc(ROOM));
-}
-
 /* ---- exports ---- */
 
 void EXPORT(b8g_initialize)(void)
@@ -86,7 +80,7 @@ void EXPORT(b8g_initialize)(void)
     JS_FreeValue(ctx, internal);
     b8g_seal(rt, strip);
     report_keep_reserve();
-    leave_room();
+    memory_seal(ROOM);
     wipe_stack();
 }
 

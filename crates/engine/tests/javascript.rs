@@ -43,10 +43,10 @@ fn run_source(text: &str) -> (Outcome, String) {
 }
 
 #[test]
-fn the_web_apis_do_what_their_tests_say() {
-    let folder = root().join("tests/js/web");
+fn the_language_and_the_web_apis_do_what_their_tests_say() {
     let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
+    let folders = ["language", "web"].map(|name| root().join("tests/js").join(name));
+    for entry in folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|e| e != "js") {
             continue;

@@ -36,6 +36,12 @@ pub fn compile(zig: &Path, name: &str, flags: &[String]) -> Result<PathBuf, Stri
     let text = std::fs::read(&source).unwrap();
     let mut digest = blake3::Hasher::new();
     digest.update(COMPILER.as_bytes()).update(format!("{FLAGS:?} {flags:?}").as_bytes()).update(&text);
+    for line in String::from_utf8_lossy(&text).lines() {
+        let included = line.strip_prefix("#include \"").and_then(|rest| rest.strip_suffix('"'));
+        if let Some(included) = included {
+            digest.update(&std::fs::read(source.with_file_name(included)).unwrap());
+        }
+    }
     let digest = digest.finalize().to_hex();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     std::fs::create_dir_all(&directory).unwrap();
