@@ -11,16 +11,12 @@ use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
 use crate::engine::Engine;
 use crate::function::Function;
 use crate::interrupt::{Interrupt, signal};
+use crate::javascript;
 use crate::memory::HeapImage;
 use crate::prepare::{MODULE_BYTES_MAX, Prepared};
 use crate::state::State;
 
 pub use b8g_frontend_ts::Language;
-
-/// The JavaScript engine, with its heap already initialised.
-static JAVASCRIPT: &[u8] = include_bytes!("../../../components/js/js.wasm");
-/// BLAKE3 of it, in hexadecimal digits, and its name.
-static JAVASCRIPT_DIGEST: &str = include_str!("../../../components/js/js.wasm.blake3");
 
 /// Why something is not a component.
 #[derive(Debug, Error)]
@@ -72,11 +68,6 @@ impl ComponentError {
             _ => &[],
         }
     }
-}
-
-/// The digest of the JavaScript engine that is built in: BLAKE3 in hexadecimal digits.
-pub fn javascript_digest() -> &'static str {
-    JAVASCRIPT_DIGEST.split_whitespace().next().unwrap_or_default()
 }
 
 /// Settings for components that are made from wasm.
@@ -149,8 +140,11 @@ impl Drop for Compiled {
 
 impl Compiled {
     pub(crate) fn javascript(engine: &Engine) -> Result<Compiled, ComponentError> {
-        let digest = JAVASCRIPT_DIGEST.split_whitespace().next().unwrap_or_default();
-        Compiled::new(engine, JAVASCRIPT, digest.as_bytes(), WasmOptions::default())
+        let heap = javascript::heap()
+            .map_err(|e| ComponentError::Invalid(format!("its heap cannot be mapped: {e}")))?;
+        let digest = javascript::javascript_digest().as_bytes();
+        let module = engine.module(digest, || javascript::code().to_vec()).map_err(invalid)?;
+        Compiled::link(engine, module, Some(heap), WasmOptions::default())
     }
 
     /// Compiles `wasm`; `digest_of` stands for it in the code cache.
@@ -160,9 +154,18 @@ impl Compiled {
         digest_of: &[u8],
         options: WasmOptions,
     ) -> Result<Compiled, ComponentError> {
-        let invalid = |error: wasmtime::Error| ComponentError::Invalid(describe(&error));
         let prepared = Prepared::new(wasm);
         let module = engine.module(digest_of, || prepared.code().into_owned()).map_err(invalid)?;
+        Compiled::link(engine, module, prepared.into_image(), options)
+    }
+
+    /// Finds out what code imports and exports; `image` is what its memory begins with.
+    fn link(
+        engine: &Engine,
+        module: Module,
+        image: Option<HeapImage>,
+        options: WasmOptions,
+    ) -> Result<Compiled, ComponentError> {
         let unknown: Vec<String> = unknown_imports(engine, &module);
         let pre = if unknown.is_empty() {
             engine.linker().instantiate_pre(&module)
@@ -177,7 +180,7 @@ impl Compiled {
             Some(_) => Face::Abi,
             None => Face::Wasi,
         };
-        let image = prepared.image.map(Arc::new);
+        let image = image.map(Arc::new);
         let by_signal = engine.interrupt() == Interrupt::Signal;
         let code = if by_signal { signal::Code::of(&module) } else { None };
         let exports = Exports::of(&module, face);
@@ -187,6 +190,10 @@ impl Compiled {
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
     }
+}
+
+fn invalid(error: wasmtime::Error) -> ComponentError {
+    ComponentError::Invalid(describe(&error))
 }
 
 /// An error with its causes on one line.

@@ -41,22 +41,25 @@ mod engine;
 mod function;
 mod grant;
 mod interrupt;
+mod javascript;
 mod memory;
 mod monitor;
 mod object;
 mod outcome;
 mod prepare;
+mod split;
 mod state;
 mod wait;
 mod wasi;
 
 pub use b8g_core::{Limits, limits::MEMORY_BYTES_DEFAULT};
-pub use component::{Component, ComponentError, Language, WasmOptions, javascript_digest};
+pub use component::{Component, ComponentError, Language, WasmOptions};
 pub use context::{CallError, Canceller, Context, EvalError, StartError, Value};
 pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_directory};
 pub use function::{Function, ValueType};
 pub use grant::{Grant, GrantError, Grants};
 pub use interrupt::Interrupt;
+pub use javascript::javascript_digest;
 pub use object::stream::{Capture, Stdin, Stdout};
 pub use outcome::{Access, DENIALS_MAX, Denial, Outcome, Reason, Usage};
 

@@ -1,4 +1,4 @@
-//! The first contents of a memory, in a sealed memfd that many slots map copy-on-write.
+//! The first contents of a memory, in a file that many slots map copy-on-write: a sealed memfd, or this program's own.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,16 +8,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustix::fs::{MemfdFlags, SealFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 
-use super::PAGE_BYTES;
+use super::{PAGE_BYTES, executable};
 
-/// What a memory holds at its start. Immutable: the memfd is sealed against writing and resizing.
+/// What a memory holds at its start, from some place on; zeroes lie before and behind it. Immutable: a memfd is sealed
+/// against writing and resizing, and nobody can write to the file of a program that runs.
 #[derive(Debug)]
 pub(crate) struct HeapImage {
     id: u64,
     fd: OwnedFd,
-    /// A multiple of the page size.
-    len: usize,
-    view: NonNull<u8>,
+    /// Where in the file the contents begin.
+    offset: u64,
+    /// Where in the memory they belong.
+    start: usize,
+    contents: Contents,
+}
+
+/// The contents, readable at any time. Their size is a multiple of the page size, and so is everything about them.
+#[derive(Debug)]
+enum Contents {
+    /// A mapping of the memfd.
+    View(NonNull<u8>, usize),
+    /// A part of this program.
+    Embedded(&'static [u8]),
 }
 
 // SAFETY: the view is a read-only mapping of a sealed file; nothing writes to it, from whatever thread.
@@ -33,14 +45,15 @@ impl HeapImage {
     /// # Errors
     /// What the system says when there is no room, and `InvalidInput` when all pieces are empty.
     pub(crate) fn new<'a>(pieces: impl Iterator<Item = (usize, &'a [u8])> + Clone) -> io::Result<HeapImage> {
+        let pieces = pieces.filter(|(_, bytes)| !bytes.is_empty());
+        let start = pieces.clone().map(|(at, _)| at).min().ok_or(io::ErrorKind::InvalidInput)?;
+        let start = start - start % PAGE_BYTES;
         let end = pieces.clone().map(|(at, bytes)| at.saturating_add(bytes.len())).max().unwrap_or(0);
-        let len = end.checked_next_multiple_of(PAGE_BYTES).ok_or(io::ErrorKind::InvalidInput)?;
-        if len == 0 {
-            return Err(io::ErrorKind::InvalidInput.into());
-        }
+        let end = end.checked_next_multiple_of(PAGE_BYTES).ok_or(io::ErrorKind::InvalidInput)?;
+        let len = end - start;
         let fd = rustix::fs::memfd_create("b8g-heap", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
         rustix::fs::ftruncate(&fd, len as u64)?;
-        fill(&fd, pieces)?;
+        fill(&fd, pieces.map(|(at, bytes)| (at - start, bytes)))?;
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
         rustix::fs::fcntl_add_seals(&fd, seals)?;
         // SAFETY: a fresh read-only mapping at an address that the kernel chooses.
@@ -48,7 +61,23 @@ impl HeapImage {
             rustix::mm::mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, &fd, 0)?
         };
         let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(HeapImage { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), fd, len, view })
+        Ok(HeapImage::with(fd, 0, start, Contents::View(view, len)))
+    }
+
+    /// Makes an image of bytes that are a part of this program, without a copy where its file can be mapped.
+    ///
+    /// # Errors
+    /// As [`HeapImage::new`].
+    pub(crate) fn embedded(start: usize, bytes: &'static [u8]) -> io::Result<HeapImage> {
+        let whole = start.is_multiple_of(PAGE_BYTES) && bytes.len().is_multiple_of(PAGE_BYTES);
+        match executable::locate(bytes).filter(|_| whole) {
+            Some((file, offset)) => Ok(HeapImage::with(file, offset, start, Contents::Embedded(bytes))),
+            None => HeapImage::new(std::iter::once((start, bytes))),
+        }
+    }
+
+    fn with(fd: OwnedFd, offset: u64, start: usize, contents: Contents) -> HeapImage {
+        HeapImage { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), fd, offset, start, contents }
     }
 
     /// The key by which slots remember what they are filled with; never 0, never used twice.
@@ -56,19 +85,28 @@ impl HeapImage {
         self.id
     }
 
-    /// Bytes, a multiple of the page size.
-    pub(crate) fn len(&self) -> usize {
-        self.len
+    /// Where in memory the contents begin; a multiple of the page size.
+    pub(crate) fn start(&self) -> usize {
+        self.start
     }
 
-    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+    /// Where in memory they end; a multiple of the page size.
+    pub(crate) fn end(&self) -> usize {
+        self.start + self.bytes().len()
+    }
+
+    /// The file to map, and where in it the contents begin.
+    pub(crate) fn file(&self) -> (BorrowedFd<'_>, u64) {
+        (self.fd.as_fd(), self.offset)
     }
 
     /// The contents.
     pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: the mapping is `len` bytes, readable, never written, and lives as long as `self`.
-        unsafe { std::slice::from_raw_parts(self.view.as_ptr(), self.len) }
+        match self.contents {
+            // SAFETY: the mapping is `len` bytes, readable, never written, and lives as long as `self`.
+            Contents::View(view, len) => unsafe { std::slice::from_raw_parts(view.as_ptr(), len) },
+            Contents::Embedded(bytes) => bytes,
+        }
     }
 }
 
@@ -114,9 +152,11 @@ fn write_at(fd: &OwnedFd, mut bytes: &[u8], mut at: usize) -> io::Result<()> {
 
 impl Drop for HeapImage {
     fn drop(&mut self) {
-        // SAFETY: `view` is a mapping of `len` bytes that this image made and that nobody else has.
-        let unmapped = unsafe { rustix::mm::munmap(self.view.as_ptr().cast(), self.len) };
-        debug_assert!(unmapped.is_ok());
+        if let Contents::View(view, len) = self.contents {
+            // SAFETY: `view` is a mapping of `len` bytes that this image made and that nobody else has.
+            let unmapped = unsafe { rustix::mm::munmap(view.as_ptr().cast(), len) };
+            debug_assert!(unmapped.is_ok());
+        }
     }
 }
 
@@ -128,7 +168,7 @@ mod tests {
     fn pieces_lie_where_they_were_put_and_the_rest_is_zero() {
         let pieces: [(usize, &[u8]); 3] = [(10, b"abc"), (PAGE_BYTES * 2, b"z"), (11, b"X")];
         let image = HeapImage::new(pieces.into_iter()).unwrap();
-        assert_eq!(image.len(), PAGE_BYTES * 3);
+        assert_eq!((image.start(), image.end()), (0, PAGE_BYTES * 3));
         assert_eq!(&image.bytes()[9..14], b"\0aXc\0");
         assert_eq!(image.bytes()[PAGE_BYTES * 2], b'z');
         assert!(image.bytes()[PAGE_BYTES..PAGE_BYTES * 2].iter().all(|b| *b == 0));
@@ -153,19 +193,48 @@ mod tests {
                 })
                 .collect();
             let end = pieces.iter().map(|(at, bytes)| at + bytes.len()).max().unwrap();
+            let start = pieces.iter().map(|(at, _)| at / PAGE_BYTES * PAGE_BYTES).min().unwrap();
             let mut wanted = vec![0; end.next_multiple_of(PAGE_BYTES)];
             for (at, bytes) in &pieces {
                 wanted[*at..at + bytes.len()].copy_from_slice(bytes);
             }
             let image = HeapImage::new(pieces.iter().map(|(at, bytes)| (*at, &bytes[..]))).unwrap();
-            assert!(image.bytes() == wanted, "round {round}");
+            assert!(image.start() == start && image.bytes() == &wanted[start..], "round {round}");
         }
     }
 
     #[test]
     fn nobody_can_change_it() {
         let image = HeapImage::new([(0usize, &b"abc"[..])].into_iter()).unwrap();
-        assert!(rustix::io::pwrite(image.fd(), b"x", 0).is_err());
-        assert!(rustix::fs::ftruncate(image.fd(), 0).is_err());
+        assert!(rustix::io::pwrite(image.file().0, b"x", 0).is_err());
+        assert!(rustix::fs::ftruncate(image.file().0, 0).is_err());
+    }
+
+    #[repr(align(4096))]
+    struct Pages([u8; 2 * PAGE_BYTES]);
+    static PAGES: Pages = {
+        let mut bytes = [7; 2 * PAGE_BYTES];
+        bytes[PAGE_BYTES] = 9;
+        Pages(bytes)
+    };
+
+    #[test]
+    fn what_is_a_part_of_the_program_is_mapped_from_its_file() {
+        let image = HeapImage::embedded(PAGE_BYTES, &PAGES.0).unwrap();
+        assert!(matches!(image.contents, Contents::Embedded(_)));
+        assert_eq!((image.start(), image.end()), (PAGE_BYTES, 3 * PAGE_BYTES));
+        let (file, offset) = image.file();
+        let mut found = [0; 2 * PAGE_BYTES];
+        assert_eq!(rustix::io::pread(file, &mut found, offset).unwrap(), found.len());
+        assert_eq!(found, PAGES.0);
+        assert!(rustix::io::pwrite(file, b"x", offset).is_err());
+    }
+
+    #[test]
+    fn what_lies_elsewhere_is_copied() {
+        let leaked: &'static [u8] = Box::leak(vec![5; PAGE_BYTES].into_boxed_slice());
+        let image = HeapImage::embedded(0, leaked).unwrap();
+        assert!(matches!(image.contents, Contents::View(..)));
+        assert_eq!(image.bytes(), leaked);
     }
 }

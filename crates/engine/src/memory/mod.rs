@@ -1,10 +1,11 @@
 //! Where the linear memories of contexts live: copy-on-write slots over sealed images, pooled per image.
 //!
-//! Start reading at [`pool`]. [`image`] is what a slot is filled with, [`slot`] is the mapping, [`scan`] asks the
+//! Start reading at [`pool`]. [`image`] is what a slot is filled with (from [`executable`], if it is built in), [`slot`] is the mapping, [`scan`] asks the
 //! kernel which pages a tenant dirtied.
 //!
 //! Invariant: a slot is never handed on with a byte of its last tenant.
 
+mod executable;
 pub(crate) mod image;
 pub(crate) mod pool;
 mod scan;

@@ -122,7 +122,7 @@ unsafe impl MemoryCreator for Creator {
         }
         // The heap of garbage-collected objects, exceptions among them, is a memory too. It begins empty, and comes
         // first; the image waits for the one that has room for it.
-        let image = NEXT_IMAGE.with_borrow_mut(|next| next.take_if(|image| image.len() <= minimum));
+        let image = NEXT_IMAGE.with_borrow_mut(|next| next.take_if(|image| image.end() <= minimum));
         let slot = self
             .0
             .take(image, minimum)

@@ -4,7 +4,6 @@
 //! no bounds check is needed for 32-bit addresses.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -57,29 +56,30 @@ impl Slot {
         self.image.as_ref().map_or(0, |image| image.id())
     }
 
-    /// Maps `image` and zeroes behind it up to `len` bytes. Nothing may be accessible yet.
+    /// Maps `image`, with zeroes before and behind it up to `len` bytes. Nothing may be accessible yet.
     pub(super) fn fill(&mut self, image: Option<Arc<HeapImage>>, len: usize) -> io::Result<()> {
         debug_assert_eq!(self.accessible, 0);
-        let len = len.next_multiple_of(PAGE_BYTES);
+        if image.as_ref().is_some_and(|image| image.end() > len.next_multiple_of(PAGE_BYTES)) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        self.grow(len)?;
         if let Some(image) = &image {
-            if image.len() > len {
-                return Err(io::ErrorKind::InvalidInput.into());
-            }
             self.map_image(image)?;
         }
-        self.accessible = image.as_ref().map_or(0, |image| image.len());
         self.image = image;
-        self.grow(len)
+        Ok(())
     }
 
     fn map_image(&self, image: &HeapImage) -> io::Result<()> {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         let flags = MapFlags::PRIVATE | MapFlags::FIXED | MapFlags::NORESERVE;
-        // SAFETY: the range lies within this slot's own reservation, which is at least as large as any image.
-        let at = unsafe {
-            rustix::mm::mmap(self.base().cast(), image.len(), protection, flags, image.fd().as_fd(), 0)?
-        };
-        debug_assert_eq!(at, self.base().cast());
+        let (file, offset) = image.file();
+        // SAFETY: the range lies within the accessible part of this slot's own reservation, which no memory uses now.
+        unsafe {
+            let at = self.base().add(image.start());
+            let mapped = rustix::mm::mmap(at.cast(), image.bytes().len(), protection, flags, file, offset)?;
+            debug_assert_eq!(mapped, at.cast());
+        }
         Ok(())
     }
 
@@ -139,19 +139,18 @@ impl Slot {
         let from = run.start as usize - self.base() as usize;
         let to = run.end as usize - self.base() as usize;
         debug_assert!(from <= to && to <= self.accessible);
-        let image = self.image.as_ref().map_or(&[][..], |image| image.bytes());
-        let split = image.len().clamp(from, to);
-        // SAFETY: `from..to` is accessible in this slot, no memory uses the slot now, and the image's view is another
-        // mapping, so that the ranges cannot overlap. `from..split` is nothing or lies in the image.
+        let (start, image) = self.image.as_ref().map_or((0, &[][..]), |image| (image.start(), image.bytes()));
+        let first = start.clamp(from, to);
+        let behind = (start + image.len()).clamp(from, to);
+        // SAFETY: `from..to` is accessible in this slot, no memory uses the slot now, and the image's bytes are another
+        // mapping, so that the ranges cannot overlap. `first..behind` is nothing or lies in the image.
         unsafe {
-            if split > from {
-                std::ptr::copy_nonoverlapping(
-                    image[from..split].as_ptr(),
-                    self.base().add(from),
-                    split - from,
-                );
+            std::ptr::write_bytes(self.base().add(from), 0, first - from);
+            if behind > first {
+                let source = &image[first - start..behind - start];
+                std::ptr::copy_nonoverlapping(source.as_ptr(), self.base().add(first), source.len());
             }
-            std::ptr::write_bytes(self.base().add(split), 0, to - split);
+            std::ptr::write_bytes(self.base().add(behind), 0, to - behind);
         }
     }
 }
@@ -187,15 +186,18 @@ mod tests {
     #[test]
     fn a_reset_slot_holds_the_image_and_zeroes() {
         let contents: Vec<u8> = (0..PAGE_BYTES * 3).map(|i| (i * 7) as u8).collect();
-        let image = Arc::new(HeapImage::new([(0usize, &contents[..])].into_iter()).unwrap());
+        let start = PAGE_BYTES * 2;
+        let image = Arc::new(HeapImage::new([(start, &contents[..])].into_iter()).unwrap());
         let len = PAGE_BYTES * 2000;
         let all: Vec<usize> = (0..2000).collect();
         let every_other: Vec<usize> = (0..2000).step_by(2).collect();
         for pages in [&[0usize, 2, 3, 7][..], &all, &every_other] {
             let mut slot = dirtied_and_reset(Some(image.clone()), len, pages, len * 2);
             assert_eq!(slot.accessible, len);
-            assert_eq!(&bytes(&mut slot)[..contents.len()], &contents[..]);
-            assert!(bytes(&mut slot)[contents.len()..].iter().all(|b| *b == 0));
+            let (before, rest) = bytes(&mut slot).split_at(start);
+            let (found, behind) = rest.split_at(contents.len());
+            assert_eq!(found, &contents[..]);
+            assert!(before.iter().chain(behind).all(|b| *b == 0));
         }
     }
 
