@@ -17,7 +17,10 @@ fn a_function_is_called_with_numbers() {
     place.b8g(&["run", "--invoke", "nothing", "math.wat"]).code(0).stdout("");
     place.b8g(&["run", "--invoke", "add", "math.wat", "1"]).code(2).says("add(i32, i32)");
     place.b8g(&["run", "--invoke", "add", "math.wat", "1", "two"]).code(2).says("\"two\" is not an i32");
-    place.b8g(&["run", "--invoke", "sub", "math.wat"]).code(2).says("it has add(i32, i32), pair(f64)");
+    place
+        .b8g(&["run", "--invoke", "sub", "math.wat"])
+        .code(2)
+        .says("it has add(i32, i32), nothing(), pair(f64)");
     place.b8g(&["run", "math.wat"]).code(2).says("not a program").says("--invoke NAME");
 }
 

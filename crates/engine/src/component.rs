@@ -1,7 +1,7 @@
 //! Components: compiled, immutable, shareable code with typed imports and exports.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE};
 use b8g_frontend_ts as frontend;
@@ -95,6 +95,8 @@ pub(crate) struct Compiled {
     /// Where its code lies, when signals stop it.
     pub(crate) code: Option<signal::Code>,
     pub(crate) exports: Exports,
+    pub(crate) imports_wasi: bool,
+    functions: OnceLock<Vec<(Function, ModuleExport)>>,
     engine: Engine,
 }
 
@@ -184,7 +186,23 @@ impl Compiled {
         let by_signal = engine.interrupt() == Interrupt::Signal;
         let code = if by_signal { signal::Code::of(&module) } else { None };
         let exports = Exports::of(&module, face);
-        Ok(Compiled { module, pre, image, face, code, exports, engine: engine.clone() })
+        let imports_wasi =
+            module.imports().any(|import| crate::wasi::provides(import.module(), import.name()));
+        let functions = OnceLock::new();
+        let engine = engine.clone();
+        Ok(Compiled { module, pre, image, face, code, exports, imports_wasi, functions, engine })
+    }
+
+    /// The functions of numbers, by name. Found out at the first use: programs need none of it.
+    fn functions(&self) -> &[(Function, ModuleExport)] {
+        self.functions.get_or_init(|| crate::function::exported(&self.module))
+    }
+
+    /// The exported function of that name, if it takes and gives numbers only.
+    pub(crate) fn function(&self, name: &str) -> Option<&(Function, ModuleExport)> {
+        let functions = self.functions();
+        let at = functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?;
+        functions.get(at)
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -333,9 +351,9 @@ impl Component {
         &self.files
     }
 
-    /// Lists the functions that [`Context::call`](crate::Context::call) can call: those of numbers.
+    /// Lists the functions that [`Context::call`](crate::Context::call) can call: those of numbers, by name.
     pub fn functions(&self) -> Vec<Function> {
-        crate::function::exported(&self.compiled.module)
+        self.compiled.functions().iter().map(|(function, _)| function.clone()).collect()
     }
 
     /// Tells whether it is a program that runs by itself, rather than functions to call.

@@ -13,12 +13,14 @@ use thiserror::Error;
 use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, Val, WasmBacktrace};
 
 use crate::component::{Component, Face};
+use crate::function::ValueType;
 use crate::grant::Grants;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::pool;
 use crate::object::Object;
 use crate::outcome::{Outcome, Reason, Usage};
 use crate::state::{Ending, State};
+use crate::thread_time::thread_time;
 use crate::wait;
 
 /// Why there is no context.
@@ -137,7 +139,7 @@ impl Context {
         let full = |_| StartError::Handles(handles_max);
         let compiled = &component.compiled;
         let mut state = State::new(grants, component.program.as_ref(), limits).map_err(full)?;
-        if compiled.face == Face::Wasi {
+        if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
         }
         let control = Arc::new(Control::new(state.monitor.clone()));
@@ -302,19 +304,24 @@ impl Context {
 
     fn call_now(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         self.start().map_err(CallError::Ended)?;
-        let function = self.instance.and_then(|instance| instance.get_func(&mut self.store, name));
-        let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
-        let arguments: Vec<Val> = arguments.iter().map(|value| value.to_val()).collect();
-        let takes = function.ty(&self.store);
-        let fits = takes.params().len() == arguments.len()
-            && takes
-                .params()
-                .zip(&arguments)
-                .all(|(ty, value)| value.matches_ty(&self.store, &ty).is_ok_and(|m| m));
-        if !fits {
+        let compiled = self.component.compiled.clone();
+        let Some((signature, at)) = compiled.function(name) else {
+            return Err(match compiled.module.get_export(name).and_then(|export| export.func().cloned()) {
+                Some(other) if other.params().all(|ty| ValueType::of(&ty).is_some()) => {
+                    CallError::Results(name.to_owned())
+                }
+                Some(_) => CallError::Arguments(name.to_owned()),
+                None => CallError::NoFunction(name.to_owned()),
+            });
+        };
+        if !arguments.iter().map(Value::value_type).eq(signature.parameters.iter().copied()) {
             return Err(CallError::Arguments(name.to_owned()));
         }
-        let mut results = vec![Val::I32(0); takes.results().len()];
+        let arguments: Vec<Val> = arguments.iter().map(|value| value.to_val()).collect();
+        let function = self.instance.and_then(|instance| instance.get_module_export(&mut self.store, at));
+        let function = function.and_then(wasmtime::Extern::into_func);
+        let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
+        let mut results = vec![Val::I32(0); signature.results.len()];
         self.guarded(|store| function.call(store, &arguments, &mut results)).map_err(CallError::Ended)?;
         let values: Option<Vec<Value>> = results.iter().map(Value::from_val).collect();
         values.ok_or_else(|| CallError::Results(name.to_owned()))
@@ -501,12 +508,6 @@ fn lock(answer: &Mutex<Vec<u8>>) -> std::sync::MutexGuard<'_, Vec<u8>> {
     answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// Processor time of this thread.
-fn thread_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
-}
-
 /// Frames of a stack trace that are shown.
 const FRAMES_MAX: usize = 20;
 
@@ -550,6 +551,15 @@ fn frames(trace: &WasmBacktrace) -> String {
 }
 
 impl Value {
+    fn value_type(&self) -> ValueType {
+        match self {
+            Value::I32(_) => ValueType::I32,
+            Value::I64(_) => ValueType::I64,
+            Value::F32(_) => ValueType::F32,
+            Value::F64(_) => ValueType::F64,
+        }
+    }
+
     fn to_val(self) -> Val {
         match self {
             Value::I32(n) => Val::I32(n),

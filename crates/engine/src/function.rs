@@ -1,6 +1,6 @@
 //! The functions that a component exports, as a caller sees them.
 
-use wasmtime::{ExternType, Module, ValType};
+use wasmtime::{ExternType, Module, ModuleExport, ValType};
 
 /// A type of number that functions take or give.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -27,7 +27,7 @@ impl ValueType {
         }
     }
 
-    fn of(ty: &ValType) -> Option<ValueType> {
+    pub(crate) fn of(ty: &ValType) -> Option<ValueType> {
         match ty {
             ValType::I32 => Some(ValueType::I32),
             ValType::I64 => Some(ValueType::I64),
@@ -49,13 +49,16 @@ pub struct Function {
     pub results: Vec<ValueType>,
 }
 
-/// Lists the exported functions that take and give numbers only.
-pub(crate) fn exported(module: &Module) -> Vec<Function> {
+/// Lists the exported functions that take and give numbers only, by name, and where they are.
+pub(crate) fn exported(module: &Module) -> Vec<(Function, ModuleExport)> {
     let functions = module.exports().filter_map(|export| {
         let ExternType::Func(ty) = export.ty() else { return None };
         let parameters = ty.params().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;
         let results = ty.results().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;
-        Some(Function { name: export.name().to_owned(), parameters, results })
+        let at = module.get_export_index(export.name())?;
+        Some((Function { name: export.name().to_owned(), parameters, results }, at))
     });
-    functions.collect()
+    let mut functions: Vec<_> = functions.collect();
+    functions.sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
+    functions
 }

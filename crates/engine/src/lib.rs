@@ -49,6 +49,7 @@ mod outcome;
 mod prepare;
 mod split;
 mod state;
+mod thread_time;
 mod wait;
 mod wasi;
 

@@ -39,6 +39,8 @@ const IS_ZERO_PAGE: u64 = 1 << 5;
 /// `_IOWR('f', 16, struct pm_scan_arg)`.
 const PAGEMAP_SCAN: u64 = 3 << 30 | (size_of::<ScanArguments>() as u64) << 16 | (b'f' as u64) << 8 | 16;
 
+/// Runs that one call asks for: the kernel allocates room for as many.
+const RUNS_PER_CALL: usize = 40;
 /// More runs than this are not worth copying back one by one.
 pub(super) const RUNS_MAX: usize = 256;
 
@@ -57,24 +59,34 @@ pub(super) fn dirty_runs(
     runs: &mut [PageRun; RUNS_MAX],
 ) -> Option<usize> {
     let file = pagemap()?;
-    let mut arguments = ScanArguments {
-        size: size_of::<ScanArguments>() as u64,
-        start: base as u64,
-        end: base as u64 + len as u64,
-        vec: runs.as_mut_ptr() as u64,
-        vec_len: RUNS_MAX as u64,
-        // One page more than wanted, so that reaching the bound shows as a walk that ended early.
-        max_pages: pages_max + 1,
-        category_inverted: IS_FILE | IS_ZERO_PAGE,
-        category_mask: IS_FILE | IS_ZERO_PAGE,
-        category_anyof_mask: IS_PRESENT | IS_SWAPPED,
-        return_mask: IS_PRESENT | IS_SWAPPED,
-        ..ScanArguments::default()
-    };
-    // SAFETY: the argument is the structure that this request takes, `vec` has room for `vec_len` entries, and the
-    // kernel only reads page tables of the range.
-    let found = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
-    let found = usize::try_from(found).ok()?;
-    let pages: u64 = runs[..found].iter().map(|r| (r.end - r.start) / super::PAGE_BYTES as u64).sum();
-    (arguments.walk_end == arguments.end && pages <= pages_max).then_some(found)
+    let end = base as u64 + len as u64;
+    let (mut from, mut found, mut pages) = (base as u64, 0, 0);
+    while from < end && found < RUNS_MAX {
+        let room = &mut runs[found..(found + RUNS_PER_CALL).min(RUNS_MAX)];
+        let mut arguments = ScanArguments {
+            size: size_of::<ScanArguments>() as u64,
+            start: from,
+            end,
+            vec: room.as_mut_ptr() as u64,
+            vec_len: room.len() as u64,
+            // One page more than wanted, so that reaching the bound shows as too many.
+            max_pages: pages_max + 1 - pages,
+            category_inverted: IS_FILE | IS_ZERO_PAGE,
+            category_mask: IS_FILE | IS_ZERO_PAGE,
+            category_anyof_mask: IS_PRESENT | IS_SWAPPED,
+            return_mask: IS_PRESENT | IS_SWAPPED,
+            ..ScanArguments::default()
+        };
+        // SAFETY: the argument is the structure that this request takes, `vec` has room for `vec_len` entries, and the
+        // kernel only reads page tables of the range.
+        let more = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
+        let more = usize::try_from(more).ok()?.min(room.len());
+        pages += room[..more].iter().map(|r| (r.end - r.start) / super::PAGE_BYTES as u64).sum::<u64>();
+        if pages > pages_max || arguments.walk_end <= from {
+            return None;
+        }
+        found += more;
+        from = arguments.walk_end;
+    }
+    (from == end).then_some(found)
 }
