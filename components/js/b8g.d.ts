@@ -77,6 +77,12 @@ declare module "b8g" {
     size: number;
     mtime: Date | null;
     atime: Date | null;
+    /** When its description changed last. */
+    ctime: Date | null;
+    /** The file system's number, and the file's number in it. */
+    dev: number;
+    ino: number;
+    nlink: number;
   }
 
   /** A name in a directory. */

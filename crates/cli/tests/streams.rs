@@ -62,10 +62,14 @@ fn closed_streams_do_no_harm() {
 
 #[test]
 fn a_full_disk_is_told() {
-    let place = Place::new().with("p.wat", says("", 0)).with("seven.wat", says("", 7));
+    let place = Place::new()
+        .with("p.wat", says("", 0))
+        .with("seven.wat", says("", 7))
+        .with("p.js", "console.log('lost');");
     let ended = place.b8g(&["run", "--report=/dev/full", "p.wat"]);
     ended.code(1).says("error: cannot write the report to \"/dev/full\": No space left on device");
     place.b8g(&["run", "--report=/dev/full", "seven.wat"]).code(7).says("No space left");
+    shell(&place, "$0 run p.js >/dev/full").code(1).says("StorageFull: write to standard output: no space");
     shell(&place, "$0 completions zsh >/dev/full").code(1).says("No space left");
     shell(&place, "$0 run --report - p.wat >/dev/full").code(1).says("No space left");
     shell(&place, "$0 --help >/dev/full").code(1).says("No space left");

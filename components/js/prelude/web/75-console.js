@@ -1,21 +1,31 @@
 // console. Start at `write`.
 // Invariants: one write for each call; the methods need no `this`; no value that is shown makes one throw (a label is converted
-// by the guest's own toString, which may); logging one string outside of a group costs one concatenation and the write.
+// by the guest's own toString, which may), but a full disk does; logging one string outside of a group costs one
+// concatenation and the write.
 
 const { toDOMString } = internal.idl;
 const { inspect, format } = internal;
 const { attempt } = internal.inspectName;
 const captureStackTrace = Error.captureStackTrace;
-const { print } = sys;
 const STDOUT = 4;
 const STDERR = 5;
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+// The number of the first error that is the system's own: a full disk, say.
+const SYSTEM_ERROR = -256;
+
 let indent = "";
 const counts = new Map();
 const timers = new Map();
+
+// What a program prints must not get lost in silence; that it was granted no output is no error, and neither is what
+// cannot be written to standard error: there is nowhere to tell of it.
+function print(role, text) {
+  const result = sys.print(role, text);
+  if (result <= SYSTEM_ERROR && role === STDOUT) throw internal.errorOf(result, "write to standard output");
+}
 
 function write(role, text) {
   if (indent !== "") text = `${indent}${text.includes("\n") ? text.replaceAll("\n", `\n${indent}`) : text}`;
