@@ -27,12 +27,47 @@ fn errors_name_the_line_of_the_source() {
     let ended = place.b8g(&["run", "--report=report.json", "err.ts"]);
     ended
         .code(1)
-        .says("error: Uncaught TypeError: boom 1\n    at f (err.ts:4:")
+        .says("error: Uncaught TypeError: boom 1\n    at f (err.ts:4:9)\n    at err.ts:6:1\n")
         .last_line("b8g: error: Uncaught TypeError: boom 1");
     let report = place.report();
     assert_eq!(report["reason"], "error");
     assert!(report["message"].as_str().unwrap().contains("err.ts:4:"));
     place.b8g(&["run", "rejects.js"]).code(1).last_line("b8g: error: Uncaught (in promise) Error: nope");
+}
+
+#[test]
+fn a_call_is_where_its_name_stands() {
+    let source = "\
+const o: any = { f(..._: any[]) { throw new Error('here'); }, g: null };
+const where = (call: () => void) => { try { call(); } catch (e) { console.log(e.stack.split('\\n').find((line) => /ts:([6-9]|1.):/.test(line)).trim()); } };
+const id = (x: any) => x;
+class C { constructor(x: any) { o.f(x); } }
+class D extends C { }
+where(() => o.f(
+  id(1), `x ${id(2)}`));
+where(() => o
+  .f(id(1)));
+where(() => o.f(...[id(1), id(2)]));
+where(() => void new C(id(1)));
+where(() => o[id('f')](id(1)));
+where(() => o.f`x ${id(1)}`);
+where(() => o
+  .g.h);
+where(() => o?.f(id(1)));
+where(() => id(o.f)(id(1)));
+";
+    let expected = "\
+at at.ts:6:15
+at at.ts:9:4
+at at.ts:10:15
+at at.ts:11:18
+at at.ts:12:13
+at at.ts:13:15
+at at.ts:15:6
+at at.ts:16:16
+at at.ts:17:13
+";
+    Place::new().with("at.ts", source).b8g(&["run", "at.ts"]).code(0).stdout(expected);
 }
 
 #[test]
