@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use b8g_frontend_ts::{BuildError, Entry, Language, Options, Program, build_program};
 use tempfile::TempDir;
@@ -63,9 +63,10 @@ pub fn strip(source: &str) -> String {
 /// The path to a file of a temporary directory from the current directory.
 pub fn from_here(path: &Path) -> PathBuf {
     let here = std::env::current_dir().expect("a current directory").canonicalize().expect("it exists");
-    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
     let real = path.canonicalize().expect("it exists");
-    up.join(real.strip_prefix("/").expect("an absolute path"))
+    let shared = here.components().zip(real.components()).take_while(|(a, b)| a == b).count();
+    let up = here.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(real.components().skip(shared)).collect()
 }
 
 /// A blob that was read back; every offset was checked.
