@@ -130,4 +130,76 @@ same(increments(undefined), "numberNaN numberNaN numberNaN numberNaN numberNaN n
   same(target[symbol], 9, "a symbol");
 }
 
-console.log(checks > 600 ? "ok" : `only ${checks} checks`);
+// Bits of numbers of every size, against arithmetic that does not use them.
+{
+  const bits = (x) => {
+    const whole = Math.trunc(x);
+    if (!Number.isFinite(whole)) return 0;
+    const low = Number(((BigInt(whole) % 4294967296n) + 4294967296n) % 4294967296n);
+    return low >= 2147483648 ? low - 4294967296 : low;
+  };
+  const edges = [0.5, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 62, 2 ** 63, 2 ** 64, 2 ** 83, 2 ** 84, 1e300, Number.MIN_VALUE, NaN, Infinity];
+  for (const edge of edges.flatMap((x) => [x, -x, x - 1, 1 - x, x * 1.5, x + 1024, -x - 2048])) {
+    same(edge | 0, bits(edge), `${edge} | 0`);
+    same(edge & -1, bits(edge), `${edge} & -1`);
+    same(edge ^ edge, 0, `${edge} ^ itself`);
+    same(~edge, -1 - bits(edge), `~${edge}`);
+    same(edge >> 0, bits(edge), `${edge} >> 0`);
+    same(edge << 0, bits(edge), `${edge} << 0`);
+    same(1 << edge, 1 << (bits(edge) & 31), `1 << ${edge}`);
+    same(edge >>> 0, bits(edge) < 0 ? bits(edge) + 4294967296 : bits(edge), `${edge} >>> 0`);
+  }
+  same("12" | 0.5, 12, "a string's bits");
+  same(thrown(() => 1n | 0.5), "TypeError", "bits of a BigInt and a number");
+  same(5n | 2n, 7n, "bits of BigInts");
+}
+
+// Methods of strings, flat and put together, come from where they always did.
+{
+  const flat = "abc";
+  let built = "";
+  for (let i = 0; i < 3000; i++) built += String.fromCharCode(97 + (i % 26)) + i;
+  for (const text of [flat, built]) {
+    same(text.charCodeAt(1), text === flat ? 98 : 48, "charCodeAt");
+    same(text.charCodeAt(-1), NaN, "before its start");
+    same(text.charCodeAt("1"), text.charCodeAt(1), "an index that is a string");
+    same(text.length, Array.from(text).length, "length");
+    same(thrown(() => text.length()), "TypeError", "a length is no method");
+    same(thrown(() => text.missing()), "TypeError", "a method that is not there");
+    same(text.hasOwnProperty("length"), true, "a method of objects");
+    same(text.constructor === String, true, "the constructor");
+    same(text.at.name, "at", "a method's name");
+  }
+  const { charCodeAt } = String.prototype;
+  String.prototype.charCodeAt = function (at) { "use strict"; return typeof this + at; };
+  same(flat.charCodeAt(1), "string1", "a replaced method");
+  String.prototype.charCodeAt = charCodeAt;
+  Object.defineProperty(String.prototype, "own", { configurable: true, get() { "use strict"; const is = this; return () => is; } });
+  same(built.own(), built, "a getter");
+  delete String.prototype.own;
+  Object.prototype.inherited = function () { "use strict"; return typeof this; };
+  same(flat.inherited(), "string", "an inherited method");
+  delete Object.prototype.inherited;
+  String.prototype.length2 = undefined;
+  same(thrown(() => flat.length2()), "TypeError", "a method that is undefined");
+  delete String.prototype.length2;
+}
+
+// Built-in functions called from the program: recursion through them, their receivers, their errors.
+{
+  const deep = (n) => [n].map(deep);
+  same(thrown(() => deep(1)), "RangeError", "recursion through a built-in function");
+  const over = () => Reflect.apply(over, undefined, []);
+  same(thrown(over), "RangeError", "recursion through Reflect.apply");
+  const { push } = Array.prototype;
+  same(thrown(() => push(1)), "TypeError", "no receiver");
+  same(thrown(() => Map()), "TypeError", "a constructor without new");
+  same(typeof Date(), "string", "a constructor as a function");
+  same([1].concat([2], 3).join(), "1,2,3", "arguments");
+  same(Math.max(), -Infinity, "no arguments");
+  same(parseInt("12", ...[8]), 10, "spread arguments");
+  const stack = (() => { try { null.x; } catch (error) { return error.stack; } })();
+  same(/interpreter\.js:\d+:\d+/.test(stack), true, "a stack");
+}
+
+console.log(checks > 1400 ? "ok" : `only ${checks} checks`);
