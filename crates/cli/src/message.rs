@@ -103,7 +103,10 @@ fn last_line(ended: &Ended<'_>, fatal: Option<&Denial>) -> Option<String> {
     let headline = printable(outcome.message.lines().next().unwrap_or_default(), false);
     Some(match outcome.reason {
         Reason::Exit => return None,
-        Reason::Error => format!("error: {headline}"),
+        Reason::Error => match error_advice(&headline) {
+            Some(advice) => format!("error: {headline} ({advice})"),
+            None => format!("error: {headline}"),
+        },
         Reason::Policy => match fatal {
             Some(denial) => format!("policy: {}", refusal(denial)),
             None => format!("policy: {headline}"),
@@ -144,6 +147,19 @@ fn refusal(denial: &Denial) -> String {
         Access::Env => format!("the environment value \"{target}\""),
     };
     format!("{what} was not granted (grant it with {})", shell_word(&flag_of(denial)))
+}
+
+/// What to write instead of what other runtimes have.
+fn error_advice(headline: &str) -> Option<&'static str> {
+    const ADVICE: [(&str, &str); 4] = [
+        ("process is not defined", "import { args, env, exit } from \"b8g\" instead"),
+        ("Deno is not defined", "import { args, env, exit, open } from \"b8g\" instead"),
+        ("require is not defined", "use import, or name the file .cjs"),
+        ("Buffer is not defined", "Uint8Array, TextEncoder and TextDecoder are there"),
+    ];
+    let name = headline.strip_prefix("Uncaught ")?.trim_start_matches("(in promise) ");
+    let name = name.strip_prefix("ReferenceError: ")?;
+    ADVICE.iter().find(|(what, _)| *what == name).map(|(_, advice)| *advice)
 }
 
 /// What a person can do about a trap.
@@ -241,6 +257,13 @@ mod tests {
             "error: Uncaught TypeError: x\n    at a.ts:1:2\nb8g: error: Uncaught TypeError: x\n",
         );
         check(Reason::Error, "Uncaught 5", &[], "b8g: error: Uncaught 5\n");
+        check(
+            Reason::Error,
+            "Uncaught (in promise) ReferenceError: process is not defined",
+            &[],
+            "b8g: error: Uncaught (in promise) ReferenceError: process is not defined \
+             (import { args, env, exit } from \"b8g\" instead)\n",
+        );
         check(
             Reason::Error,
             "Uncaught RangeError\n    at f\n    at f\n    at f\n    at g\n    at g\n",

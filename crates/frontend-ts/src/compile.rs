@@ -15,6 +15,7 @@ use crate::frame::{Place, printable};
 use crate::json;
 use crate::language::Language;
 use crate::limits::{MESSAGE_CHARS_MAX, ProgramLimits};
+use crate::mode;
 use crate::nesting::{self, Dialect};
 use crate::program::{Mapping, ModuleKind};
 use crate::requests::{self, Request};
@@ -82,6 +83,10 @@ fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {
 pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
     let allocator = Allocator::default();
     let mut parsed = parse(unit, &allocator)?;
+    if let Some(settled) = mode::settle(&parsed.program, unit.source) {
+        let compiled = compile_here(&Unit { source: &settled, ..*unit })?;
+        return Ok(Compiled { code: compiled.code.or(Some(settled)), ..compiled });
+    }
     let commonjs = is_commonjs(unit, &parsed);
     if commonjs {
         refuse_module_syntax(unit, &parsed)?;

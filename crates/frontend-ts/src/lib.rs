@@ -36,6 +36,7 @@ mod graph;
 mod json;
 mod language;
 mod limits;
+mod mode;
 mod nesting;
 mod program;
 mod requests;

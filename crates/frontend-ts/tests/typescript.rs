@@ -19,6 +19,31 @@ fn types_are_stripped() {
 }
 
 #[test]
+fn the_mode_of_packages_is_production() {
+    let kept = "let text = 'process.env.NODE_ENV'; // process.env.NODE_ENV";
+    assert_eq!(strip(kept), kept);
+    for (source, settled) in [
+        (
+            "if (process.env.NODE_ENV !== 'production') warn()",
+            "if (\"production\"         !== 'production') warn()",
+        ),
+        (
+            "a(b ? process.env.NODE_ENV : `${process.env.NODE_ENV}`)",
+            "a(b ? \"production\"         : `${\"production\"        }`)",
+        ),
+        ("let a = process.env.NODE_ENV as string", "let a = \"production\"                  "),
+        ("process.env.NODE_ENV = 'a'", "process.env.NODE_ENV = 'a'"),
+        ("((process) => process.env.NODE_ENV)(a)", "((process) => process.env.NODE_ENV)(a)"),
+        ("a.process.env.NODE_ENV", "a.process.env.NODE_ENV"),
+        ("enum A { B } a(process.env.NODE_ENV, A.B)", "a(\"production\", "),
+    ] {
+        has(source, &[settled]);
+    }
+    let script = compile_script("a.js", "process.env.NODE_ENV", Language::JavaScript).unwrap();
+    assert_eq!(script.code.trim_end(), "\"production\"");
+}
+
+#[test]
 fn enums_namespaces_and_parameter_properties_run() {
     has("enum A { B, C = 'c', D = 1 << 4 }", &["A[A[\"B\"] = 0] = \"B\"", "A[\"C\"] = \"c\"", "= 16"]);
     has("const enum A { B = 2 } console.log(A.B)", &["A[A[\"B\"] = 2]", "console.log(A.B)"]);
