@@ -1,7 +1,8 @@
 //! What all benchmarks share: rounds of measurements taken in turn, medians, ratios, and how they are printed.
 //!
 //! Machines are noisy, so absolute times mean little: everything that is compared is measured in alternation in the
-//! same run, and the ratio of the medians is what counts.
+//! same run. A machine that is slow for a second is so for both; so what counts is the median of the ratios of each
+//! round, not the ratio of the medians.
 
 pub mod process;
 
@@ -16,18 +17,30 @@ pub struct Figure {
     pub value: f64,
     /// Of `value`.
     pub unit: &'static str,
-    /// Whom it is compared with, and that one's value.
-    pub peer: Option<(String, f64)>,
+    /// Whom it is compared with.
+    pub peer: Option<Peer>,
     /// How many measurements.
     pub n: usize,
     /// What the ratio, or without a peer the value, should be at most.
     pub at_most: Option<f64>,
 }
 
-impl Figure {
-    /// Value over the peer's value.
-    pub fn ratio(&self) -> Option<f64> {
-        self.peer.as_ref().map(|(_, value)| self.value / value)
+/// Another that did the same.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its name.
+    pub name: String,
+    /// Its median, in the unit of the figure.
+    pub value: f64,
+    /// How much of its time was needed: the median of all rounds.
+    pub ratio: f64,
+}
+
+impl Peer {
+    /// Compares what was measured in turn.
+    pub fn compared(name: &str, ours: &[f64], theirs: &[f64]) -> Peer {
+        let ratios: Vec<f64> = ours.iter().zip(theirs).map(|(ours, theirs)| ours / theirs).collect();
+        Peer { name: name.into(), value: median(theirs), ratio: median(&ratios) }
     }
 }
 
@@ -48,12 +61,12 @@ impl Report {
 
     /// Prints a figure.
     pub fn add(&self, figure: Figure) {
-        let ratio = figure.ratio();
+        let ratio = figure.peer.as_ref().map(|peer| peer.ratio);
         if self.json {
             let line = serde_json::json!({
                 "name": figure.name, "value": figure.value, "unit": figure.unit,
-                "peer": figure.peer.as_ref().map(|(name, _)| name),
-                "peer_value": figure.peer.as_ref().map(|(_, value)| value),
+                "peer": figure.peer.as_ref().map(|peer| &peer.name),
+                "peer_value": figure.peer.as_ref().map(|peer| peer.value),
                 "ratio": ratio, "n": figure.n, "at_most": figure.at_most,
             });
             println!("{line}");
@@ -61,7 +74,7 @@ impl Report {
         }
         let mut line =
             format!("{:<58} {:>11.3} {:<4} n={:<6}", figure.name, figure.value, figure.unit, figure.n);
-        if let (Some((name, value)), Some(ratio)) = (&figure.peer, ratio) {
+        if let Some(Peer { name, value, ratio }) = &figure.peer {
             line.push_str(&format!(" {ratio:>7.3} x {name} ({value:.3} {})", figure.unit));
         }
         if let Some(at_most) = figure.at_most {
@@ -85,7 +98,8 @@ impl Report {
 }
 
 /// The middle of some measurements.
-pub fn median(values: &mut [f64]) -> f64 {
+pub fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -95,18 +109,19 @@ pub fn us(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-/// Times `act` `n` times after a tenth as many for warming up; microseconds each.
-pub fn times(n: usize, mut act: impl FnMut()) -> Vec<f64> {
+/// The median of `n` runs of `act` after a tenth as many for warming up; microseconds. Before it begins it lets some
+/// time pass, so that many of these see the machine at its best and at its worst.
+pub fn batch(n: usize, mut act: impl FnMut()) -> f64 {
+    std::thread::sleep(Duration::from_millis(20));
     for _ in 0..n / 10 + 1 {
         act();
     }
-    (0..n)
-        .map(|_| {
-            let begun = Instant::now();
-            act();
-            us(begun.elapsed())
-        })
-        .collect()
+    let timed = |_| {
+        let begun = Instant::now();
+        act();
+        us(begun.elapsed())
+    };
+    median(&(0..n).map(timed).collect::<Vec<f64>>())
 }
 
 /// Times several things in turn, `rounds` times each, after one round for warming up; a vector for each.

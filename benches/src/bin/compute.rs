@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use b8g::{Component, Config, Context, Engine, Grants, Interrupt, Limits, Reason, Value};
 use b8g_benches::process;
-use b8g_benches::{Figure, Report, in_turn, median, plain, us};
+use b8g_benches::{Figure, Peer, Report, in_turn, median, plain, us};
 
 /// Measurements of each program.
 const ROUNDS: usize = 15;
@@ -89,14 +89,13 @@ fn javascript(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         }
         let mut acts: Vec<&mut dyn FnMut() -> f64> = vec![&mut ours];
         acts.extend(others.iter_mut().map(|(_, act, _)| &mut **act as &mut dyn FnMut() -> f64));
-        let mut found = in_turn(ROUNDS, &mut acts);
-        let value = median(&mut found[0]);
-        for ((peer, _, at_most), found) in others.iter().zip(&mut found[1..]) {
+        let found = in_turn(ROUNDS, &mut acts);
+        for ((peer, _, at_most), theirs) in others.iter().zip(&found[1..]) {
             report.add(Figure {
                 name: format!("JavaScript {name}"),
-                value,
+                value: median(&found[0]),
                 unit: "ms",
-                peer: Some(((*peer).into(), median(found))),
+                peer: Some(Peer::compared(peer, &found[0], theirs)),
                 n: ROUNDS,
                 at_most: *at_most,
             });
@@ -121,18 +120,18 @@ fn timed_by_itself(program: &Path, flag: &str, file: &Path) -> anyhow::Result<f6
 }
 
 /// The bare peer: wasmtime with the settings that its own command line uses.
-struct Peer {
+struct Bare {
     store: wasmtime::Store<()>,
     instance: wasmtime::Instance,
 }
 
-impl Peer {
-    fn new(text: &str) -> anyhow::Result<Peer> {
+impl Bare {
+    fn new(text: &str) -> anyhow::Result<Bare> {
         let engine = wasmtime::Engine::default();
         let module = wasmtime::Module::new(&engine, text).map_err(plain)?;
         let mut store = wasmtime::Store::new(&engine, ());
         let instance = wasmtime::Instance::new(&mut store, &module, &[]).map_err(plain)?;
-        Ok(Peer { store, instance })
+        Ok(Bare { store, instance })
     }
 
     fn time(&mut self, name: &str) -> f64 {
@@ -153,15 +152,14 @@ fn time_call(context: &mut Context, name: &str) -> f64 {
 fn wasm(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let component = Component::from_wasm(engine, WORK.as_bytes())?;
     let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
-    let mut peer = Peer::new(WORK)?;
+    let mut peer = Bare::new(WORK)?;
     for name in FUNCTIONS {
-        let mut found =
-            in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
+        let found = in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
         report.add(Figure {
             name: format!("wasm {name}"),
-            value: median(&mut found[0]),
+            value: median(&found[0]),
             unit: "ms",
-            peer: Some(("wasmtime, default settings".into(), median(&mut found[1]))),
+            peer: Some(Peer::compared("wasmtime, default settings", &found[0], &found[1])),
             n: ROUNDS,
             at_most: Some(1.05),
         });
@@ -188,12 +186,12 @@ fn whole_process(report: &Report) -> anyhow::Result<()> {
         let arguments: [&OsStr; 2] = ["run".as_ref(), file.as_os_str()];
         process::run(program.as_os_str(), &arguments).map_or(f64::NAN, |run| us(run.wall) / 1000.0)
     };
-    let mut found = in_turn(ROUNDS, &mut [&mut || run(&b8g), &mut || run(&wasmtime)]);
+    let found = in_turn(ROUNDS, &mut [&mut || run(&b8g), &mut || run(&wasmtime)]);
     report.add(Figure {
         name: "b8g run work.wasm, whole process".into(),
-        value: median(&mut found[0]),
+        value: median(&found[0]),
         unit: "ms",
-        peer: Some(("wasmtime run".into(), median(&mut found[1]))),
+        peer: Some(Peer::compared("wasmtime run", &found[0], &found[1])),
         n: ROUNDS,
         at_most: Some(1.05),
     });
@@ -214,16 +212,16 @@ fn stoppable(report: &Report) -> anyhow::Result<()> {
         all.push(file.as_os_str());
         process::run(b8g.as_os_str(), &all).map_or(f64::NAN, |run| us(run.wall) / 1000.0)
     };
-    let mut found = in_turn(ROUNDS, &mut [&mut || run(&["--timeout=60s"]), &mut || run(&[])]);
+    let found = in_turn(ROUNDS, &mut [&mut || run(&["--timeout=60s"]), &mut || run(&[])]);
     report.add(Figure {
         name: "tightest loop under b8g run --timeout".into(),
-        value: median(&mut found[0]),
+        value: median(&found[0]),
         unit: "ms",
-        peer: Some(("the same without --timeout".into(), median(&mut found[1]))),
+        peer: Some(Peer::compared("the same without --timeout", &found[0], &found[1])),
         n: ROUNDS,
         at_most: Some(1.02),
     });
-    let mut peer = Peer::new(WORK)?;
+    let mut peer = Bare::new(WORK)?;
     for interrupt in [Interrupt::Signal, Interrupt::Epoch] {
         let engine = Engine::new(Config::new().interrupt(interrupt))?;
         if engine.interrupt() != interrupt {
@@ -234,13 +232,13 @@ fn stoppable(report: &Report) -> anyhow::Result<()> {
         let limits = Limits { timeout: Some(Duration::from_secs(600)), ..Limits::default() };
         let mut context = Context::new(&component, &Grants::none(), limits)?;
         for name in ["tight", "memory_loop"] {
-            let mut found =
+            let found =
                 in_turn(ROUNDS, &mut [&mut || time_call(&mut context, name), &mut || peer.time(name)]);
             report.add(Figure {
                 name: format!("{name} in a shared process, stoppable by {}", interrupt.name()),
-                value: median(&mut found[0]),
+                value: median(&found[0]),
                 unit: "ms",
-                peer: Some(("not stoppable".into(), median(&mut found[1]))),
+                peer: Some(Peer::compared("not stoppable", &found[0], &found[1])),
                 n: ROUNDS,
                 at_most: (interrupt == Interrupt::Signal).then_some(1.02),
             });

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use b8g::{Component, Config, Context, Engine, Grants, Language, Limits, Value};
 use b8g_benches::process::{self, Run};
-use b8g_benches::{Figure, Report, in_turn, median, plain, pss_kib, times, us};
+use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, plain, pss_kib, us};
 
 /// Runs of each whole process.
 const PROCESS_ROUNDS: usize = 40;
-/// Contexts that are started one after the other.
-const CONTEXTS: usize = 5_000;
+/// Contexts that are started one after the other, and how often.
+const BATCH: usize = 100;
+const BATCHES: usize = 50;
 /// Contexts that live at a time.
 const IDLE: usize = 1_000;
 
@@ -18,12 +19,11 @@ fn main() -> anyhow::Result<()> {
     let report = Report::begin("start: whole processes, contexts in a process, idle contexts");
     whole_processes(&report)?;
     let engine = Engine::new(Config::new())?;
-    wasm_contexts(&report, &engine)?;
-    javascript_contexts(&report, &engine)?;
+    contexts(&report, &engine)?;
     idle_contexts(&report, &engine)
 }
 
-struct Peer {
+struct Runtime {
     name: &'static str,
     program: PathBuf,
     arguments: Vec<PathBuf>,
@@ -31,16 +31,16 @@ struct Peer {
 }
 
 /// `hello.ts` is plain enough for every peer; those that do not take the extension get it under another one.
-fn peers(hello: &Path) -> Vec<Peer> {
+fn peers(hello: &Path) -> Vec<Runtime> {
     let mut peers = Vec::new();
     if let Some(program) = process::find("node", "B8G_NODE") {
         let takes = process::run(program.as_os_str(), &[hello.as_os_str()]).is_ok_and(|run| run.code == 0);
         let file = if takes { hello.to_owned() } else { hello.with_extension("mjs") };
-        peers.push(Peer { name: "node", program, arguments: vec![file], ratio_at_most: 1.0 / 6.0 });
+        peers.push(Runtime { name: "node", program, arguments: vec![file], ratio_at_most: 1.0 / 6.0 });
     }
     if let Some(program) = process::find("deno", "B8G_DENO") {
         let arguments = vec!["run".into(), "--no-check".into(), hello.to_owned()];
-        peers.push(Peer { name: "deno", program, arguments, ratio_at_most: 1.0 / 4.0 });
+        peers.push(Runtime { name: "deno", program, arguments, ratio_at_most: 1.0 / 4.0 });
     }
     peers
 }
@@ -75,14 +75,13 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
         .collect();
     let mut acts: Vec<&mut dyn FnMut() -> f64> = vec![&mut run_ours];
     acts.extend(others.iter_mut().map(|other| &mut **other as &mut dyn FnMut() -> f64));
-    let mut found = in_turn(PROCESS_ROUNDS, &mut acts);
-    let value = median(&mut found[0]);
-    for (peer, found) in peers.iter().zip(&mut found[1..]) {
+    let found = in_turn(PROCESS_ROUNDS, &mut acts);
+    for (peer, theirs) in peers.iter().zip(&found[1..]) {
         report.add(Figure {
             name: "b8g run hello.ts, whole process".into(),
-            value,
+            value: median(&found[0]),
             unit: "ms",
-            peer: Some((peer.name.into(), median(found))),
+            peer: Some(Peer::compared(peer.name, &found[0], theirs)),
             n: PROCESS_ROUNDS,
             at_most: Some(peer.ratio_at_most),
         });
@@ -106,7 +105,7 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn wasm_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+fn contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let data = "x".repeat(4096);
     let text = format!(
         r#"(module (memory 32) (data (i32.const 65536) "{data}")
@@ -115,59 +114,41 @@ fn wasm_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
                (i32.load (local.get 0))))"#
     );
     let component = Component::from_wasm(engine, text.as_bytes())?;
-    let grants = Grants::none();
-    let mut found = times(CONTEXTS, || {
-        let mut context = Context::new(&component, &grants, Limits::default()).expect("a context");
+    let nothing = Grants::none();
+    let wasm = || {
+        let mut context = Context::new(&component, &nothing, Limits::default()).expect("a context");
         context.call("touch", &[Value::I32(65536)]).expect("an answer");
-    });
+    };
     // The same with wasmtime alone, its pooling allocator and its own images.
     let mut config = wasmtime::Config::new();
     config.allocation_strategy(wasmtime::PoolingAllocationConfig::default());
     let peer_engine = wasmtime::Engine::new(&config).map_err(plain)?;
     let module = wasmtime::Module::new(&peer_engine, &text).map_err(plain)?;
     let pre = wasmtime::Linker::<()>::new(&peer_engine).instantiate_pre(&module).map_err(plain)?;
-    let mut peer = times(CONTEXTS, || {
+    let bare = || {
         let mut store = wasmtime::Store::new(&peer_engine, ());
         let instance = pre.instantiate(&mut store).expect("an instance");
         let touch = instance.get_typed_func::<i32, i32>(&mut store, "touch").expect("the export");
         touch.call(&mut store, 65536).expect("an answer");
-    });
-    let value = median(&mut found);
-    let peer = median(&mut peer);
-    report.add(Figure {
-        name: "wasm context: start, call, drop".into(),
-        value,
-        unit: "us",
-        peer: None,
-        n: CONTEXTS,
-        at_most: Some(6.0),
-    });
-    report.add(Figure {
-        name: "… against the bare peer".into(),
-        value,
-        unit: "us",
-        peer: Some(("wasmtime's pooling allocator".into(), peer)),
-        n: CONTEXTS,
-        at_most: None,
-    });
-    Ok(())
-}
-
-fn javascript_contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
-    let component = Component::javascript(engine)?;
-    let grants = Grants::none().clocks().randomness();
-    let mut found = times(CONTEXTS, || {
-        let mut context = Context::new(&component, &grants, Limits::default()).expect("a context");
+    };
+    let program = Component::javascript(engine)?;
+    let clocks = Grants::none().clocks().randomness();
+    let javascript = || {
+        let mut context = Context::new(&program, &clocks, Limits::default()).expect("a context");
         assert_eq!(context.eval("1+1").expect("an answer"), "2");
-    });
-    report.add(Figure {
-        name: "JavaScript context: start, eval 1+1, drop".into(),
-        value: median(&mut found),
-        unit: "us",
-        peer: None,
-        n: CONTEXTS,
-        at_most: Some(25.0),
-    });
+    };
+    let found = in_turn(
+        BATCHES,
+        &mut [&mut || batch(BATCH, wasm), &mut || batch(BATCH, bare), &mut || batch(BATCH, javascript)],
+    );
+    let add = |name: &str, found: &[f64], peer: Option<Peer>, at_most: Option<f64>| {
+        let (name, value) = (name.into(), median(found));
+        report.add(Figure { name, value, unit: "us", peer, n: BATCHES * BATCH, at_most });
+    };
+    add("wasm context: start, call, drop", &found[0], None, Some(6.0));
+    let peer = Peer::compared("wasmtime's pooling allocator", &found[0], &found[1]);
+    add("… against the bare peer", &found[0], Some(peer), None);
+    add("JavaScript context: start, eval 1+1, drop", &found[2], None, Some(25.0));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use crate::component::{Component, Face};
 use crate::function::ValueType;
 use crate::grant::Grants;
 use crate::interrupt::{self, Control, Interrupt, signal};
-use crate::memory::pool;
+use crate::memory::{Residence, pool};
 use crate::object::Object;
 use crate::outcome::{Outcome, Reason, Usage};
 use crate::state::{Ending, State};
@@ -111,6 +111,8 @@ pub struct Context {
     started: bool,
     /// The thread's processor time that is counted already, while a call runs.
     counted_until: Option<Duration>,
+    /// Which threads it ran on.
+    residence: Arc<Residence>,
     outcome: Option<Outcome>,
 }
 
@@ -166,6 +168,7 @@ impl Context {
             store_context: 0,
             started: false,
             counted_until: None,
+            residence: Arc::default(),
             outcome: None,
         })
     }
@@ -351,8 +354,9 @@ impl Context {
 
     fn instantiate(&mut self) -> Result<Instance, Outcome> {
         let compiled = self.component.compiled.clone();
+        let residence = self.residence.clone();
         let instance = self.guarded(|store| {
-            pool::with_image(compiled.image.as_ref(), || compiled.pre.instantiate(&mut *store))
+            pool::with_image(compiled.image.as_ref(), &residence, || compiled.pre.instantiate(&mut *store))
         })?;
         self.instance = Some(instance);
         let exports = &compiled.exports;
@@ -384,11 +388,13 @@ impl Context {
         })
     }
 
-    /// Counts the processor time of this thread while `act` runs; within another such call that one counts.
+    /// Everything that runs code of the guest, or writes to its memory, runs within this. Counts the processor time of
+    /// this thread while `act` runs; within another such call that one counts.
     fn timed<R>(&mut self, act: impl FnOnce(&mut Context) -> R) -> R {
         if self.counted_until.is_some() {
             return act(self);
         }
+        self.residence.here();
         self.counted_until = Some(thread_time());
         let done = act(self);
         self.count_time();

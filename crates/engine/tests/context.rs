@@ -198,6 +198,55 @@ fn a_context_never_sees_what_another_wrote() {
     }
 }
 
+/// Pages are found by the faults of one thread where one thread alone ran a context.
+#[test]
+fn what_was_written_on_any_thread_is_gone() {
+    const PAGES: i32 = 48;
+    let engine = Engine::new(Config::new().pool_slots(1)).unwrap();
+    let text = r#"(module (memory 3) (data (i32.const 4096) "image")
+        (func (export "write") (param i32) (i32.store8 (local.get 0) (i32.const 1)))
+        (func (export "read") (param i32) (result i32) (i32.load8_u (local.get 0))))"#;
+    let component = Component::from_wasm(&engine, text.as_bytes()).unwrap();
+    let make = || Context::new(&component, &Grants::none(), Limits::default()).unwrap();
+    let write = |context: &mut Context, page: i32| {
+        context.call("write", &[Value::I32(page * 4096 + 9)]).unwrap();
+    };
+    let (to_other, contexts) = std::sync::mpsc::channel::<(Context, i32)>();
+    let (to_here, back) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            for (mut context, page) in contexts {
+                write(&mut context, page);
+                to_here.send(context).unwrap();
+            }
+        });
+        for page in 0..PAGES {
+            // The same pages twice: now they are known, and the next one is not.
+            for _ in 0..2 {
+                let mut context = make();
+                (0..page).for_each(|page| write(&mut context, page));
+            }
+            let mut context = make();
+            assert_eq!(context.call("read", &[Value::I32(4096)]).unwrap(), [Value::I32(i32::from(b'i'))]);
+            if page % 3 > 0 {
+                to_other.send((context, page)).unwrap();
+                let context = back.recv().unwrap();
+                if page % 3 == 2 {
+                    std::thread::scope(|scope| scope.spawn(move || drop(context)).join().unwrap());
+                }
+            } else {
+                write(&mut context, page);
+            }
+            let mut next = make();
+            for page in 0..PAGES {
+                let found = next.call("read", &[Value::I32(page * 4096 + 9)]).unwrap();
+                assert_eq!(found, [Value::I32(0)], "page {page}");
+            }
+        }
+        drop(to_other);
+    });
+}
+
 #[test]
 fn calls_are_checked() {
     let mut context = context(

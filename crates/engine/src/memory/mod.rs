@@ -1,16 +1,18 @@
 //! Where the linear memories of contexts live: copy-on-write slots over sealed images, pooled per image.
 //!
-//! Start reading at [`pool`]. [`image`] is what a slot is filled with (from [`executable`], if it is built in), [`slot`] is the mapping, [`scan`] asks the
-//! kernel which pages a tenant dirtied.
+//! Start reading at [`pool`]. [`image`] is what a slot is filled with (from [`executable`], if it is built in),
+//! [`slot`] is the //! mapping, [`scan`] asks the kernel which pages a tenant dirtied, [`faults`] tells when that need not be asked.
 //!
 //! Invariant: a slot is never handed on with a byte of its last tenant.
 
 mod executable;
+mod faults;
 pub(crate) mod image;
 pub(crate) mod pool;
 mod scan;
 mod slot;
 
+pub(crate) use faults::Residence;
 pub(crate) use image::HeapImage;
 pub(crate) use pool::SlotPool;
 

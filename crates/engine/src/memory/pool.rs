@@ -1,7 +1,8 @@
 //! The pool of slots, and the memory creator that hands them to wasmtime.
 //!
 //! wasmtime does not say for which module it wants a memory, so [`with_image`] leaves the image in a thread-local
-//! for the time of one instantiation: the first memory that is made with room for it takes it.
+//! for the time of one instantiation: the first memory that is made with room for it takes it. The tenant's residence
+//! comes to its memories in the same way.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -11,25 +12,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::slot::{GUARD_BYTES, RESERVATION_BYTES, Slot};
-use super::{HeapImage, PAGE_BYTES};
+use super::{HeapImage, PAGE_BYTES, Residence, faults};
 
 /// What the engine must tell wasmtime, so that no bounds checks are compiled.
 pub(crate) const RESERVATION: u64 = RESERVATION_BYTES as u64;
 pub(crate) const GUARD: u64 = GUARD_BYTES as u64;
 
 thread_local! {
-    static NEXT_IMAGE: RefCell<Option<Arc<HeapImage>>> = const { RefCell::new(None) };
+    static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
 }
 
-/// Runs `instantiate`, whose first memory that has room for `image` is filled from it.
-pub(crate) fn with_image<R>(image: Option<&Arc<HeapImage>>, instantiate: impl FnOnce() -> R) -> R {
+/// What the memories of one instantiation are to get.
+struct Next {
+    image: Option<Arc<HeapImage>>,
+    residence: Arc<Residence>,
+}
+
+/// Runs `instantiate`, whose first memory that has room for `image` is filled from it. `residence` must be told of
+/// every thread that the tenant runs on.
+pub(crate) fn with_image<R>(
+    image: Option<&Arc<HeapImage>>,
+    residence: &Arc<Residence>,
+    instantiate: impl FnOnce() -> R,
+) -> R {
     struct Clear;
     impl Drop for Clear {
         fn drop(&mut self) {
-            NEXT_IMAGE.take();
+            NEXT.take();
         }
     }
-    NEXT_IMAGE.set(image.cloned());
+    NEXT.set(Some(Next { image: image.cloned(), residence: residence.clone() }));
     let _clear = Clear;
     instantiate()
 }
@@ -80,9 +92,9 @@ impl SlotPool {
         }
     }
 
-    /// Takes a slot back. One that cannot be reset is unmapped: never handed on.
-    fn give(&self, mut slot: Slot, len: usize) {
-        if self.lock().count >= self.free_max || slot.reset(len).is_err() {
+    /// Takes a slot back, see [`Slot::reset`]. One that cannot be reset is unmapped: never handed on.
+    fn give(&self, mut slot: Slot, len: usize, faultless: bool) {
+        if self.lock().count >= self.free_max || slot.reset(len, faultless).is_err() {
             return;
         }
         let id = slot.image_id();
@@ -122,12 +134,17 @@ unsafe impl MemoryCreator for Creator {
         }
         // The heap of garbage-collected objects, exceptions among them, is a memory too. It begins empty, and comes
         // first; the image waits for the one that has room for it.
-        let image = NEXT_IMAGE.with_borrow_mut(|next| next.take_if(|image| image.end() <= minimum));
+        let (image, residence) = NEXT.with_borrow_mut(|next| match next {
+            Some(next) => (next.image.take_if(|image| image.end() <= minimum), Some(next.residence.clone())),
+            None => (None, None),
+        });
+        let faults = residence.as_ref().and_then(|_| faults::at_least());
         let slot = self
             .0
             .take(image, minimum)
             .map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
-        Ok(Box::new(Tenancy { slot: Some(slot), minimum, len: minimum, pool: self.0.clone() }))
+        let pool = self.0.clone();
+        Ok(Box::new(Tenancy { slot: Some(slot), minimum, len: minimum, pool, residence, faults }))
     }
 }
 
@@ -137,6 +154,18 @@ struct Tenancy {
     minimum: usize,
     len: usize,
     pool: Arc<SlotPool>,
+    residence: Option<Arc<Residence>>,
+    /// Of the thread that it was made on: so many or more, then.
+    faults: Option<u64>,
+}
+
+impl Tenancy {
+    /// There was no fault in the slot since it was reset last.
+    fn faultless(&self) -> bool {
+        let residence = self.residence.as_ref();
+        residence.is_some_and(|residence| residence.only_here())
+            && self.faults.is_some_and(|faults| faults::now() == Some(faults))
+    }
 }
 
 // SAFETY: a memory is changed through `&mut` only (`grow_to`); wasmtime synchronises everything else.
@@ -168,7 +197,8 @@ unsafe impl LinearMemory for Tenancy {
 impl Drop for Tenancy {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.pool.give(slot, self.minimum);
+            let faultless = self.faultless();
+            self.pool.give(slot, self.minimum, faultless);
         }
     }
 }
@@ -184,14 +214,14 @@ mod tests {
         let (a, b) = (image(b"a"), image(b"b"));
         let slot = pool.take(Some(a.clone()), 65536).unwrap();
         let base = slot.base();
-        pool.give(slot, 65536);
+        pool.give(slot, 65536, false);
         let other = pool.take(Some(b), 65536).unwrap();
         assert_ne!(other.base(), base);
         let longer = pool.take(Some(a.clone()), 131072).unwrap();
         assert_ne!(longer.base(), base);
         let again = pool.take(Some(a.clone()), 65536).unwrap();
         assert_eq!(again.base(), base);
-        pool.give(again, 65536);
+        pool.give(again, 65536, false);
         pool.forget_image(a.id());
         assert_eq!(pool.lock().count, 0);
     }
@@ -200,7 +230,7 @@ mod tests {
     fn the_pool_is_bounded() {
         let pool = SlotPool::new(2);
         let slots: Vec<Slot> = (0..4).map(|_| pool.take(None, 4096).unwrap()).collect();
-        slots.into_iter().for_each(|slot| pool.give(slot, 4096));
+        slots.into_iter().for_each(|slot| pool.give(slot, 4096, false));
         assert_eq!(pool.lock().count, 2);
     }
 }

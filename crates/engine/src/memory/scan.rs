@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 /// A run of dirty pages, as the kernel writes it: addresses and the categories.
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PageRun {
     pub(super) start: u64,
     pub(super) end: u64,

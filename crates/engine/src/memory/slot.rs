@@ -2,12 +2,16 @@
 //!
 //! Layout: `accessible` bytes that can be read and written, then nothing up to the end of the reservation, so that
 //! no bounds check is needed for 32-bit addresses.
+//!
+//! A slot's private pages stay its own when it is reset: they are copied back, not given away. So their list is right
+//! until a fault makes another page private. That huge pages arise in the background, without a fault, is switched off
+//! in slots that rely on it.
 
 use std::io;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
+use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
 use super::scan::{self, PageRun, RUNS_MAX};
 use super::{HeapImage, PAGE_BYTES};
@@ -18,6 +22,8 @@ pub(super) const RESERVATION_BYTES: usize = 4 << 30;
 pub(super) const GUARD_BYTES: usize = 32 << 20;
 /// A tenant that dirtied more than this is not worth copying back.
 const COPY_BACK_PAGES_MAX: u64 = 512;
+/// Memories that begin with more than this are better off with huge pages.
+const SMALL_PAGES_BYTES_MAX: usize = 8 << 20;
 
 /// A mapping that a memory lives in. It owns its address space.
 #[derive(Debug)]
@@ -26,6 +32,10 @@ pub(super) struct Slot {
     image: Option<Arc<HeapImage>>,
     /// Bytes from `base` that can be read and written; a multiple of the page size.
     accessible: usize,
+    /// No page that is accessible since `fill` can become private without a fault.
+    small_pages: bool,
+    /// The private pages when it was reset last, if they are known.
+    private: Option<Vec<PageRun>>,
 }
 
 // SAFETY: a slot owns its mapping alone; whoever has the slot may use it from any thread.
@@ -44,7 +54,7 @@ impl Slot {
             )?
         };
         let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        Ok(Slot { base, image: None, accessible: 0 })
+        Ok(Slot { base, image: None, accessible: 0, small_pages: false, private: None })
     }
 
     pub(super) fn base(&self) -> *mut u8 {
@@ -63,6 +73,8 @@ impl Slot {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         self.grow(len)?;
+        self.private = None;
+        self.small_pages = len <= SMALL_PAGES_BYTES_MAX && self.refuse_huge_pages();
         if let Some(image) = &image {
             self.map_image(image)?;
         }
@@ -83,6 +95,15 @@ impl Slot {
         Ok(())
     }
 
+    /// Tells whether huge pages are ruled out in what is accessible.
+    fn refuse_huge_pages(&self) -> bool {
+        // SAFETY: the range lies within this slot's reservation; the advice does not change what it holds.
+        let advised =
+            unsafe { rustix::mm::madvise(self.base().cast(), self.accessible, Advice::LinuxNoHugepage) };
+        // The kernel answers INVAL when it was built without huge pages.
+        matches!(advised, Ok(()) | Err(rustix::io::Errno::INVAL))
+    }
+
     /// Makes the first `len` bytes accessible; new ones are zero.
     pub(super) fn grow(&mut self, len: usize) -> io::Result<()> {
         let len = len.next_multiple_of(PAGE_BYTES);
@@ -101,17 +122,28 @@ impl Slot {
         Ok(())
     }
 
-    /// Puts the slot back to what [`Slot::fill`] made with `len` bytes.
-    pub(super) fn reset(&mut self, len: usize) -> io::Result<()> {
+    /// Puts the slot back to what [`Slot::fill`] made with `len` bytes. `faultless` says that there was no fault in it
+    /// since it was reset last.
+    pub(super) fn reset(&mut self, len: usize, faultless: bool) -> io::Result<()> {
         let len = len.next_multiple_of(PAGE_BYTES);
         if self.accessible > len {
             self.forget(len, self.accessible)?;
             self.accessible = len;
         }
+        if faultless
+            && self.small_pages
+            && let Some(private) = &self.private
+        {
+            private.iter().for_each(|run| self.copy_back(run));
+            return Ok(());
+        }
         let mut runs = [PageRun::default(); RUNS_MAX];
         match scan::dirty_runs(self.base(), len, COPY_BACK_PAGES_MAX, &mut runs) {
             Some(found) => {
                 runs[..found].iter().for_each(|run| self.copy_back(run));
+                let private = self.private.get_or_insert_default();
+                private.clear();
+                private.extend_from_slice(&runs[..found]);
                 Ok(())
             }
             None => {
@@ -179,7 +211,7 @@ mod tests {
         for page in pages {
             bytes(&mut slot)[page * PAGE_BYTES..(page + 1) * PAGE_BYTES].fill(0xee);
         }
-        slot.reset(len).unwrap();
+        slot.reset(len, false).unwrap();
         slot
     }
 
@@ -199,6 +231,28 @@ mod tests {
             assert_eq!(found, &contents[..]);
             assert!(before.iter().chain(behind).all(|b| *b == 0));
         }
+    }
+
+    #[test]
+    fn without_a_fault_the_pages_that_are_known_are_reset() {
+        let contents = [7; PAGE_BYTES * 3];
+        let image = Arc::new(HeapImage::new([(PAGE_BYTES, &contents[..])].into_iter()).unwrap());
+        let mut slot = dirtied_and_reset(Some(image), PAGE_BYTES * 16, &[0, 2, 9], PAGE_BYTES * 16);
+        for _ in 0..3 {
+            bytes(&mut slot)[..100].fill(1);
+            bytes(&mut slot)[PAGE_BYTES * 2..PAGE_BYTES * 3].fill(2);
+            bytes(&mut slot)[PAGE_BYTES * 10 - 1] = 3;
+            slot.reset(PAGE_BYTES * 16, true).unwrap();
+            assert!(bytes(&mut slot)[..PAGE_BYTES].iter().all(|b| *b == 0));
+            assert_eq!(bytes(&mut slot)[PAGE_BYTES..PAGE_BYTES * 4], contents);
+            assert!(bytes(&mut slot)[PAGE_BYTES * 4..].iter().all(|b| *b == 0));
+        }
+        // A slot that was never reset knows nothing: it looks, whatever is said.
+        let mut slot = Slot::reserve().unwrap();
+        slot.fill(None, PAGE_BYTES * 4).unwrap();
+        bytes(&mut slot)[5000] = 1;
+        slot.reset(PAGE_BYTES * 4, true).unwrap();
+        assert!(bytes(&mut slot).iter().all(|b| *b == 0));
     }
 
     #[test]
