@@ -27,7 +27,7 @@ enum failure {
 
 enum request { CTL_START = 1, CTL_FAIL = 2, CTL_ENV_GET = 64 };
 
-enum event { EVENT_READY = 1, EVENT_EVAL = 2, EVENT_CANCEL = 3 };
+enum event { EVENT_READY = 1, EVENT_EVAL = 2, EVENT_CANCEL = 3, EVENT_RESTORED = 4 };
 
 enum state { STATE_DONE = 0, STATE_WAITING = 1 };
 
@@ -58,6 +58,8 @@ static inline int64_t call_ctl(uint32_t handle, uint32_t request, int64_t in, in
 /* ---- handles.c: the initial vector, clocks, whole reads and writes ---- */
 
 void handles_load(void);
+/* The same for a context that goes on from where it was frozen. Answers by how much the monotonic clock moved. */
+int64_t handles_renew(void);
 /* The handle in that role; 0 if it was not granted. */
 uint32_t handle_of(enum role role);
 /* Nanoseconds of the monotonic clock; never goes back. Without that clock it stands still but for clock_advance. */
@@ -135,6 +137,8 @@ void timers_unref(int64_t id);
 bool timers_keep(void);
 /* When the next timer is due; NO_DEADLINE if there is none. */
 int64_t timers_next_ns(void);
+/* Moves every timer by that much time, because the clock was moved. */
+void timers_shift(int64_t ns);
 /* Calls what is due; true if anything was. */
 bool timers_run(JSContext *ctx);
 

@@ -24,6 +24,15 @@ void handles_load(void)
     origin_ns = clock_mono_ns();
 }
 
+int64_t handles_renew(void)
+{
+    int64_t last_ns = mono_last_ns, elapsed_ns = mono_last_ns - origin_ns;
+
+    handles_load();
+    origin_ns = mono_last_ns - elapsed_ns;
+    return mono_last_ns - last_ns;
+}
+
 uint32_t handle_of(enum role role)
 {
     return roles[role];

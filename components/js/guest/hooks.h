@@ -73,6 +73,9 @@ JSValue b8g_thrown_frames(JSContext *ctx);
 /* The memory of an ArrayBuffer or of a view on one. False, without an exception, for anything else or if it is gone. */
 bool b8g_bytes(JSValueConst value, uint8_t **bytes, size_t *length);
 
+/* Makes Math.random ask for a new state. */
+void b8g_forget_random(JSContext *ctx);
+
 /* Drops what only debugging needs from every function, and takes all objects out of the garbage collector's sight. */
 void b8g_seal(JSRuntime *rt, bool strip);
 

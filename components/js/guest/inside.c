@@ -261,3 +261,8 @@ void b8g_seal(JSRuntime *rt, bool strip)
     }
     b8g_seal_arenas(rt);
 }
+
+void b8g_forget_random(JSContext *ctx)
+{
+    ctx->random_state = 0;
+}

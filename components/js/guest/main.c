@@ -112,6 +112,11 @@ int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t v
     case EVENT_EVAL:
         eval_begin(ctx, (uint32_t)handle, (uint32_t)value);
         return loop_run(ctx);
+    case EVENT_RESTORED:
+        timers_shift(handles_renew());
+        b8g_forget_random(ctx);
+        loop_offer(ctx, "restored", 0, NULL);
+        return loop_run(ctx);
     default:
         return STATE_DONE; /* CANCEL: there is nothing to undo */
     }

@@ -164,6 +164,12 @@ int64_t timers_next_ns(void)
     return count ? heap[0]->due_ns : NO_DEADLINE;
 }
 
+void timers_shift(int64_t ns)
+{
+    for (size_t i = 0; i < count; i++)
+        heap[i]->due_ns += ns;
+}
+
 bool timers_run(JSContext *ctx)
 {
     uint64_t newest = last_order;

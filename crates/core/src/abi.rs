@@ -247,6 +247,8 @@ pub mod event {
     pub const EVAL: i32 = 2;
     /// Stop what is running.
     pub const CANCEL: i32 = 3;
+    /// The context goes on from where it was frozen: its handles, its clocks and its randomness are new.
+    pub const RESTORED: i32 = 4;
 }
 
 /// What `b8g_start` and `b8g_event` answer.

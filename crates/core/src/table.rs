@@ -30,6 +30,28 @@ impl<O> Table<O> {
         Table { slots: Vec::new(), free: Vec::new(), live: 0, live_max: live_max.min(Handle::INDEX_MAX) }
     }
 
+    /// Makes an empty table in which no handle is valid that another one ever gave: `generations` is what that one's
+    /// [`Table::generations`] said.
+    pub fn following(live_max: u32, generations: &[u32]) -> Table<O> {
+        let mut table = Table::new(live_max);
+        for (index, generation) in (1..=Handle::INDEX_MAX).zip(generations) {
+            table.slots.push(Slot { generation: *generation.min(&Handle::GENERATION_MAX), entry: None });
+            if *generation <= Handle::GENERATION_MAX {
+                table.free.push(index);
+            }
+        }
+        table.free.reverse();
+        table
+    }
+
+    /// For each index the lowest generation that no handle had; one past the highest where the index is used up.
+    pub fn generations(&self) -> Vec<u32> {
+        let mut used_up = alloc::vec![true; self.slots.len()];
+        self.free.iter().for_each(|index| used_up[*index as usize - 1] = false);
+        let next = |(slot, used_up): (&Slot<O>, bool)| slot.generation + u32::from(used_up);
+        self.slots.iter().zip(used_up).map(next).collect()
+    }
+
     /// Counts the open handles.
     pub fn len(&self) -> usize {
         self.live as usize
@@ -173,6 +195,32 @@ mod tests {
         let next = t.insert(0, Rights::NONE).unwrap();
         assert_ne!(next.index(), first.index());
         assert_eq!(t.get(first).unwrap_err(), Error::BadHandle);
+    }
+
+    #[test]
+    fn a_following_table_gives_no_handle_that_was_given_before() {
+        let mut before = Table::new(10);
+        let handles: Vec<_> = (0..4).map(|i| before.insert(i, Rights::READ).unwrap()).collect();
+        before.remove(handles[1]).unwrap();
+        let again = before.insert(9, Rights::READ).unwrap();
+        before.remove(handles[2]).unwrap();
+        for _ in 0..Handle::GENERATION_MAX {
+            let h = before.insert(0, Rights::NONE).unwrap();
+            assert_eq!(h.index(), handles[2].index());
+            before.remove(h).unwrap();
+        }
+        let generations = before.generations();
+        assert_eq!(generations, [1, 2, Handle::GENERATION_MAX + 1, 1]);
+        let mut after = Table::following(10, &generations);
+        assert_eq!(after.generations(), generations);
+        let fresh: Vec<_> = (0..4).map(|i| after.insert(i, Rights::READ).unwrap()).collect();
+        let indices: Vec<_> = fresh.iter().map(|handle| handle.index()).collect();
+        assert_eq!(indices, [1, 2, 4, 5], "in their order, without the one that is used up");
+        for old in handles.iter().chain([&again]) {
+            assert_eq!(after.get(*old).unwrap_err(), Error::BadHandle);
+        }
+        let hostile: Table<i32> = Table::following(10, &[u32::MAX; 3]);
+        assert_eq!(hostile.generations(), [Handle::GENERATION_MAX + 1; 3]);
     }
 
     #[test]

@@ -172,7 +172,7 @@ mod tests {
             seed >> 33
         };
         for _ in 0..20 {
-            let mut state = State::new(&grants, None, Limits::default()).unwrap();
+            let mut state = State::new(&grants, None, Limits::default(), &[]).unwrap();
             let mut memory = vec![0u8; 65536];
             for _ in 0..5_000 {
                 let mut number = || match random() % 6 {

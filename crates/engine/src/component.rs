@@ -10,10 +10,12 @@ use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
 
 use crate::engine::Engine;
 use crate::function::Function;
+use crate::image;
 use crate::interrupt::{Interrupt, signal};
 use crate::javascript;
-use crate::memory::HeapImage;
+use crate::memory::{Base, HeapImage};
 use crate::prepare::{MODULE_BYTES_MAX, Prepared};
+use crate::split;
 use crate::state::State;
 
 pub use b8g_frontend_ts::Language;
@@ -90,7 +92,8 @@ pub(crate) enum Face {
 pub(crate) struct Compiled {
     pub(crate) module: Module,
     pub(crate) pre: InstancePre<State>,
-    pub(crate) image: Option<Arc<HeapImage>>,
+    /// What the memory of a new context is filled with.
+    pub(crate) base: Option<Arc<Base>>,
     pub(crate) face: Face,
     /// Where its code lies, when signals stop it.
     pub(crate) code: Option<signal::Code>,
@@ -104,9 +107,17 @@ pub(crate) struct Compiled {
 #[derive(Default)]
 pub(crate) struct Exports {
     pub(crate) memory: Option<ModuleExport>,
+    /// The first memory, whether the module exports it or not.
+    pub(crate) first_memory: Option<ModuleExport>,
     pub(crate) event: Option<ModuleExport>,
     pub(crate) initialize: Option<ModuleExport>,
     pub(crate) start: Option<ModuleExport>,
+    /// The start function, which wasmtime does not see.
+    pub(crate) start_function: Option<ModuleExport>,
+    /// The globals that change.
+    pub(crate) globals: Vec<ModuleExport>,
+    /// Why no context of it can be frozen.
+    pub(crate) unfreezable: Option<String>,
     /// Any function that the module itself may define.
     pub(crate) function: Option<ModuleExport>,
 }
@@ -115,12 +126,19 @@ impl Exports {
     fn of(module: &Module, face: Face) -> Exports {
         let function = |export: &wasmtime::ExportType<'_>| export.ty().func().is_some();
         let first = module.exports().find(function).map(|export| export.name().to_owned());
+        let globals = module.exports().filter(|export| export.name().starts_with(split::GLOBAL));
+        let globals = globals.filter_map(|export| module.get_export_index(export.name())).collect();
+        let unfreezable = module.exports().find_map(|export| image::unfreezable(export.name()));
         let start = if face == Face::Abi { "b8g_start" } else { "_start" };
         Exports {
             memory: module.get_export_index("memory"),
+            first_memory: module.get_export_index(&format!("{}0", split::MEMORY)),
             event: module.get_export_index("b8g_event"),
             initialize: module.get_export_index("_initialize"),
             start: module.get_export_index(start),
+            start_function: module.get_export_index(split::START),
+            globals,
+            unfreezable,
             function: first.and_then(|name| module.get_export_index(&name)),
         }
     }
@@ -129,14 +147,6 @@ impl Exports {
 impl std::fmt::Debug for Compiled {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Compiled").field("face", &self.face).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Compiled {
-    fn drop(&mut self) {
-        if let Some(image) = &self.image {
-            self.engine.pool().forget_image(image.id());
-        }
     }
 }
 
@@ -157,7 +167,7 @@ impl Compiled {
         options: WasmOptions,
     ) -> Result<Compiled, ComponentError> {
         let prepared = Prepared::new(wasm);
-        let module = engine.module(digest_of, || prepared.code().into_owned()).map_err(invalid)?;
+        let module = engine.module(digest_of, || prepared.code()).map_err(invalid)?;
         Compiled::link(engine, module, prepared.into_image(), options)
     }
 
@@ -182,7 +192,7 @@ impl Compiled {
             Some(_) => Face::Abi,
             None => Face::Wasi,
         };
-        let image = image.map(Arc::new);
+        let base = image.map(|image| Base::new(image, engine.pool()));
         let by_signal = engine.interrupt() == Interrupt::Signal;
         let code = if by_signal { signal::Code::of(&module) } else { None };
         let exports = Exports::of(&module, face);
@@ -190,7 +200,7 @@ impl Compiled {
             module.imports().any(|import| crate::wasi::provides(import.module(), import.name()));
         let functions = OnceLock::new();
         let engine = engine.clone();
-        Ok(Compiled { module, pre, image, face, code, exports, imports_wasi, functions, engine })
+        Ok(Compiled { module, pre, base, face, code, exports, imports_wasi, functions, engine })
     }
 
     /// The functions of numbers, by name. Found out at the first use: programs need none of it.

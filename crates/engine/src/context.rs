@@ -15,10 +15,12 @@ use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, Val, WasmBa
 use crate::component::{Component, Face};
 use crate::function::ValueType;
 use crate::grant::Grants;
+use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
 use crate::object::Object;
 use crate::outcome::{Outcome, Reason, Usage};
+use crate::split;
 use crate::state::{Ending, State};
 use crate::thread_time::thread_time;
 use crate::wait;
@@ -99,16 +101,30 @@ impl Canceller {
     }
 }
 
+/// How far a context has come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
+pub(crate) enum Stage {
+    New,
+    /// There is an instance, ready for its program or for calls.
+    Initialized,
+    /// The program runs, or ran.
+    Started,
+}
+
 /// An isolated running instance of a component: a memory and a table of handles.
 pub struct Context {
-    store: Store<State>,
-    component: Component,
+    pub(crate) store: Store<State>,
+    pub(crate) component: Component,
+    pub(crate) grants: Grants,
+    /// What it goes on from.
+    pub(crate) image: Option<Image>,
     control: Arc<Control>,
-    instance: Option<Instance>,
-    event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
+    pub(crate) instance: Option<Instance>,
+    pub(crate) first_memory: Option<wasmtime::Memory>,
+    pub(crate) event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
     /// For the handler of the stop signal; 0 until there is an instance.
     store_context: usize,
-    started: bool,
+    pub(crate) stage: Stage,
     /// The thread's processor time that is counted already, while a call runs.
     counted_until: Option<Duration>,
     /// Which threads it ran on.
@@ -137,10 +153,20 @@ impl Context {
     /// # Errors
     /// [`StartError`] when it cannot be given what it was granted.
     pub fn new(component: &Component, grants: &Grants, limits: Limits) -> Result<Context, StartError> {
+        Context::make(component, grants, limits, None)
+    }
+
+    pub(crate) fn make(
+        component: &Component,
+        grants: &Grants,
+        limits: Limits,
+        image: Option<&Image>,
+    ) -> Result<Context, StartError> {
         let (handles_max, timeout) = (limits.handles_max, limits.timeout);
         let full = |_| StartError::Handles(handles_max);
         let compiled = &component.compiled;
-        let mut state = State::new(grants, component.program.as_ref(), limits).map_err(full)?;
+        let generations = image.map_or(&[][..], |image| &image.0.generations);
+        let mut state = State::new(grants, component.program.as_ref(), limits, generations).map_err(full)?;
         if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
         }
@@ -162,11 +188,14 @@ impl Context {
         Ok(Context {
             store,
             component: component.clone(),
+            grants: grants.clone(),
+            image: image.cloned(),
             control,
             instance: None,
+            first_memory: None,
             event: None,
             store_context: 0,
-            started: false,
+            stage: Stage::New,
             counted_until: None,
             residence: Arc::default(),
             outcome: None,
@@ -192,35 +221,66 @@ impl Context {
         self.end()
     }
 
-    /// Starts the component: runs it until it ends or waits. Does nothing when it was started before.
+    /// Makes the context ready, short of starting its program: the instance is there, and what a module does before it can
+    /// be used (its start function, `_initialize`) is done. Does nothing when that was done before.
+    ///
+    /// # Errors
+    /// The end, when that is what it came to.
+    pub fn initialize(&mut self) -> Result<(), Outcome> {
+        self.alive()?;
+        if self.stage != Stage::New {
+            return Ok(());
+        }
+        self.timed(Context::initialize_now)
+    }
+
+    fn initialize_now(&mut self) -> Result<(), Outcome> {
+        let instance = self.instantiate()?;
+        let compiled = self.component.compiled.clone();
+        let exports = &compiled.exports;
+        if let Some(image) = self.image.clone() {
+            self.thaw(instance, &image.0)?;
+            self.stage = image.0.stage;
+            return if self.stage == Stage::Started { self.wake() } else { Ok(()) };
+        }
+        self.stage = Stage::Initialized;
+        if exports.start_function.is_some() {
+            let start = self.export::<(), ()>(instance, exports.start_function.as_ref(), split::START)?;
+            self.guarded(|store| start.call(store, ()))?;
+        }
+        if compiled.face == Face::Wasi && exports.initialize.is_some() {
+            let initialize = self.export::<(), ()>(instance, exports.initialize.as_ref(), "_initialize")?;
+            self.guarded(|store| initialize.call(store, ()))?;
+        }
+        Ok(())
+    }
+
+    /// Starts the component: runs it until it ends or waits. Does nothing when it was started before; one that goes on
+    /// from an image was, if the context was that it was made of.
     ///
     /// # Errors
     /// The end, when that is what it came to.
     pub fn start(&mut self) -> Result<(), Outcome> {
         self.alive()?;
-        if self.started {
+        if self.stage == Stage::Started {
             return Ok(());
         }
-        self.started = true;
         self.timed(Context::start_now)
     }
 
     fn start_now(&mut self) -> Result<(), Outcome> {
-        let instance = self.instantiate()?;
+        self.initialize()?;
+        let Some(instance) = self.instance.filter(|_| self.stage != Stage::Started) else { return Ok(()) };
+        self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
-        let exports = &compiled.exports;
+        let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {
-            let start =
-                self.export::<(i32, i32, i32, i32), i32>(instance, exports.start.as_ref(), "b8g_start")?;
+            let start = self.export::<(i32, i32, i32, i32), i32>(instance, start, "b8g_start")?;
             let state = self.guarded(|store| start.call(store, (0, 0, 0, 0)))?;
             return self.note(state);
         }
-        if exports.initialize.is_some() {
-            let initialize = self.export::<(), ()>(instance, exports.initialize.as_ref(), "_initialize")?;
-            self.guarded(|store| initialize.call(store, ()))?;
-        }
-        if exports.start.is_some() {
-            let start = self.export::<(), ()>(instance, exports.start.as_ref(), "_start")?;
+        if start.is_some() {
+            let start = self.export::<(), ()>(instance, start, "_start")?;
             self.guarded(|store| start.call(store, ()))?;
             return Err(self.conclude(Ok(())));
         }
@@ -355,13 +415,20 @@ impl Context {
     fn instantiate(&mut self) -> Result<Instance, Outcome> {
         let compiled = self.component.compiled.clone();
         let residence = self.residence.clone();
+        let frozen = self.image.as_ref().map(|image| image.0.clone());
+        let frozen_base = frozen.as_ref().and_then(|frozen| frozen.base.as_ref());
+        let heap = frozen_base.or(compiled.base.as_ref()).map(|base| base.image());
+        let len = frozen.as_ref().map_or(0, |frozen| frozen.memory_bytes);
         let instance = self.guarded(|store| {
-            pool::with_image(compiled.image.as_ref(), &residence, || compiled.pre.instantiate(&mut *store))
+            pool::with_image(heap, len, &residence, || compiled.pre.instantiate(&mut *store))
         })?;
         self.instance = Some(instance);
         let exports = &compiled.exports;
         let memory = exports.memory.as_ref().and_then(|at| instance.get_module_export(&mut self.store, at));
         self.store.data_mut().memory = memory.and_then(wasmtime::Extern::into_memory);
+        let first = exports.first_memory.as_ref();
+        let first = first.and_then(|at| instance.get_module_export(&mut self.store, at));
+        self.first_memory = first.and_then(wasmtime::Extern::into_memory);
         if compiled.face == Face::Abi && exports.event.is_some() {
             self.event = Some(self.export(instance, exports.event.as_ref(), "b8g_event")?);
         }
@@ -412,7 +479,7 @@ impl Context {
         }
     }
 
-    fn send(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<(), Outcome> {
+    pub(crate) fn send(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<(), Outcome> {
         let Some(event) = self.event.clone() else {
             let message = "the component parked a wait but exports no b8g_event".to_owned();
             return Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), message));
@@ -501,7 +568,7 @@ impl Context {
         }
     }
 
-    fn finish(&mut self, reason: Reason, exit_code: i32, message: String) -> Outcome {
+    pub(crate) fn finish(&mut self, reason: Reason, exit_code: i32, message: String) -> Outcome {
         self.count_time();
         let usage = self.usage();
         let outcome = Outcome { reason, exit_code, message, broken_pipe: false, usage };

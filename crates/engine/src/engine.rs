@@ -236,6 +236,9 @@ fn wasmtime_config(pool: &Arc<SlotPool>, interrupt: Interrupt) -> wasmtime::Conf
     config
 }
 
+/// How modules are rewritten before they are compiled; to be raised with every change of that.
+const PREPARED_VERSION: u32 = 2;
+
 /// Covers everything beside the wasm that decides about the code.
 fn code_settings(engine: &wasmtime::Engine) -> [u8; 32] {
     use std::hash::{Hash, Hasher};
@@ -250,6 +253,7 @@ fn code_settings(engine: &wasmtime::Engine) -> [u8; 32] {
     }
     let mut collect = Collect(blake3::Hasher::new_derive_key("b8g 2026 settings of compiled code"));
     collect.write(env!("CARGO_PKG_VERSION").as_bytes());
+    collect.write(&PREPARED_VERSION.to_le_bytes());
     engine.precompile_compatibility_hash().hash(&mut collect);
     *collect.0.finalize().as_bytes()
 }

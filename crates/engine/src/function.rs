@@ -2,6 +2,8 @@
 
 use wasmtime::{ExternType, Module, ModuleExport, ValType};
 
+use crate::split;
+
 /// A type of number that functions take or give.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -53,6 +55,9 @@ pub struct Function {
 pub(crate) fn exported(module: &Module) -> Vec<(Function, ModuleExport)> {
     let functions = module.exports().filter_map(|export| {
         let ExternType::Func(ty) = export.ty() else { return None };
+        if export.name() == split::START {
+            return None;
+        }
         let parameters = ty.params().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;
         let results = ty.results().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;
         let at = module.get_export_index(export.name())?;

@@ -88,7 +88,10 @@ pub enum GrantError {
 /// # Ok::<(), b8g::GrantError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Grants {
+pub struct Grants(Arc<Set>);
+
+#[derive(Clone, Debug, Default)]
+struct Set {
     grants: Vec<Grant>,
     files: Arc<Files>,
     network: Arc<Network>,
@@ -104,6 +107,10 @@ pub struct Grants {
 }
 
 impl Grants {
+    fn change(&mut self) -> &mut Set {
+        Arc::make_mut(&mut self.0)
+    }
+
     /// Nothing at all: no clock, no randomness, no output.
     pub fn none() -> Grants {
         Grants::default()
@@ -112,12 +119,12 @@ impl Grants {
     /// Counts the grants of files, connections and environment values: the entries of
     /// [`Usage::grants_used`](crate::Usage::grants_used).
     pub fn count(&self) -> usize {
-        self.grants.len()
+        self.0.grants.len()
     }
 
     /// Lists those grants, in the order in which they were given.
     pub fn list(&self) -> &[Grant] {
-        &self.grants
+        &self.0.grants
     }
 
     /// Adds a grant.
@@ -125,9 +132,9 @@ impl Grants {
     /// # Errors
     /// [`GrantError`] when there is no such thing to grant.
     pub fn add(&mut self, grant: Grant) -> Result<(), GrantError> {
-        let number = self.grants.len() as u32;
+        let number = self.0.grants.len() as u32;
         self.open(&grant, number)?;
-        self.grants.push(grant);
+        self.change().grants.push(grant);
         Ok(())
     }
 
@@ -206,15 +213,15 @@ impl Grants {
     }
 
     fn change_files(&mut self) -> &mut Files {
-        Arc::make_mut(&mut self.files)
+        Arc::make_mut(&mut self.change().files)
     }
 
     fn change_network(&mut self) -> &mut Network {
-        Arc::make_mut(&mut self.network)
+        Arc::make_mut(&mut self.change().network)
     }
 
     fn change_environment(&mut self) -> &mut Environment {
-        Arc::make_mut(&mut self.environment)
+        Arc::make_mut(&mut self.change().environment)
     }
 
     /// Grants reading a file or directory, under the name that is written here.
@@ -266,30 +273,31 @@ impl Grants {
     /// Grants an environment value; `None`: the name may be asked for and has no value.
     #[must_use]
     pub fn environment(mut self, name: impl Into<String>, value: Option<&str>) -> Grants {
-        let (name, number) = (name.into(), self.grants.len() as u32);
+        let (name, number) = (name.into(), self.0.grants.len() as u32);
         self.change_environment().grant(&name, value, number);
-        self.grants.push(Grant::Environment(name, value.map(str::to_owned)));
+        self.change().grants.push(Grant::Environment(name, value.map(str::to_owned)));
         self
     }
 
     /// Grants the clocks.
     #[must_use]
     pub fn clocks(mut self) -> Grants {
-        self.clocks = true;
+        self.change().clocks = true;
         self
     }
 
     /// Grants randomness.
     #[must_use]
     pub fn randomness(mut self) -> Grants {
-        self.randomness = true;
+        self.change().randomness = true;
         self
     }
 
     /// Grants clocks and randomness that this number determines: the same in every run.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Grants {
-        (self.clocks, self.randomness, self.seed) = (true, true, Some(seed));
+        let set = self.change();
+        (set.clocks, set.randomness, set.seed) = (true, true, Some(seed));
         self
     }
 
@@ -301,34 +309,34 @@ impl Grants {
             bytes.extend(argument.as_ref().bytes().filter(|b| *b != 0));
             bytes.push(0);
         }
-        self.arguments = bytes.into();
+        self.change().arguments = bytes.into();
         self
     }
 
     /// Grants standard input.
     #[must_use]
     pub fn stdin(mut self, stdin: Stdin) -> Grants {
-        self.stdin = Some(stdin);
+        self.change().stdin = Some(stdin);
         self
     }
 
     /// Grants standard output.
     #[must_use]
     pub fn stdout(mut self, stdout: Stdout) -> Grants {
-        self.stdout = Some(stdout);
+        self.change().stdout = Some(stdout);
         self
     }
 
     /// Grants standard error.
     #[must_use]
     pub fn stderr(mut self, stderr: Stdout) -> Grants {
-        self.stderr = Some(stderr);
+        self.change().stderr = Some(stderr);
         self
     }
 
     /// The time of a new context.
     pub(crate) fn time(&self, start: std::time::Instant) -> Time {
-        match self.seed {
+        match self.0.seed {
             Some(_) => Time::Seeded(Arc::default()),
             None => Time::System(start),
         }
@@ -339,29 +347,29 @@ impl Grants {
         let shared = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::WAIT).union(Rights::INSPECT);
         let (read, write) = (shared.union(Rights::READ), shared.union(Rights::WRITE));
         let both = read.union(write);
-        state.give(Role::Args, Object::Blob(self.arguments.clone()), read)?;
-        if let Some(stdin) = &self.stdin {
+        state.give(Role::Args, Object::Blob(self.0.arguments.clone()), read)?;
+        if let Some(stdin) = &self.0.stdin {
             state.give(Role::Stdin, Object::Input(Arc::new(Input::new(stdin))), read)?;
         }
         let process = [process_stream(1), process_stream(2)];
         for (role, output, process) in
-            [(Role::Stdout, &self.stdout, process[0]), (Role::Stderr, &self.stderr, process[1])]
+            [(Role::Stdout, &self.0.stdout, process[0]), (Role::Stderr, &self.0.stderr, process[1])]
         {
             if let Some(output) = output {
                 state.give(role, Object::Output(Arc::new(Output::new(output, process))), write)?;
             }
         }
         // The name spaces are there even when they are empty, so that what is refused is noticed.
-        state.give(Role::Files, Object::Files(self.files.clone()), both)?;
-        state.give(Role::Net, Object::Network(self.network.clone()), both)?;
-        state.give(Role::Env, Object::Environment(self.environment.clone()), read)?;
-        if self.clocks {
+        state.give(Role::Files, Object::Files(self.0.files.clone()), both)?;
+        state.give(Role::Net, Object::Network(self.0.network.clone()), both)?;
+        state.give(Role::Env, Object::Environment(self.0.environment.clone()), read)?;
+        if self.0.clocks {
             let time = state.time.clone();
             state.give(Role::ClockReal, Object::Clock(Clock::Real(time.clone())), read)?;
             state.give(Role::ClockMono, Object::Clock(Clock::Monotonic(time)), read)?;
         }
-        if self.randomness {
-            let random = self.seed.map_or(Random::System, Random::seeded);
+        if self.0.randomness {
+            let random = self.0.seed.map_or(Random::System, Random::seeded);
             state.give(Role::Random, Object::Random(random), read)?;
         }
         Ok(())
@@ -371,9 +379,9 @@ impl Grants {
     pub(crate) fn give_preopens(&self, state: &mut State) -> Result<Vec<(b8g_core::Handle, Vec<u8>)>, Error> {
         let shared = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::INSPECT).union(Rights::MANAGE);
         let mut given = Vec::new();
-        for (base, rights) in self.files.preopens() {
+        for (base, rights) in self.0.files.preopens() {
             let name = base.to_bytes();
-            let view = Directory::View { files: self.files.clone(), base };
+            let view = Directory::View { files: self.0.files.clone(), base };
             let object = Object::Directory(Arc::new(view));
             given.push((state.give(Role::Preopen, object, shared.union(rights))?, name));
         }

@@ -4,10 +4,8 @@
 //! empty passive ones, so that the numbers stay. After instantiation an active segment is dropped, which is what an empty one looks like, so
 //! no program can tell. A module whose data cannot be placed before start is left as it is.
 
-use std::borrow::Cow;
-
 use crate::memory::HeapImage;
-use crate::split::Split;
+use crate::split::{Split, to_compile};
 
 /// Bytes of a module at most.
 pub(crate) const MODULE_BYTES_MAX: usize = 256 << 20;
@@ -28,11 +26,11 @@ impl<'w> Prepared<'w> {
         Prepared { wasm, split }
     }
 
-    /// The module to compile: without the data that the image holds.
-    pub(crate) fn code(&self) -> Cow<'w, [u8]> {
+    /// The module to compile: without the data that the image holds, and with what freezing needs in sight.
+    pub(crate) fn code(&self) -> Vec<u8> {
         match &self.split {
-            Some((split, _)) => Cow::Owned(split.code()),
-            None => Cow::Borrowed(self.wasm),
+            Some((split, _)) => split.code(),
+            None => to_compile(self.wasm),
         }
     }
 
@@ -77,6 +75,44 @@ mod tests {
     }
 
     #[test]
+    fn what_freezing_needs_is_exported() {
+        let exports = |text: &str| -> Vec<String> {
+            let wasm = wat::parse_str(text).unwrap();
+            let code = Prepared::new(&wasm).code();
+            wasmparser::validate(&code).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let payloads = wasmparser::Parser::new(0).parse_all(&code).map(Result::unwrap);
+            let mut names = Vec::new();
+            for payload in payloads {
+                assert!(!matches!(payload, wasmparser::Payload::StartSection { .. }));
+                if let wasmparser::Payload::ExportSection(section) = payload {
+                    names.extend(section.into_iter().map(|export| export.unwrap().name.to_owned()));
+                }
+            }
+            names
+        };
+        assert!(exports("(module)").is_empty());
+        assert_eq!(exports("(module (func $s) (start $s))"), ["b8g:start"]);
+        let text = r#"(module (import "b8g" "call" (func (param i32 i32 i64 i64 i64 i64) (result i64)))
+            (import "e" "g" (global i32)) (memory 1) (memory 2) (table 3 funcref) (table 1 funcref) (elem (table 1) (i32.const 0) func $s)
+            (global $a (mut i32) (i32.const 1)) (global i64 (i64.const 5)) (global $c (mut f64) (f64.const 0))
+            (func $s (export "s") (table.set 1 (i32.const 0) (ref.null func))) (export "c" (global $c)) (start $s)
+            (data (i32.const 8) "abc"))"#;
+        assert_eq!(
+            exports(text),
+            [
+                "s",
+                "c",
+                "b8g:global:1",
+                "b8g:global:3",
+                "b8g:table:1",
+                "b8g:memory:0",
+                "b8g:memory:1",
+                "b8g:start"
+            ]
+        );
+    }
+
+    #[test]
     fn what_cannot_be_placed_is_left_alone() {
         for text in [
             r#"(module (memory 1) (data (i32.const 65535) "ab"))"#,
@@ -88,7 +124,8 @@ mod tests {
         ] {
             let wasm = wat::parse_str(text).unwrap();
             let prepared = Prepared::new(&wasm);
-            assert!(prepared.split.is_none() && *prepared.code() == *wasm, "{text}");
+            assert!(prepared.split.is_none(), "{text}");
+            assert!(prepared.code().len() >= wasm.len(), "{text}");
         }
         assert!(Prepared::new(b"\0asm junk").split.is_none());
     }

@@ -1,11 +1,24 @@
-//! Takes a wasm module apart: its data, and the module without it.
+//! Takes a wasm module apart: its data, and the module to compile.
+//!
+//! The module to compile has no data where that can be mapped; and it shows under names of ours what a frozen context
+//! needs: globals that change, tables that do, and the start function, which the engine then calls itself, because a
+//! context that goes on must not start again. Start reading at [`Split::of`] and [`to_compile`].
 //!
 //! The build script uses this file too, for the JavaScript engine that is built in; so it knows nothing of this crate.
 
 use std::ops::Range;
 
-use wasm_encoder::{DataSection, Module, RawSection, SectionId};
+use wasm_encoder::{DataSection, Encode, ExportKind, ExportSection, Module, RawSection, SectionId};
 use wasmparser::{DataKind, MemoryType, Operator, Parser, Payload, TypeRef};
+
+/// What our exports' names begin with, a number follows; a mutable global.
+pub(crate) const GLOBAL: &str = "b8g:global:";
+/// A table that code changes.
+pub(crate) const TABLE: &str = "b8g:table:";
+/// A memory.
+pub(crate) const MEMORY: &str = "b8g:memory:";
+/// The start function.
+pub(crate) const START: &str = "b8g:start";
 
 /// A module whose data can be placed in memory before start.
 pub(crate) struct Split<'w> {
@@ -36,7 +49,7 @@ impl<'w> Split<'w> {
 
     /// The module without the data of [`Split::pieces`].
     pub(crate) fn code(&self) -> Vec<u8> {
-        without_data(self.wasm, &self.layout)
+        rewrite(self.wasm, Some(&self.layout))
     }
 }
 
@@ -97,39 +110,164 @@ fn segment(data: wasmparser::Data<'_>) -> Option<Segment<'_>> {
     }
 }
 
-/// The module without the data that the image holds: no data at all where no code names a segment, else with its active
-/// segments emptied. An instance pays for each segment, and pre-initialised modules have thousands.
-fn without_data(wasm: &[u8], layout: &Layout<'_>) -> Vec<u8> {
-    let keep = names_segments(wasm);
-    let mut section = DataSection::new();
-    for segment in &layout.segments {
-        section.passive(if segment.passive { segment.bytes } else { &[] }.iter().copied());
+/// The module to compile, data and all.
+pub(crate) fn to_compile(wasm: &[u8]) -> Vec<u8> {
+    rewrite(wasm, None)
+}
+
+/// With a layout: the module without the data that the image holds; no data at all where no code names a segment, else
+/// with its active segments emptied. An instance pays for each segment, and pre-initialised modules have thousands.
+fn rewrite(wasm: &[u8], layout: Option<&Layout<'_>>) -> Vec<u8> {
+    let Some(survey) = Survey::of(wasm) else { return wasm.to_vec() };
+    let mut data = DataSection::new();
+    for segment in layout.iter().flat_map(|layout| &layout.segments) {
+        data.passive(if segment.passive { segment.bytes } else { &[] }.iter().copied());
     }
+    let mut exports = survey.exports();
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(wasm).flatten() {
         let Some((id, range)) = payload.as_section() else { continue };
-        let is_data = id == SectionId::Data as u8 && Some(&range) == layout.data_section.as_ref();
-        let is_count = id == SectionId::DataCount as u8;
-        if is_data && keep {
-            module.section(&section);
-        } else if keep || !(is_data || is_count) {
-            module.section(&RawSection { id, data: &wasm[range] });
+        let is = |section: SectionId| id == section as u8;
+        let behind_exports = is(SectionId::Start)
+            || is(SectionId::Element)
+            || is(SectionId::DataCount)
+            || is(SectionId::Code)
+            || is(SectionId::Data);
+        if (is(SectionId::Export) || behind_exports)
+            && let Some(section) = exports.take()
+        {
+            module.section(&RawSection { id: SectionId::Export as u8, data: &section });
         }
+        match layout {
+            _ if is(SectionId::Export) || is(SectionId::Start) => {}
+            Some(_) if is(SectionId::Data) && survey.names_segments => {
+                module.section(&data);
+            }
+            Some(_) if (is(SectionId::Data) || is(SectionId::DataCount)) && !survey.names_segments => {}
+            _ => {
+                module.section(&RawSection { id, data: &wasm[range] });
+            }
+        }
+    }
+    if let Some(section) = exports.take() {
+        module.section(&RawSection { id: SectionId::Export as u8, data: &section });
     }
     module.finish()
 }
 
-/// Tells whether some code refers to a data segment; when in doubt it does.
-fn names_segments(wasm: &[u8]) -> bool {
-    let names = |operator| {
-        use Operator::{ArrayInitData, ArrayNewData, DataDrop, MemoryInit};
-        matches!(operator, MemoryInit { .. } | DataDrop { .. } | ArrayNewData { .. } | ArrayInitData { .. })
-    };
-    Parser::new(0).parse_all(wasm).flatten().any(|payload| match payload {
-        Payload::CodeSectionEntry(body) => match body.get_operators_reader() {
-            Ok(operators) => operators.into_iter().any(|operator| operator.map_or(true, names)),
-            Err(_) => true,
-        },
-        _ => false,
-    })
+/// What has to be known of a module before it can be rewritten.
+#[derive(Default)]
+struct Survey<'w> {
+    globals: u32,
+    mutable_globals: Vec<u32>,
+    memories: u32,
+    /// Tables that some code changes.
+    changed_tables: Vec<u32>,
+    start: Option<u32>,
+    /// How many exports there are, and their bytes.
+    exports: Option<(u32, &'w [u8])>,
+    /// Some code refers to a data segment.
+    names_segments: bool,
+}
+
+impl<'w> Survey<'w> {
+    /// `None` for what is no valid module: the compiler will say why.
+    fn of(wasm: &'w [u8]) -> Option<Survey<'w>> {
+        let mut survey = Survey::default();
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload.ok()? {
+                Payload::ImportSection(imports) => {
+                    for import in imports.into_imports() {
+                        match import.ok()?.ty {
+                            TypeRef::Global(_) => survey.globals = survey.globals.checked_add(1)?,
+                            TypeRef::Memory(_) => survey.memories = survey.memories.checked_add(1)?,
+                            _ => {}
+                        }
+                    }
+                }
+                Payload::MemorySection(memories) => {
+                    survey.memories = survey.memories.checked_add(memories.count())?;
+                }
+                Payload::GlobalSection(globals) => {
+                    for global in globals {
+                        if global.ok()?.ty.mutable {
+                            survey.mutable_globals.push(survey.globals);
+                        }
+                        survey.globals = survey.globals.checked_add(1)?;
+                    }
+                }
+                Payload::ExportSection(section) => {
+                    let body = wasm.get(section.range())?;
+                    survey.exports = Some((section.count(), skip_number(body)));
+                }
+                Payload::StartSection { func, .. } => survey.start = Some(func),
+                Payload::CodeSectionEntry(body) => survey.code(&body)?,
+                Payload::Version { encoding: wasmparser::Encoding::Component, .. } => return None,
+                _ => {}
+            }
+        }
+        survey.changed_tables.sort_unstable();
+        survey.changed_tables.dedup();
+        Some(survey)
+    }
+
+    fn code(&mut self, body: &wasmparser::FunctionBody<'_>) -> Option<()> {
+        for operator in body.get_operators_reader().ok()? {
+            use Operator::{
+                ArrayInitData, ArrayNewData, DataDrop, MemoryInit, TableCopy, TableFill, TableGrow,
+                TableInit, TableSet,
+            };
+            match operator.ok()? {
+                MemoryInit { .. } | DataDrop { .. } | ArrayNewData { .. } | ArrayInitData { .. } => {
+                    self.names_segments = true;
+                }
+                TableSet { table }
+                | TableGrow { table }
+                | TableFill { table }
+                | TableInit { table, .. }
+                | TableCopy { dst_table: table, .. } => self.changed_tables.push(table),
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    /// The export section with ours behind the module's own; `None` if there are none at all.
+    fn exports(&self) -> Option<Vec<u8>> {
+        let mut ours = ExportSection::new();
+        for global in &self.mutable_globals {
+            ours.export(&format!("{GLOBAL}{global}"), ExportKind::Global, *global);
+        }
+        for table in &self.changed_tables {
+            ours.export(&format!("{TABLE}{table}"), ExportKind::Table, *table);
+        }
+        for memory in 0..self.memories.min(MEMORIES_MAX) {
+            ours.export(&format!("{MEMORY}{memory}"), ExportKind::Memory, memory);
+        }
+        if let Some(start) = self.start {
+            ours.export(START, ExportKind::Func, start);
+        }
+        let (count, bytes) = self.exports.unwrap_or_default();
+        if count == 0 && ours.is_empty() {
+            return None;
+        }
+        let mut encoded = Vec::new();
+        ours.encode(&mut encoded);
+        // The section is its size, its count and its entries; the size is the caller's.
+        let entries = skip_number(skip_number(&encoded));
+        let mut section = Vec::new();
+        count.saturating_add(ours.len()).encode(&mut section);
+        section.extend_from_slice(bytes);
+        section.extend_from_slice(entries);
+        Some(section)
+    }
+}
+
+/// A valid module has no more.
+const MEMORIES_MAX: u32 = 1000;
+
+/// What is behind an encoded number.
+fn skip_number(bytes: &[u8]) -> &[u8] {
+    let len = bytes.iter().position(|byte| byte & 0x80 == 0).map_or(bytes.len(), |last| last + 1);
+    &bytes[len..]
 }

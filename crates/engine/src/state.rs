@@ -56,7 +56,7 @@ pub(crate) struct Failure {
 pub(crate) const FAILURE_BYTES_MAX: usize = 64 << 10;
 
 impl State {
-    /// Turns grants into the handles of a new context.
+    /// Turns grants into the handles of a new context, none of which is one that `generations` say was given before.
     ///
     /// # Errors
     /// [`b8g_core::Error::Limit`] when the grants are more than the context may have handles.
@@ -64,11 +64,12 @@ impl State {
         grants: &Grants,
         program: Option<&Arc<[u8]>>,
         limits: Limits,
+        generations: &[u32],
     ) -> Result<State, b8g_core::Error> {
         let monitor = Arc::new(Monitor::new(grants.count()));
         let time = grants.time(monitor.started());
         let mut state = State {
-            table: Table::new(limits.handles_max),
+            table: Table::following(limits.handles_max, generations),
             descriptors: Descriptors::new(limits.descriptors_max),
             monitor,
             limits,

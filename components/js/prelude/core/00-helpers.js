@@ -27,3 +27,9 @@ internal.defineLazy = (target, name, make) => {
     configurable: true,
   });
 };
+
+// What has to be done when a frozen context goes on: see `EVENT_RESTORED` in ../../guest/main.c.
+internal.renewals = [];
+internal.restored = () => {
+  for (let i = 0; i < internal.renewals.length; i++) internal.renewals[i]();
+};

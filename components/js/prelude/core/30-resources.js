@@ -52,17 +52,21 @@ internal.STAT_SIZE = STAT_SIZE;
 class Resource {
   #handle;
   #name;
+  #role;
   #readable;
   #writable;
 
-  constructor(handle, name) {
+  // What plays a role has another handle after the context was frozen.
+  constructor(handle, name, role = 0) {
     this.#handle = handle;
     this.#name = name;
+    this.#role = role;
   }
 
   static handle(resource) {
-    if (resource.#handle === CLOSED) throw errorOf(E.BADH, "use", resource.#name);
-    return resource.#handle;
+    const handle = resource.#role ? sys.handle(resource.#role) || CLOSED : resource.#handle;
+    if (handle === CLOSED) throw errorOf(E.BADH, "use", resource.#name);
+    return handle;
   }
 
   static check(resource, result, doing) {
@@ -217,7 +221,7 @@ class Standard extends Resource {
   #role;
 
   constructor(role, name) {
-    super(sys.handle(role) || CLOSED, name);
+    super(CLOSED, name, role);
     this.#role = role;
   }
 

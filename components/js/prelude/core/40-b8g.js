@@ -180,7 +180,11 @@ b8g.connect = async function connect({ host = "127.0.0.1", hostname = host, port
 
 // ---- the process ----
 
-defineLazy(b8g, "args", () => sys.args());
+let args;
+defineLazy(b8g, "args", () => (args = sys.args()));
+internal.renewals.push(() => {
+  if (args) args.splice(0, args.length, ...sys.args());
+});
 defineLazy(b8g, "stdin", () => new Standard(ROLE.STDIN, "stdin"));
 defineLazy(b8g, "stdout", () => new Standard(ROLE.STDOUT, "stdout"));
 defineLazy(b8g, "stderr", () => new Standard(ROLE.STDERR, "stderr"));

@@ -6,6 +6,9 @@ const { DOMException, EventTarget, structuredClone } = internal;
 
 const { nowMono: now, nowReal } = sys;
 let timeOrigin;
+internal.renewals.push(() => {
+  timeOrigin = undefined;
+});
 
 class PerformanceEntry {
   #name;

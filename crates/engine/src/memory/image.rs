@@ -100,6 +100,16 @@ impl HeapImage {
         (self.fd.as_fd(), self.offset)
     }
 
+    /// What a memory that is filled with `image` holds in the page at `at`.
+    pub(crate) fn page(image: Option<&HeapImage>, at: usize) -> &[u8] {
+        static ZEROES: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
+        let held = image.and_then(|image| {
+            let from = at.checked_sub(image.start())?;
+            image.bytes().get(from..from + PAGE_BYTES)
+        });
+        held.unwrap_or(&ZEROES)
+    }
+
     /// The contents.
     pub(crate) fn bytes(&self) -> &[u8] {
         match self.contents {

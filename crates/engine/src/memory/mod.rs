@@ -14,7 +14,8 @@ mod slot;
 
 pub(crate) use faults::Residence;
 pub(crate) use image::HeapImage;
-pub(crate) use pool::SlotPool;
+pub(crate) use pool::{Base, SlotPool};
+pub(crate) use scan::private_pages;
 
 /// Bytes of a page of the machine. Checked against the system when a pool is made.
 pub(crate) const PAGE_BYTES: usize = 4096;

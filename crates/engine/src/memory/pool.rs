@@ -25,13 +25,17 @@ thread_local! {
 /// What the memories of one instantiation are to get.
 struct Next {
     image: Option<Arc<HeapImage>>,
+    /// Bytes that the memory that takes the image will have soon.
+    len: usize,
     residence: Arc<Residence>,
 }
 
-/// Runs `instantiate`, whose first memory that has room for `image` is filled from it. `residence` must be told of
-/// every thread that the tenant runs on.
+/// Runs `instantiate`, whose first memory that has room for `image` is filled from it; before anything of the tenant
+/// runs the caller lets that memory grow to `len` bytes. `residence` must be told of every thread that the tenant runs
+/// on.
 pub(crate) fn with_image<R>(
     image: Option<&Arc<HeapImage>>,
+    len: usize,
     residence: &Arc<Residence>,
     instantiate: impl FnOnce() -> R,
 ) -> R {
@@ -41,9 +45,32 @@ pub(crate) fn with_image<R>(
             NEXT.take();
         }
     }
-    NEXT.set(Some(Next { image: image.cloned(), residence: residence.clone() }));
+    NEXT.set(Some(Next { image: image.cloned(), len, residence: residence.clone() }));
     let _clear = Clear;
     instantiate()
+}
+
+/// An image whose free slots are unmapped when nobody needs it any more.
+#[derive(Debug)]
+pub(crate) struct Base {
+    image: Arc<HeapImage>,
+    pool: Arc<SlotPool>,
+}
+
+impl Base {
+    pub(crate) fn new(image: HeapImage, pool: &Arc<SlotPool>) -> Arc<Base> {
+        Arc::new(Base { image: Arc::new(image), pool: pool.clone() })
+    }
+
+    pub(crate) fn image(&self) -> &Arc<HeapImage> {
+        &self.image
+    }
+}
+
+impl Drop for Base {
+    fn drop(&mut self) {
+        self.pool.forget_image(self.image.id());
+    }
 }
 
 /// Slots that wait for their next tenant, by the image that they are filled with.
@@ -104,7 +131,7 @@ impl SlotPool {
     }
 
     /// Unmaps the free slots of an image that nobody will ask for again.
-    pub(crate) fn forget_image(&self, id: u64) {
+    fn forget_image(&self, id: u64) {
         let dropped = {
             let mut free = self.lock();
             let slots = free.by_image.remove(&id);
@@ -134,24 +161,29 @@ unsafe impl MemoryCreator for Creator {
         }
         // The heap of garbage-collected objects, exceptions among them, is a memory too. It begins empty, and comes
         // first; the image waits for the one that has room for it.
-        let (image, residence) = NEXT.with_borrow_mut(|next| match next {
-            Some(next) => (next.image.take_if(|image| image.end() <= minimum), Some(next.residence.clone())),
-            None => (None, None),
+        let (image, residence, filled) = NEXT.with_borrow_mut(|next| match next {
+            Some(next) => {
+                let len = next.len.max(minimum);
+                let image = next.image.take_if(|image| minimum > 0 && image.end() <= len);
+                let filled = if image.is_some() { len } else { minimum };
+                (image, Some(next.residence.clone()), filled)
+            }
+            None => (None, None, minimum),
         });
         let faults = residence.as_ref().and_then(|_| faults::at_least());
-        let slot = self
-            .0
-            .take(image, minimum)
-            .map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
+        let slot =
+            self.0.take(image, filled).map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
         let pool = self.0.clone();
-        Ok(Box::new(Tenancy { slot: Some(slot), minimum, len: minimum, pool, residence, faults }))
+        Ok(Box::new(Tenancy { slot: Some(slot), filled, len: minimum, pool, residence, faults }))
     }
 }
 
 /// A slot while a memory lives in it.
 struct Tenancy {
     slot: Option<Slot>,
-    minimum: usize,
+    /// Bytes that the slot was filled with, or for.
+    filled: usize,
+    /// Bytes of the memory.
     len: usize,
     pool: Arc<SlotPool>,
     residence: Option<Arc<Residence>>,
@@ -198,7 +230,7 @@ impl Drop for Tenancy {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
             let faultless = self.faultless();
-            self.pool.give(slot, self.minimum, faultless);
+            self.pool.give(slot, self.filled, faultless);
         }
     }
 }

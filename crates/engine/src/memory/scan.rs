@@ -3,6 +3,7 @@
 //! Source: the kernel's `include/uapi/linux/fs.h` and Documentation/admin-guide/mm/pagemap.rst.
 
 use std::fs::File;
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::sync::OnceLock;
 
@@ -58,35 +59,61 @@ pub(super) fn dirty_runs(
     pages_max: u64,
     runs: &mut [PageRun; RUNS_MAX],
 ) -> Option<usize> {
-    let file = pagemap()?;
     let end = base as u64 + len as u64;
     let (mut from, mut found, mut pages) = (base as u64, 0, 0);
     while from < end && found < RUNS_MAX {
         let room = &mut runs[found..(found + RUNS_PER_CALL).min(RUNS_MAX)];
-        let mut arguments = ScanArguments {
-            size: size_of::<ScanArguments>() as u64,
-            start: from,
-            end,
-            vec: room.as_mut_ptr() as u64,
-            vec_len: room.len() as u64,
-            // One page more than wanted, so that reaching the bound shows as too many.
-            max_pages: pages_max + 1 - pages,
-            category_inverted: IS_FILE | IS_ZERO_PAGE,
-            category_mask: IS_FILE | IS_ZERO_PAGE,
-            category_anyof_mask: IS_PRESENT | IS_SWAPPED,
-            return_mask: IS_PRESENT | IS_SWAPPED,
-            ..ScanArguments::default()
-        };
-        // SAFETY: the argument is the structure that this request takes, `vec` has room for `vec_len` entries, and the
-        // kernel only reads page tables of the range.
-        let more = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
-        let more = usize::try_from(more).ok()?.min(room.len());
+        // One page more than wanted, so that reaching the bound shows as too many.
+        let (more, walked) = scan(from, end, pages_max + 1 - pages, room)?;
         pages += room[..more].iter().map(|r| (r.end - r.start) / super::PAGE_BYTES as u64).sum::<u64>();
-        if pages > pages_max || arguments.walk_end <= from {
+        if pages > pages_max || walked <= from {
             return None;
         }
         found += more;
-        from = arguments.walk_end;
+        from = walked;
     }
     (from == end).then_some(found)
+}
+
+/// One question to the kernel: how many runs it found, and how far it came.
+fn scan(from: u64, end: u64, pages_max: u64, room: &mut [PageRun]) -> Option<(usize, u64)> {
+    let file = pagemap()?;
+    let mut arguments = ScanArguments {
+        size: size_of::<ScanArguments>() as u64,
+        start: from,
+        end,
+        vec: room.as_mut_ptr() as u64,
+        vec_len: room.len() as u64,
+        max_pages: pages_max,
+        category_inverted: IS_FILE | IS_ZERO_PAGE,
+        category_mask: IS_FILE | IS_ZERO_PAGE,
+        category_anyof_mask: IS_PRESENT | IS_SWAPPED,
+        return_mask: IS_PRESENT | IS_SWAPPED,
+        ..ScanArguments::default()
+    };
+    // SAFETY: the argument is the structure that this request takes, `vec` has room for `vec_len` entries, and the
+    // kernel only reads page tables of the range.
+    let more = unsafe { libc::ioctl(file.as_raw_fd(), PAGEMAP_SCAN, &mut arguments) };
+    Some((usize::try_from(more).ok()?.min(room.len()), arguments.walk_end))
+}
+
+/// Finds which pages of a memory can differ from what it was filled with: ranges of offsets. All of it where the kernel
+/// cannot tell.
+pub(crate) fn private_pages(memory: &[u8]) -> Vec<Range<usize>> {
+    let base = memory.as_ptr() as u64;
+    let end = base + memory.len() as u64;
+    let mut ranges = Vec::new();
+    let mut from = base;
+    while from < end {
+        let mut runs = [PageRun::default(); RUNS_PER_CALL];
+        match scan(from, end, 0, &mut runs) {
+            Some((found, walked)) if walked > from => {
+                let offset = |address: u64| (address - base) as usize;
+                ranges.extend(runs[..found].iter().map(|run| offset(run.start)..offset(run.end)));
+                from = walked;
+            }
+            _ => return std::iter::once(0..memory.len()).collect(),
+        }
+    }
+    ranges
 }

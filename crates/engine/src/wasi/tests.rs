@@ -52,7 +52,7 @@ impl Subject {
     fn with(grants: &Grants) -> Subject {
         let limits =
             Limits { handles_max: HANDLES_MAX, descriptors_max: DESCRIPTORS_MAX, ..Limits::default() };
-        let mut state = State::new(grants, None, limits).unwrap();
+        let mut state = State::new(grants, None, limits, &[]).unwrap();
         let wasi = Wasi::new(grants, &mut state).unwrap();
         Subject { temp: None, state, wasi, memory: vec![0; MEMORY_BYTES] }
     }

@@ -1,0 +1,270 @@
+//! Images: what a context was at a moment when nothing ran in it, for others to go on from there.
+//!
+//! Start reading at [`Context::snapshot`] and [`Context::restore`]. An image holds the memory's pages that differ from
+//! what the component's memory begins with, its globals, and which handle numbers were ever given.
+//!
+//! Never here: a live descriptor. A restored context has the handles that it is granted when it is restored; every
+//! number from before is stale.
+
+use std::sync::Arc;
+
+use b8g_core::abi::event;
+use b8g_core::{Handle, Limits};
+use thiserror::Error;
+use wasmtime::{Extern, Instance, Mutability, Val};
+
+use crate::component::Component;
+use crate::context::{Context, Stage, StartError};
+use crate::grant::Grants;
+use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
+use crate::outcome::{Outcome, Reason};
+use crate::split;
+
+/// More pages than this are made a whole memory of once, which any number of contexts map; fewer are copied each time.
+const COPIED_PAGES_MAX: usize = 64;
+
+/// A frozen context. Cheap to clone: clones share what they hold.
+///
+/// ```
+/// use b8g::{Component, Config, Context, Engine, Grants, Limits};
+/// let engine = Engine::new(Config::new())?;
+/// let component = Component::javascript(&engine)?;
+/// let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
+/// context.eval("globalThis.n = 40")?;
+/// let image = context.snapshot()?;
+/// let mut restored = Context::restore(&image, &Grants::none(), Limits::default())?;
+/// assert_eq!(restored.eval("n += 2")?, "42");
+/// assert_eq!(context.eval("n")?, "40");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Image(pub(crate) Arc<Frozen>);
+
+/// Runs of whole pages, and where they belong in the memory.
+type Pages = Vec<(usize, Box<[u8]>)>;
+
+/// What an image holds.
+#[derive(Debug)]
+pub(crate) struct Frozen {
+    pub(crate) component: Component,
+    /// What the memory is filled with, if not with what the component's memory begins with.
+    pub(crate) base: Option<Arc<Base>>,
+    /// What differs from that: where, and whole pages.
+    pages: Pages,
+    pub(crate) memory_bytes: usize,
+    globals: Vec<Number>,
+    pub(crate) generations: Vec<u32>,
+    pub(crate) stage: Stage,
+}
+
+/// What a global of numbers held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Number {
+    I32(i32),
+    I64(i64),
+    F32(u32),
+    F64(u64),
+    V128(u128),
+}
+
+impl Number {
+    fn of(value: &Val) -> Option<Number> {
+        Some(match value {
+            Val::I32(n) => Number::I32(*n),
+            Val::I64(n) => Number::I64(*n),
+            Val::F32(bits) => Number::F32(*bits),
+            Val::F64(bits) => Number::F64(*bits),
+            Val::V128(n) => Number::V128(n.as_u128()),
+            _ => return None,
+        })
+    }
+
+    fn value(self) -> Val {
+        match self {
+            Number::I32(n) => Val::I32(n),
+            Number::I64(n) => Val::I64(n),
+            Number::F32(bits) => Val::F32(bits),
+            Number::F64(bits) => Val::F64(bits),
+            Number::V128(n) => Val::V128(n.into()),
+        }
+    }
+}
+
+/// Why a context cannot be frozen.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// It has ended, or ended while it was made ready.
+    #[error("the context ended: {0}")]
+    Ended(Outcome),
+    /// It holds what no image can hold.
+    #[error("the component cannot be frozen: {0}")]
+    Unsupported(String),
+    /// The system has no room for it.
+    #[error("there is no room for the image: {0}")]
+    Room(#[from] std::io::Error),
+    /// A context that goes on from the image cannot be made.
+    #[error(transparent)]
+    Restore(#[from] StartError),
+}
+
+impl Image {
+    /// The component whose context it was.
+    pub fn component(&self) -> &Component {
+        &self.0.component
+    }
+
+    /// Bytes of memory that its contexts begin with.
+    pub fn memory_bytes(&self) -> u64 {
+        self.0.memory_bytes as u64
+    }
+}
+
+impl Context {
+    /// Freezes the context as it is. It goes on as if nothing had happened. One that did not begin is made ready first,
+    /// as [`Context::initialize`] does.
+    ///
+    /// # Errors
+    /// [`SnapshotError`]; the context lives on, unless it ended of being made ready.
+    pub fn snapshot(&mut self) -> Result<Image, SnapshotError> {
+        self.initialize().map_err(SnapshotError::Ended)?;
+        let compiled = self.component.compiled.clone();
+        if let Some(why) = &compiled.exports.unfreezable {
+            return Err(SnapshotError::Unsupported(why.clone()));
+        }
+        let Some(instance) = self.instance else {
+            return Err(SnapshotError::Unsupported("it has no instance".into()));
+        };
+        let parent = self.image.as_ref().and_then(|image| image.0.base.clone());
+        let base = parent.as_ref().or(compiled.base.as_ref());
+        let (pages, memory_bytes) = self.changed_pages(base.map(|base| &**base.image()))?;
+        let globals = self.globals(instance)?;
+        let count: usize = pages.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
+        let (base, pages) = if count > COPIED_PAGES_MAX {
+            let below = base.map(|base| (base.image().start(), base.image().bytes()));
+            let pieces = below.into_iter().chain(pages.iter().map(|(at, bytes)| (*at, &bytes[..])));
+            let whole = HeapImage::new(pieces)?;
+            (Some(Base::new(whole, compiled.engine().pool())), Vec::new())
+        } else {
+            (parent, pages)
+        };
+        Ok(Image(Arc::new(Frozen {
+            component: self.component.clone(),
+            base,
+            pages,
+            memory_bytes,
+            globals,
+            generations: self.store.data().table.generations(),
+            stage: self.stage,
+        })))
+    }
+
+    /// Makes `n` contexts that go on from where this one is, with the same grants and limits; their deadlines count from
+    /// now. It goes on itself.
+    ///
+    /// # Errors
+    /// As [`Context::snapshot`] and [`Context::restore`].
+    pub fn fork(&mut self, n: usize) -> Result<Vec<Context>, SnapshotError> {
+        let image = self.snapshot()?;
+        let limits = self.store.data().limits.clone();
+        (0..n).map(|_| Ok(Context::restore(&image, &self.grants, limits.clone())?)).collect()
+    }
+
+    /// Makes a context that goes on from where another one was frozen. It holds what `grants` say and nothing else; its
+    /// deadline counts from now. Its pending timers have as long to go as they had; clocks and randomness are new.
+    ///
+    /// # Errors
+    /// As [`Context::new`].
+    pub fn restore(image: &Image, grants: &Grants, limits: Limits) -> Result<Context, StartError> {
+        Context::make(&image.0.component, grants, limits, Some(image))
+    }
+
+    /// The pages that differ from what the memory was filled with, and the memory's size.
+    fn changed_pages(&self, base: Option<&HeapImage>) -> Result<(Pages, usize), SnapshotError> {
+        let Some(memory) = self.first_memory else { return Ok((Vec::new(), 0)) };
+        let bytes = memory.data(&self.store);
+        let mut pages = Pages::new();
+        for range in private_pages(bytes) {
+            let mut changed = None;
+            for at in range.clone().step_by(PAGE_BYTES) {
+                let same = *HeapImage::page(base, at) == bytes[at..at + PAGE_BYTES];
+                match (same, changed) {
+                    (false, None) => changed = Some(at),
+                    (true, Some(from)) => {
+                        pages.push((from, bytes[from..at].into()));
+                        changed = None;
+                    }
+                    _ => {}
+                }
+            }
+            if let Some(from) = changed {
+                pages.push((from, bytes[from..range.end].into()));
+            }
+        }
+        Ok((pages, bytes.len()))
+    }
+
+    fn globals(&mut self, instance: Instance) -> Result<Vec<Number>, SnapshotError> {
+        let exports = &self.component.compiled.exports.globals;
+        let mut numbers = Vec::with_capacity(exports.len());
+        for at in exports {
+            let global = instance.get_module_export(&mut self.store, at).and_then(Extern::into_global);
+            let number = global.and_then(|global| Number::of(&global.get(&mut self.store)));
+            let what = || SnapshotError::Unsupported("a global of it holds a reference".into());
+            numbers.push(number.ok_or_else(what)?);
+        }
+        Ok(numbers)
+    }
+
+    /// Gives a fresh instance the memory and the globals of the image.
+    pub(crate) fn thaw(&mut self, instance: Instance, frozen: &Frozen) -> Result<(), Outcome> {
+        let damaged = |context: &mut Context| {
+            let message = "the image does not fit its component".to_owned();
+            context.finish(Reason::Trap, Reason::Trap.exit_code(), message)
+        };
+        if let Some(memory) = self.first_memory {
+            let now = memory.data_size(&self.store);
+            let more = frozen.memory_bytes.saturating_sub(now) as u64 / memory.page_size(&self.store);
+            if memory.grow(&mut self.store, more).is_err() {
+                let max = self.store.data().limits.memory_bytes_max;
+                let message =
+                    format!("more than {max} bytes of memory: the image holds {}", frozen.memory_bytes);
+                return Err(self.finish(Reason::Memory, Reason::Memory.exit_code(), message));
+            }
+            let bytes = memory.data_mut(&mut self.store);
+            for (at, page) in &frozen.pages {
+                match bytes.get_mut(*at..*at + page.len()) {
+                    Some(place) => place.copy_from_slice(page),
+                    None => return Err(damaged(self)),
+                }
+            }
+        }
+        let component = self.component.clone();
+        for (at, number) in component.compiled.exports.globals.iter().zip(&frozen.globals) {
+            let global = instance.get_module_export(&mut self.store, at).and_then(Extern::into_global);
+            let set = global.is_some_and(|global| {
+                global.ty(&self.store).mutability() == Mutability::Var
+                    && global.set(&mut self.store, number.value()).is_ok()
+            });
+            if !set {
+                return Err(damaged(self));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the component know that it goes on.
+    pub(crate) fn wake(&mut self) -> Result<(), Outcome> {
+        match self.event {
+            Some(_) => self.send(0, event::RESTORED, Handle::ENGINE, 0),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a module with that export of ours cannot be frozen.
+pub(crate) fn unfreezable(export: &str) -> Option<String> {
+    let table = export.strip_prefix(split::TABLE).map(|n| format!("its code changes table {n}"));
+    let memory = export.strip_prefix(split::MEMORY).filter(|n| *n != "0");
+    table.or_else(|| memory.map(|n| format!("it has a second memory, number {n}")))
+}
