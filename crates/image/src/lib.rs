@@ -1,0 +1,16 @@
+//! Images: frozen contexts as files.
+//!
+//! Start reading at [`File`], the format `.b8g`; docs/formats/image.md specifies it.
+//!
+//! Invariant: every byte of an image is an enemy's. None causes a panic, or memory and time beyond a small multiple of
+//! the input's size.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod file;
+mod head;
+mod manifest;
+
+pub use file::{File, FileError, Parts, write};
+pub use head::{CONTEXTS_MAX, FORMAT_VERSION, HEAD_BYTES, PAGE_BYTES, Section, SectionKind, VERSION_BYTES};
+pub use manifest::{FrozenContext, Global, Kind, Manifest, Stage};
