@@ -19,7 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/frontend-ts", &["b8g-core"]),
     ("crates/image", &["b8g-core"]),
     ("crates/engine", &["b8g-core", "b8g-frontend-ts", "b8g-image"]),
-    ("crates/cli", &["b8g"]),
+    ("crates/cli", &["b8g", "b8g-image"]),
     ("benches", &["b8g"]),
     ("components/preinit", &[]),
     ("xtask", &[]),

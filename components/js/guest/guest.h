@@ -27,7 +27,7 @@ enum failure {
 
 enum request { CTL_START = 1, CTL_FAIL = 2, CTL_ENV_GET = 64 };
 
-enum event { EVENT_READY = 1, EVENT_EVAL = 2, EVENT_CANCEL = 3, EVENT_RESTORED = 4 };
+enum event { EVENT_READY = 1, EVENT_EVAL = 2, EVENT_CANCEL = 3, EVENT_RESTORED = 4, EVENT_MAIN = 5 };
 
 enum state { STATE_DONE = 0, STATE_WAITING = 1 };
 
@@ -105,6 +105,8 @@ char *program_source(uint32_t index);
 void modules_setup(JSContext *ctx);
 /* Where `specifier` leads from the module (or script) `base`; NO_MODULE with an exception thrown. */
 uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier);
+/* The namespace of an ES module that was loaded; undefined if it was not. */
+JSValue modules_namespace(JSContext *ctx, uint32_t index);
 /* Loads and evaluates an ES module; answers a promise or an exception. */
 JSValue modules_run(JSContext *ctx, uint32_t index);
 /* The value of a JSON module. */
@@ -171,6 +173,10 @@ bool loop_is_entry(JSValueConst promise);
 /* Starts the entry module. */
 void loop_start(JSContext *ctx);
 bool loop_failed(void);
+/* True if the entry module exports a function that a program can go on with: `main`, or its default export. */
+bool loop_has_main(JSContext *ctx);
+/* Calls it with the program's arguments. */
+void loop_main(JSContext *ctx);
 void loop_setup(JSContext *ctx, JSValueConst internal);
 
 /* ---- rejections.c ---- */

@@ -113,6 +113,67 @@ void loop_start(JSContext *ctx)
     start_entry(ctx);
 }
 
+/* The function that a frozen program goes on with; undefined if there is none. */
+static JSValue main_function(JSContext *ctx)
+{
+    static const char *const names[] = { "main", "default" };
+    JSValue exports = JS_UNDEFINED, function = JS_UNDEFINED;
+    uint32_t kind = program_modules() ? program_module(program_entry()).kind : MODULE_JSON;
+
+    if (kind == MODULE_ES)
+        exports = modules_namespace(ctx, program_entry());
+    else if (kind == MODULE_COMMONJS)
+        exports = commonjs_require(ctx, program_entry());
+    if (kind == MODULE_COMMONJS && JS_IsFunction(ctx, exports))
+        return exports;
+    for (int i = 0; i < 2 && JS_IsObject(exports); i++) {
+        JS_FreeValue(ctx, function);
+        function = JS_GetPropertyStr(ctx, exports, names[i]);
+        if (JS_IsFunction(ctx, function))
+            break;
+        if (JS_IsException(function))
+            JS_FreeValue(ctx, JS_GetException(ctx));
+    }
+    JS_FreeValue(ctx, exports);
+    if (JS_IsFunction(ctx, function))
+        return function;
+    JS_FreeValue(ctx, function);
+    return JS_UNDEFINED;
+}
+
+bool loop_has_main(JSContext *ctx)
+{
+    JSValue function = main_function(ctx);
+    bool has = JS_IsFunction(ctx, function);
+
+    JS_FreeValue(ctx, function);
+    return has;
+}
+
+void loop_main(JSContext *ctx)
+{
+    JSValue function = main_function(ctx), b8g, arguments, result;
+
+    if (!JS_IsFunction(ctx, function)) {
+        failed = true;
+        report_fail_text("Error: the program exports no function main");
+        return;
+    }
+    b8g = JS_GetPropertyStr(ctx, hooks, "b8g");
+    arguments = JS_GetPropertyStr(ctx, b8g, "args");
+    result = JS_Call(ctx, function, JS_UNDEFINED, 1, (JSValueConst *)&arguments);
+    if (JS_IsException(result)) {
+        loop_uncaught(ctx);
+    } else if (JS_IsPromise(result)) {
+        JS_FreeValue(ctx, entry_promise);
+        entry_promise = JS_DupValue(ctx, result);
+    }
+    JS_FreeValue(ctx, result);
+    JS_FreeValue(ctx, arguments);
+    JS_FreeValue(ctx, b8g);
+    JS_FreeValue(ctx, function);
+}
+
 static int32_t finish(JSContext *ctx)
 {
     eval_settle(ctx, true);

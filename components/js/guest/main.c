@@ -117,6 +117,11 @@ int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t v
         b8g_forget_random(ctx);
         loop_offer(ctx, "restored", 0, NULL);
         return loop_run(ctx);
+    case EVENT_MAIN:
+        if (!value)
+            return loop_has_main(ctx);
+        loop_main(ctx);
+        return loop_run(ctx);
     default:
         return STATE_DONE; /* CANCEL: there is nothing to undo */
     }

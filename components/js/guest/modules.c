@@ -211,6 +211,13 @@ JSValue modules_run(JSContext *ctx, uint32_t index)
     return module ? b8g_module_evaluate(ctx, module) : JS_EXCEPTION;
 }
 
+JSValue modules_namespace(JSContext *ctx, uint32_t index)
+{
+    JSModuleDef *module = b8g_module_find(ctx, module_name(index));
+
+    return module ? JS_GetModuleNamespace(ctx, module) : JS_UNDEFINED;
+}
+
 /* ---- import.meta ---- */
 
 /* The URL of a module: its name is a path, relative to where the program was started if it does not begin with `/`. */

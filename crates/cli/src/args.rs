@@ -24,12 +24,18 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a program: .js .mjs .cjs .ts .mts .jsx .tsx .wasm .wat, or - for standard input
+    /// Run a program: .js .mjs .cjs .ts .mts .jsx .tsx .wasm .wat, an image .b8g, or - for standard input
     #[command(after_help = RUN_EXAMPLES, override_usage = "b8g run [FLAGS] FILE [ARGS]...\n       b8g run [FLAGS] FILE -- [ARGS]...")]
     Run(Box<RunArgs>),
     /// Run a program, and again whenever one of its source files changes
     #[command(after_help = WATCH_EXAMPLES, override_usage = "b8g watch [FLAGS] FILE [ARGS]...\n       b8g watch [FLAGS] FILE -- [ARGS]...")]
     Watch(Box<RunArgs>),
+    /// Make a program ready, freeze it and write it as an image, which b8g run starts from
+    #[command(after_help = BUILD_EXAMPLES)]
+    Build(Box<BuildArgs>),
+    /// Explain an image: what it is, where everything lies in it, whether it is whole
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(InspectArgs),
     /// Print the version, and with --json how this build works on this machine
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -77,6 +83,37 @@ pub struct RunArgs {
         help_heading = "Arguments"
     )]
     pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildArgs {
+    /// Where to write the image; the program's name with .b8g if nothing is said
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Freeze it before its top level runs: for programs that need a grant there, or have no function main
+    #[arg(long)]
+    pub no_init: bool,
+    /// Stop its top level after this time
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Memory that its top level may have: 65536, 512k, 64M, 1.5G
+    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
+    pub memory: u64,
+    /// Take FILE as this language, whatever its name; needed for standard input
+    #[arg(long, value_name = "LANG")]
+    pub lang: Option<Lang>,
+    /// What becomes of imports of a wasm module that b8g does not provide: refuse it, or trap when one is called
+    #[arg(long, value_name = "HOW", default_value = "refuse")]
+    pub unknown_imports: UnknownImports,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Colour b8g's own messages; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// The program
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: OsString,
 }
 
 /// What the program may get. Nothing without a flag.
@@ -147,6 +184,16 @@ pub struct LimitArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The image
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct VersionArgs {
     /// Print it as JSON, with the engine, its means of interruption, the target and the code cache
     #[arg(long)]
@@ -213,6 +260,22 @@ Examples:
 
 The program runs again, with new grants of the same names, when one of the files that it was made from changes; a
 program that does not compile is tried again until it does. Ctrl-C ends it.";
+
+const BUILD_EXAMPLES: &str = "\
+Examples:
+  b8g build agent.ts                      writes agent.b8g
+  b8g build tool.wasm -o tool.b8g
+  b8g run --allow-read=data agent.b8g     starts where the build ended: calls main(args)
+
+The top level runs once, when the image is built, with nothing granted: no files, network, environment, clock or
+randomness. What it made is there in every run. `main`, or the default export, gets the arguments.";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  b8g inspect agent.b8g
+  b8g inspect --json agent.b8g
+
+Exit codes: 0 the image is whole, 1 it is damaged, 2 there is no such file.";
 
 const VERSION_EXAMPLES: &str = "\
 Examples:

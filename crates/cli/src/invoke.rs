@@ -25,7 +25,7 @@ impl Invocation {
         arguments: &[&str],
     ) -> Result<Invocation, Failure> {
         let path = shown(&program.path);
-        if !program.is_wasm() {
+        if !component.is_wasm() {
             return Err(Failure::usage(format!(
                 "--invoke calls functions of wasm modules; {path} is a source"
             )));

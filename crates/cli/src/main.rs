@@ -3,10 +3,12 @@
 //! Never here: anything that an embedder of the engine would miss. What a program may do is decided in the engine.
 
 mod args;
+mod build;
 mod console;
 mod failure;
 mod finish;
 mod grants;
+mod inspect;
 mod invoke;
 mod message;
 mod program;
@@ -32,6 +34,8 @@ fn main() {
         Ok(cli) => match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Watch(args) => watch::watch(args),
+            Command::Build(args) => build::build(&args),
+            Command::Inspect(args) => inspect::inspect(&args),
             Command::Version(args) => print(version::version(args.json)),
             Command::Completions(args) => print(Ok(completions(args.shell))),
         },

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use b8g::{Component, Engine, Language, WasmOptions};
+use b8g::{Component, Engine, Image, Language, WasmOptions};
 
 use crate::args::Lang;
 use crate::console::printable;
@@ -19,6 +19,14 @@ const SOURCE_BYTES_MAX: u64 = 32 << 20;
 const MODULE_BYTES_MAX: u64 = 256 << 20;
 /// Directory entries that a "did you mean" looks at.
 const SIMILAR_ENTRIES_MAX: usize = 1_000;
+
+/// A program that can be started.
+#[derive(Debug)]
+pub struct Loaded {
+    pub component: Component,
+    /// What it goes on from, if it was frozen.
+    pub image: Option<Image>,
+}
 
 /// A program that was found.
 #[derive(Debug)]
@@ -33,6 +41,7 @@ pub struct Program {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     Wasm,
+    Image,
     Source(Language),
 }
 
@@ -53,7 +62,7 @@ impl Program {
         let own = kind_of_name(&path);
         let kind = match lang {
             Some(lang) => Some(kind_of(lang)?),
-            None => own.or_else(|| begins_as_wasm(&path).then_some(Kind::Wasm)),
+            None => own.or_else(|| begins_as(&path)),
         };
         let Some(kind) = kind else {
             let why = format!("cannot tell the language of {}", shown(&path));
@@ -79,11 +88,30 @@ impl Program {
         self.kind == Kind::Wasm
     }
 
-    /// Compiles it.
-    pub fn compile(&self, engine: &Engine, options: WasmOptions) -> Result<Component, Failure> {
+    /// Tells whether it was frozen before.
+    pub fn is_image(&self) -> bool {
+        self.kind == Kind::Image
+    }
+
+    /// Compiles it, or reads what was frozen.
+    pub fn load(&self, engine: &Engine, options: WasmOptions) -> Result<Loaded, Failure> {
+        if !self.is_image() {
+            return Ok(Loaded { component: self.compile(engine, options)?, image: None });
+        }
+        let name = shown(&self.path);
+        let file = File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?;
+        let bytes = read(file, self.kind, &name)?;
+        let image = Image::from_bytes(engine, &bytes).map_err(|error| {
+            let failure = Failure::error(format!("cannot run {name}: {error}"));
+            Failure { files: vec![self.path.clone()], ..failure }
+        })?;
+        Ok(Loaded { component: image.component().clone(), image: Some(image) })
+    }
+
+    fn compile(&self, engine: &Engine, options: WasmOptions) -> Result<Component, Failure> {
         let component = match (&self.text, self.kind) {
             (None, _) => Component::from_file_with(engine, &self.path, options)?,
-            (Some(bytes), Kind::Wasm) => Component::from_wasm_with(engine, bytes, options)?,
+            (Some(bytes), Kind::Wasm | Kind::Image) => Component::from_wasm_with(engine, bytes, options)?,
             (Some(bytes), Kind::Source(language)) => {
                 let text = std::str::from_utf8(bytes)
                     .map_err(|_| Failure::error(format!("{} is not UTF-8", shown(&self.path))))?;
@@ -101,7 +129,7 @@ impl Program {
             let extension = match self.kind {
                 Kind::Source(Language::TypeScript) => "stdin.ts",
                 Kind::Source(_) => "stdin.js",
-                Kind::Wasm => "stdin.wasm",
+                Kind::Wasm | Kind::Image => "stdin.wasm",
             };
             return extension.to_owned();
         }
@@ -125,14 +153,22 @@ fn kind_of(lang: Lang) -> Result<Kind, Failure> {
 fn kind_of_name(path: &Path) -> Option<Kind> {
     match path.extension().and_then(OsStr::to_str) {
         Some("wasm" | "wat") => Some(Kind::Wasm),
+        Some("b8g") => Some(Kind::Image),
         _ => Language::from_path(path).map(Kind::Source),
     }
 }
 
-fn begins_as_wasm(path: &Path) -> bool {
-    let mut magic = [0; 4];
+/// What a file is whose name does not tell.
+fn begins_as(path: &Path) -> Option<Kind> {
+    let mut start = Vec::new();
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
-    is_file && File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"\0asm"
+    let file = is_file.then(|| File::open(path).ok())??;
+    file.take(16).read_to_end(&mut start).ok()?;
+    match () {
+        () if start.starts_with(b"\0asm") => Some(Kind::Wasm),
+        () if Image::is_image(&start) => Some(Kind::Image),
+        () => None,
+    }
 }
 
 /// Refuses what cannot be read as a file.
@@ -167,7 +203,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 fn read(from: impl Read, kind: Kind, name: &str) -> Result<Vec<u8>, Failure> {
-    let max = if kind == Kind::Wasm { MODULE_BYTES_MAX } else { SOURCE_BYTES_MAX };
+    let max = if matches!(kind, Kind::Source(_)) { SOURCE_BYTES_MAX } else { MODULE_BYTES_MAX };
     let mut bytes = Vec::new();
     from.take(max + 1)
         .read_to_end(&mut bytes)

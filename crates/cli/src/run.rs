@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::finish::{Finish, exit};
 use crate::grants;
 use crate::invoke::Invocation;
-use crate::program::Program;
+use crate::program::{Loaded, Program};
 use crate::report::Target;
 use crate::signals;
 
@@ -66,13 +66,27 @@ pub struct Plan<'a> {
 
 /// The line that tells a person that something is being compiled.
 #[derive(Debug, Default)]
-struct Notice {
+pub struct Notice {
     wanted: bool,
     wasm: AtomicBool,
     progress: Progress,
 }
 
 impl Notice {
+    /// `wasm` says whose compilation it is.
+    pub fn new(console: Console, wasm: bool) -> Notice {
+        Notice {
+            wanted: console.terminal && !console.quiet,
+            wasm: AtomicBool::new(wasm),
+            ..Notice::default()
+        }
+    }
+
+    /// Nothing is being compiled any more.
+    pub fn erase(&self) {
+        self.progress.erase();
+    }
+
     fn compiling(&self, bytes: usize) {
         if self.wanted && bytes >= SLOW_BYTES {
             let what = if self.wasm.load(Relaxed) { "the program" } else { "the JavaScript engine" };
@@ -91,8 +105,7 @@ pub struct Running {
 
 impl<'a> Plan<'a> {
     pub fn new(args: &'a RunArgs, console: Console) -> Plan<'a> {
-        let notice = Notice { wanted: console.terminal && !console.quiet, ..Notice::default() };
-        Plan { args, limits: limits(args), notice: Arc::new(notice) }
+        Plan { args, limits: limits(args), notice: Arc::new(Notice::new(console, false)) }
     }
 
     /// Opens the report and makes what ends one run.
@@ -104,9 +117,7 @@ impl<'a> Plan<'a> {
 
     /// Makes the engine, with a word to whoever waits for the compiler.
     pub fn engine(&self, config: Config) -> Result<Engine, Failure> {
-        let notice = self.notice.clone();
-        let config = config.on_compile(move |bytes| notice.compiling(bytes));
-        Engine::new(config).map_err(|error| Failure::error(error.to_string()))
+        engine(config, &self.notice)
     }
 
     fn start(&self, config: Config, finish: &Finish) -> Result<Running, Failure> {
@@ -143,9 +154,9 @@ impl<'a> Plan<'a> {
         finish.set_granted(grants.list());
         let trap_unknown_imports = self.args.unknown_imports == UnknownImports::Trap;
         self.notice.wasm.store(program.is_wasm(), Relaxed);
-        let component = program.compile(engine, WasmOptions { trap_unknown_imports });
-        self.notice.progress.erase();
-        let component = component?;
+        let loaded = program.load(engine, WasmOptions { trap_unknown_imports });
+        self.notice.erase();
+        let Loaded { component, image } = loaded?;
         let invocation = match &self.args.invoke {
             Some(name) => Some(Invocation::new(program, &component, name, &arguments)?),
             None => {
@@ -153,7 +164,7 @@ impl<'a> Plan<'a> {
                 None
             }
         };
-        let name = program.is_wasm().then(|| program.name());
+        let name = component.is_wasm().then(|| program.name());
         let mut grants = grants
             .arguments(name.iter().map(String::as_str).chain(arguments))
             .stdin(if program.is_stdin() { Stdin::Empty } else { Stdin::Inherit })
@@ -162,8 +173,12 @@ impl<'a> Plan<'a> {
         if let Some(seed) = self.args.seed {
             grants = grants.seed(seed);
         }
-        let context = Context::new(&component, &grants, self.limits.clone())
-            .map_err(|error| Failure::error(error.to_string()))?;
+        let limits = self.limits.clone();
+        let context = match &image {
+            Some(image) => Context::restore(image, &grants, limits),
+            None => Context::new(&component, &grants, limits),
+        };
+        let context = context.map_err(|error| Failure::error(error.to_string()))?;
         finish.set_started(context.canceller());
         Ok(Running { context, component, invocation })
     }
@@ -200,6 +215,13 @@ impl Running {
     pub fn canceller(&self) -> b8g::Canceller {
         self.context.canceller()
     }
+}
+
+/// Makes an engine, with a word to whoever waits for the compiler.
+pub fn engine(config: Config, notice: &Arc<Notice>) -> Result<Engine, Failure> {
+    let notice = notice.clone();
+    let config = config.on_compile(move |bytes| notice.compiling(bytes));
+    Engine::new(config).map_err(|error| Failure::error(error.to_string()))
 }
 
 /// Ends `b8g` where it could not even begin.

@@ -249,6 +249,8 @@ pub mod event {
     pub const CANCEL: i32 = 3;
     /// The context goes on from where it was frozen: its handles, its clocks and its randomness are new.
     pub const RESTORED: i32 = 4;
+    /// Go on with the program's function `main`, or, if the value is 0, tell whether there is one: 1, else 0.
+    pub const MAIN: i32 = 5;
 }
 
 /// What `b8g_start` and `b8g_event` answer.

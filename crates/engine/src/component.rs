@@ -266,6 +266,8 @@ fn unknown_imports(engine: &Engine, module: &Module) -> Vec<String> {
 pub struct Component {
     pub(crate) compiled: Arc<Compiled>,
     pub(crate) program: Option<Arc<[u8]>>,
+    /// The module, unless it is the JavaScript engine that is built in.
+    pub(crate) wasm: Option<Arc<[u8]>>,
     files: Arc<[PathBuf]>,
 }
 
@@ -295,7 +297,7 @@ impl Component {
             return Err(ComponentError::ComponentModel);
         }
         let compiled = Arc::new(Compiled::new(engine, &binary, &binary, options)?);
-        Ok(Component { compiled, program: None, files: Arc::from([]) })
+        Ok(Component { compiled, program: None, wasm: Some(Arc::from(&*binary)), files: Arc::from([]) })
     }
 
     /// Makes a component of a file: JavaScript, TypeScript with all that it imports, or wasm, by its extension.
@@ -344,7 +346,7 @@ impl Component {
     /// # Errors
     /// [`ComponentError`] when it cannot be compiled on this machine.
     pub fn javascript(engine: &Engine) -> Result<Component, ComponentError> {
-        Ok(Component { compiled: engine.javascript()?, program: None, files: Arc::from([]) })
+        Ok(Component { compiled: engine.javascript()?, program: None, wasm: None, files: Arc::from([]) })
     }
 
     fn from_program(engine: &Engine, entry: frontend::Entry<'_>) -> Result<Component, ComponentError> {
@@ -352,6 +354,7 @@ impl Component {
         Ok(Component {
             compiled: engine.javascript()?,
             program: Some(program.blob.into()),
+            wasm: None,
             files: program.files.into(),
         })
     }
@@ -364,6 +367,11 @@ impl Component {
     /// Lists the functions that [`Context::call`](crate::Context::call) can call: those of numbers, by name.
     pub fn functions(&self) -> Vec<Function> {
         self.compiled.functions().iter().map(|(function, _)| function.clone()).collect()
+    }
+
+    /// Tells whether it is a wasm module of its own, rather than a program for the JavaScript engine that is built in.
+    pub fn is_wasm(&self) -> bool {
+        self.wasm.is_some()
     }
 
     /// Tells whether it is a program that runs by itself, rather than functions to call.

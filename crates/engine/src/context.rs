@@ -165,7 +165,7 @@ impl Context {
         let (handles_max, timeout) = (limits.handles_max, limits.timeout);
         let full = |_| StartError::Handles(handles_max);
         let compiled = &component.compiled;
-        let generations = image.map_or(&[][..], |image| &image.0.generations);
+        let generations = image.map_or(&[][..], |image| &image.frozen.generations);
         let mut state = State::new(grants, component.program.as_ref(), limits, generations).map_err(full)?;
         if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
@@ -209,7 +209,7 @@ impl Context {
 
     fn run_now(&mut self) -> Outcome {
         if self.outcome.is_none()
-            && let Err(ended) = self.start()
+            && let Err(ended) = self.start().and_then(|()| self.enter_main())
         {
             return ended;
         }
@@ -239,8 +239,8 @@ impl Context {
         let compiled = self.component.compiled.clone();
         let exports = &compiled.exports;
         if let Some(image) = self.image.clone() {
-            self.thaw(instance, &image.0)?;
-            self.stage = image.0.stage;
+            self.thaw(instance, &image.frozen)?;
+            self.stage = image.frozen.stage;
             return if self.stage == Stage::Started { self.wake() } else { Ok(()) };
         }
         self.stage = Stage::Initialized;
@@ -415,7 +415,7 @@ impl Context {
     fn instantiate(&mut self) -> Result<Instance, Outcome> {
         let compiled = self.component.compiled.clone();
         let residence = self.residence.clone();
-        let frozen = self.image.as_ref().map(|image| image.0.clone());
+        let frozen = self.image.as_ref().map(|image| image.frozen.clone());
         let frozen_base = frozen.as_ref().and_then(|frozen| frozen.base.as_ref());
         let heap = frozen_base.or(compiled.base.as_ref()).map(|base| base.image());
         let len = frozen.as_ref().map_or(0, |frozen| frozen.memory_bytes);
@@ -457,7 +457,7 @@ impl Context {
 
     /// Everything that runs code of the guest, or writes to its memory, runs within this. Counts the processor time of
     /// this thread while `act` runs; within another such call that one counts.
-    fn timed<R>(&mut self, act: impl FnOnce(&mut Context) -> R) -> R {
+    pub(crate) fn timed<R>(&mut self, act: impl FnOnce(&mut Context) -> R) -> R {
         if self.counted_until.is_some() {
             return act(self);
         }
@@ -502,7 +502,7 @@ impl Context {
     }
 
     /// Runs code of the guest: published to the watchdog, its end understood.
-    fn guarded<R>(
+    pub(crate) fn guarded<R>(
         &mut self,
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Outcome> {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use b8g::{
-    Capture, Component, Config, Context, Engine, Grants, Language, Limits, Reason, SnapshotError, Stdout,
-    Value,
+    Capture, Component, Config, Context, Engine, Grants, Image, Language, Limits, Reason, SnapshotError,
+    Stdout, Value,
 };
 
 fn engine() -> Engine {
@@ -249,4 +249,68 @@ fn a_limit_below_what_the_image_holds_is_told() {
     let limits = Limits { memory_bytes_max: 1 << 20, ..Limits::default() };
     let outcome = Context::restore(&image, &Grants::none(), limits).unwrap().run();
     assert_eq!(outcome.reason, Reason::Memory, "{outcome}");
+}
+
+/// Image files hold what images hold, whether their pages are few or many, and images of images.
+#[test]
+fn files_hold_what_images_hold() {
+    let engine = engine();
+    let component = Component::from_wasm(&engine, COUNTER.as_bytes()).unwrap();
+    let mut context = Context::new(&component, &Grants::none(), Limits::default()).unwrap();
+    for pages in [0, 3, 100, 5] {
+        call(&mut context, "grow", &[1]);
+        let size = call(&mut context, "size", &[]) as i32;
+        (0..pages).for_each(|page| {
+            call(&mut context, "write", &[page % (size * 16) * 4096 + 16, page + pages]);
+        });
+        call(&mut context, "add", &[pages]);
+        let image = context.snapshot().unwrap();
+        let bytes = image.to_bytes("counter.wat").unwrap();
+        assert!(Image::is_image(&bytes));
+        let read = Image::from_bytes(&engine, &bytes).unwrap();
+        assert_eq!(read.to_bytes("counter.wat").unwrap(), bytes, "{pages} pages");
+        let mut again = Context::restore(&read, &Grants::none(), Limits::default()).unwrap();
+        assert_eq!(call(&mut again, "size", &[]) as i32, size);
+        assert_eq!(call(&mut again, "add", &[0]), call(&mut context, "add", &[0]));
+        for at in (0..size * 65536).step_by(4096) {
+            assert_eq!(call(&mut again, "read", &[at + 16]), call(&mut context, "read", &[at + 16]));
+        }
+        context = again;
+    }
+}
+
+#[test]
+fn a_file_that_does_not_fit_its_module_is_refused() {
+    let mut context = wasm(COUNTER);
+    let bytes = context.snapshot().unwrap().to_bytes("counter.wat").unwrap();
+    let file = b8g_image::File::read(&bytes).unwrap();
+    let wasm_of = file.section(b8g_image::SectionKind::Wasm, 0).unwrap();
+    let pages = file.section(b8g_image::SectionKind::Pages, 0).unwrap();
+    let refused = |change: &dyn Fn(&mut b8g_image::Manifest), wasm: Option<&[u8]>| {
+        let mut manifest = file.manifest().clone();
+        change(&mut manifest);
+        let parts = b8g_image::Parts { manifest: &manifest, wasm, program: None, pages: vec![pages] };
+        Image::from_bytes(&engine(), &b8g_image::write(&parts).unwrap()).unwrap_err().to_string()
+    };
+    assert!(refused(&|m| m.contexts[0].globals.truncate(1), Some(wasm_of)).contains("other globals"));
+    assert!(refused(&|_| {}, Some(b"\0asm\x01\0\0\0")).contains("another module"));
+    assert!(refused(&|_| {}, None).contains("another module"));
+    assert!(refused(&|m| m.kind = b8g_image::Kind::JavaScript, None).contains("another build"));
+    // Another type than the global has, and a memory smaller than the module wants, are found when a context starts.
+    let mut manifest = file.manifest().clone();
+    manifest.contexts[0].globals.swap(0, 1);
+    let parts =
+        b8g_image::Parts { manifest: &manifest, wasm: Some(wasm_of), program: None, pages: vec![pages] };
+    let image = Image::from_bytes(&engine(), &b8g_image::write(&parts).unwrap()).unwrap();
+    let outcome = Context::restore(&image, &Grants::none(), Limits::default()).unwrap().run();
+    assert_eq!(outcome.reason, Reason::Trap, "{outcome}");
+    assert!(outcome.message.contains("does not fit"), "{outcome}");
+    let mut manifest = file.manifest().clone();
+    manifest.contexts[0].memory_bytes = 1 << 46;
+    manifest.contexts[0].generations = vec![u32::MAX; 1000];
+    let parts =
+        b8g_image::Parts { manifest: &manifest, wasm: Some(wasm_of), program: None, pages: vec![pages] };
+    let image = Image::from_bytes(&engine(), &b8g_image::write(&parts).unwrap()).unwrap();
+    let outcome = Context::restore(&image, &Grants::none(), Limits::default()).unwrap().run();
+    assert_ne!(outcome.reason, Reason::Exit, "{outcome}");
 }

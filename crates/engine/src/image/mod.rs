@@ -6,6 +6,8 @@
 //! Never here: a live descriptor. A restored context has the handles that it is granted when it is restored; every
 //! number from before is stale.
 
+mod file;
+
 use std::sync::Arc;
 
 use b8g_core::abi::event;
@@ -19,6 +21,8 @@ use crate::grant::Grants;
 use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
 use crate::outcome::{Outcome, Reason};
 use crate::split;
+
+pub use file::ImageError;
 
 /// More pages than this are made a whole memory of once, which any number of contexts map; fewer are copied each time.
 const COPIED_PAGES_MAX: usize = 64;
@@ -38,7 +42,11 @@ const COPIED_PAGES_MAX: usize = 64;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Image(pub(crate) Arc<Frozen>);
+pub struct Image {
+    pub(crate) frozen: Arc<Frozen>,
+    /// Contexts that go on from it call the program's `main`.
+    pub(crate) main: bool,
+}
 
 /// Runs of whole pages, and where they belong in the memory.
 type Pages = Vec<(usize, Box<[u8]>)>;
@@ -111,12 +119,19 @@ pub enum SnapshotError {
 impl Image {
     /// The component whose context it was.
     pub fn component(&self) -> &Component {
-        &self.0.component
+        &self.frozen.component
+    }
+
+    /// Lets [`Context::run`] of contexts that go on from it call what the program exports as `main`: see
+    /// [`Context::has_main`].
+    #[must_use]
+    pub fn calling_main(self, main: bool) -> Image {
+        Image { main, ..self }
     }
 
     /// Bytes of memory that its contexts begin with.
     pub fn memory_bytes(&self) -> u64 {
-        self.0.memory_bytes as u64
+        self.frozen.memory_bytes as u64
     }
 }
 
@@ -135,7 +150,7 @@ impl Context {
         let Some(instance) = self.instance else {
             return Err(SnapshotError::Unsupported("it has no instance".into()));
         };
-        let parent = self.image.as_ref().and_then(|image| image.0.base.clone());
+        let parent = self.image.as_ref().and_then(|image| image.frozen.base.clone());
         let base = parent.as_ref().or(compiled.base.as_ref());
         let (pages, memory_bytes) = self.changed_pages(base.map(|base| &**base.image()))?;
         let globals = self.globals(instance)?;
@@ -148,7 +163,7 @@ impl Context {
         } else {
             (parent, pages)
         };
-        Ok(Image(Arc::new(Frozen {
+        let frozen = Frozen {
             component: self.component.clone(),
             base,
             pages,
@@ -156,7 +171,8 @@ impl Context {
             globals,
             generations: self.store.data().table.generations(),
             stage: self.stage,
-        })))
+        };
+        Ok(Image { frozen: Arc::new(frozen), main: false })
     }
 
     /// Makes `n` contexts that go on from where this one is, with the same grants and limits; their deadlines count from
@@ -170,13 +186,30 @@ impl Context {
         (0..n).map(|_| Ok(Context::restore(&image, &self.grants, limits.clone())?)).collect()
     }
 
+    /// Tells whether the program exports a function `main`, or a default one, that a frozen context can go on with.
+    /// Starts the context if need be.
+    ///
+    /// # Errors
+    /// The end, when that is what it came to.
+    pub fn has_main(&mut self) -> Result<bool, Outcome> {
+        self.start()?;
+        match self.event.clone() {
+            Some(function) => {
+                let arguments = (0, event::MAIN, 0, 0);
+                self.timed(|context| context.guarded(|store| function.call(store, arguments)))
+                    .map(|found| found == 1)
+            }
+            None => Ok(false),
+        }
+    }
+
     /// Makes a context that goes on from where another one was frozen. It holds what `grants` say and nothing else; its
     /// deadline counts from now. Its pending timers have as long to go as they had; clocks and randomness are new.
     ///
     /// # Errors
     /// As [`Context::new`].
     pub fn restore(image: &Image, grants: &Grants, limits: Limits) -> Result<Context, StartError> {
-        Context::make(&image.0.component, grants, limits, Some(image))
+        Context::make(&image.frozen.component, grants, limits, Some(image))
     }
 
     /// The pages that differ from what the memory was filled with, and the memory's size.
@@ -259,6 +292,12 @@ impl Context {
             Some(_) => self.send(0, event::RESTORED, Handle::ENGINE, 0),
             None => Ok(()),
         }
+    }
+
+    /// Calls the program's `main`, if the image that it goes on from says so and this was not done before.
+    pub(crate) fn enter_main(&mut self) -> Result<(), Outcome> {
+        let main = self.image.as_mut().is_some_and(|image| std::mem::take(&mut image.main));
+        if main { self.send(0, event::MAIN, Handle::ENGINE, 1) } else { Ok(()) }
     }
 }
 

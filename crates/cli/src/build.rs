@@ -1,0 +1,132 @@
+//! `b8g build`: a program made ready, frozen and written as an image.
+//!
+//! Start at [`build`]. The program's top level runs with nothing granted. The image appears under its name when it is
+//! whole: it is written beside it first.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use b8g::{Config, Context, Grants, Image, Limits, Outcome, Reason, SnapshotError, WasmOptions};
+
+use crate::args::{BuildArgs, UnknownImports};
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::finish::exit;
+use crate::program::{Loaded, Program, shown};
+use crate::run::{Notice, engine, fail};
+use crate::units::size_text;
+
+/// Builds the image that the flags describe, and ends the process.
+pub fn build(args: &BuildArgs) -> ! {
+    let console = Console::new(args.color, args.quiet);
+    match write(args, console) {
+        Ok(said) => {
+            if !args.quiet {
+                console.say(&console.line(&said));
+            }
+            exit(0)
+        }
+        Err(failure) => fail(console, &failure),
+    }
+}
+
+fn write(args: &BuildArgs, console: Console) -> Result<String, Failure> {
+    let program = Program::find(&args.file, args.lang)?;
+    if program.is_image() {
+        return Err(Failure::usage(format!("{} is an image already", shown(&program.path))));
+    }
+    let output = output(args, &program)?;
+    let image = freeze(args, &program, console)?;
+    let bytes = image.to_bytes(&program.name()).map_err(|error| Failure::error(error.to_string()))?;
+    replace(&output, &bytes)
+        .map_err(|error| Failure::error(format!("cannot write {}: {error}", shown(&output))))?;
+    Ok(format!("wrote {}: {}", output.display(), size_text(bytes.len() as u64)))
+}
+
+/// Where the image goes: beside the program under its name, if nothing else is said.
+fn output(args: &BuildArgs, program: &Program) -> Result<PathBuf, Failure> {
+    match (&args.output, program.is_stdin()) {
+        (Some(output), _) => Ok(output.clone()),
+        (None, true) => Err(Failure::usage("the image of standard input needs a name: -o FILE")),
+        (None, false) => Ok(program.path.with_extension("b8g")),
+    }
+}
+
+fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<Image, Failure> {
+    let notice = std::sync::Arc::new(Notice::new(console, program.is_wasm()));
+    let engine = engine(Config::new(), &notice)?;
+    let options = WasmOptions { trap_unknown_imports: args.unknown_imports == UnknownImports::Trap };
+    let loaded = program.load(&engine, options);
+    notice.erase();
+    let Loaded { component, .. } = loaded?;
+    let limits = Limits { memory_bytes_max: args.memory, timeout: Some(args.timeout), ..Limits::default() };
+    let context = Context::new(&component, &Grants::none(), limits);
+    let mut context = context.map_err(|error| Failure::error(error.to_string()))?;
+    let main = if component.is_wasm() || args.no_init {
+        false
+    } else {
+        run_top_level(&mut context).map_err(|outcome| ended(program, &outcome, args.timeout))?;
+        let has_main = context.has_main().map_err(|outcome| ended(program, &outcome, args.timeout))?;
+        if !has_main {
+            let name = shown(&program.path);
+            return Err(Failure::error(format!(
+                "{name} exports no function main, and has done all that it does; write `export function main(args) {{ … }}`, \
+                 or freeze it before it runs with --no-init"
+            )));
+        }
+        true
+    };
+    let image = context.snapshot().map_err(|error| match error {
+        SnapshotError::Ended(outcome) => ended(program, &outcome, args.timeout),
+        error => Failure::error(error.to_string()),
+    })?;
+    Ok(image.calling_main(main))
+}
+
+/// Runs the program until nothing is left to do, or nothing but what never ends.
+fn run_top_level(context: &mut Context) -> Result<(), Outcome> {
+    context.start()?;
+    while context.is_waiting() {
+        context.resume()?;
+    }
+    Ok(())
+}
+
+/// Why there is nothing to freeze.
+fn ended(program: &Program, outcome: &Outcome, timeout: Duration) -> Failure {
+    let name = shown(&program.path);
+    let message = outcome.message.trim_end();
+    let text = match outcome.reason {
+        Reason::Exit => format!("{name} ended by itself, with exit code {}", outcome.exit_code),
+        Reason::Policy => format!(
+            "{message}\nthe top level of {name} runs with nothing granted; do that in `export function main(args)`, \
+             or freeze it before it runs with --no-init"
+        ),
+        Reason::Timeout => {
+            format!("the top level of {name} did not end within {timeout:?} (raise it with --timeout)")
+        }
+        _ => format!("{name} cannot be made ready: {message}"),
+    };
+    let exit_code = if outcome.reason == Reason::Exit { 1 } else { outcome.exit_code };
+    Failure { exit_code, ..Failure::error(text) }
+}
+
+/// Writes a file so that there is the old one or the new one, whatever happens. What is there and is no file, such as a
+/// pipe or a device, is written to.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or(OsStr::new("image"));
+    let beside = parent.join(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
+    let written = std::fs::File::create_new(&beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_data()))
+        .and_then(|()| std::fs::rename(&beside, path));
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
+}
