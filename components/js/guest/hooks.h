@@ -25,6 +25,12 @@
  * column comes in bytes and leaves in UTF-16 units. */
 void b8g_map_position(const char *module_name, int *line, int *column);
 
+/* Bytes of the name of what is called, its end included. */
+#define B8G_CALLEE_ROOM 64
+
+/* What a program calls at a position of its code, as it is written there: `a.b`. False if that is no plain name. */
+bool b8g_callee_at(const char *module_name, int line, int column, char name[B8G_CALLEE_ROOM]);
+
 /* The first state of Math.random: never 0. Called at the first use, because most contexts never need it. */
 uint64_t b8g_random_seed(void);
 
@@ -75,6 +81,9 @@ bool b8g_bytes(JSValueConst value, uint8_t **bytes, size_t *length);
 
 /* Makes Math.random ask for a new state. */
 void b8g_forget_random(JSContext *ctx);
+
+/* What the function on top of the stack calls, as it is written there. False if that is not known. */
+bool b8g_callee(JSContext *ctx, char name[B8G_CALLEE_ROOM]);
 
 /* Drops what only debugging needs from every function, and takes all objects out of the garbage collector's sight. */
 void b8g_seal(JSRuntime *rt, bool strip);

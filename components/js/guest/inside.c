@@ -266,3 +266,31 @@ void b8g_forget_random(JSContext *ctx)
 {
     ctx->random_state = 0;
 }
+
+bool b8g_callee(JSContext *ctx, char name[B8G_CALLEE_ROOM])
+{
+    JSStackFrame *frame = ctx->rt->current_stack_frame;
+    JSFunctionBytecode *code;
+    const char *module;
+    JSObject *function;
+    int line, column;
+    bool found;
+
+    if (!frame || !frame->cur_pc || JS_VALUE_GET_TAG(frame->cur_func) != JS_TAG_OBJECT)
+        return false;
+    function = JS_VALUE_GET_OBJ(frame->cur_func);
+    if (!js_class_has_bytecode(function->class_id))
+        return false;
+    code = function->u.func.function_bytecode;
+    if (!code->filename)
+        return false;
+    line = find_line_num(ctx, code, (uint32_t)(frame->cur_pc - code->byte_code_buf - 1), &column);
+    module = JS_AtomToCString(ctx, code->filename);
+    if (!module) {
+        JS_FreeValue(ctx, JS_GetException(ctx));
+        return false;
+    }
+    found = b8g_callee_at(module, line, column, name);
+    JS_FreeCString(ctx, module);
+    return found;
+}

@@ -271,3 +271,48 @@ void b8g_map_position(const char *name, int *line, int *column)
         *column = (int)found[3] + 1;
     }
 }
+
+static bool names(uint8_t byte)
+{
+    uint8_t lower = byte | 0x20;
+
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '_' || byte == '$' || byte == '#'
+        || byte >= 0x80;
+}
+
+static bool blank(uint8_t byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+bool b8g_callee_at(const char *module_name, int line, int column, char name[B8G_CALLEE_ROOM])
+{
+    uint32_t index = program_find(module_name, strlen(module_name));
+    const uint8_t *source;
+    uint32_t *lines, start, end, behind;
+    struct record r;
+
+    if (index == NO_MODULE || line < 1 || column < 1)
+        return false;
+    r = record(index);
+    lines = lines_of(index, r);
+    if (!lines || (uint32_t)line > lines[0] || (uint32_t)column > r.source_length - lines[line])
+        return false;
+    source = program.bytes + r.source;
+    start = lines[line] + (uint32_t)column - 1;
+    for (end = start; end < r.source_length && names(source[end]); end++)
+        ;
+    for (behind = end; behind < r.source_length && blank(source[behind]); behind++)
+        ;
+    /* Anything else is more than a name: what is called is not what stands here. */
+    if (end == start || behind == r.source_length || (source[behind] != '(' && source[behind] != '`'))
+        return false;
+    while (start > 1 && source[start - 1] == '.' && names(source[start - 2]))
+        for (start--; start > 0 && names(source[start - 1]); start--)
+            ;
+    if (end - start >= B8G_CALLEE_ROOM || (source[start] >= '0' && source[start] <= '9'))
+        return false;
+    memcpy(name, source + start, end - start);
+    name[end - start] = 0;
+    return true;
+}

@@ -66,10 +66,21 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let bad = || format!("{text:?} is not a duration; write for example 500ms, 2s, 1.5m or 90 (seconds)");
     let (number, unit) = split_unit(text).ok_or_else(bad)?;
     let unit = if unit.is_empty() { "s" } else { unit };
+    if number.matches('.').count() > 1 {
+        return Err(bad());
+    }
     let (_, nanos) = DURATIONS.iter().find(|(name, _)| *name == unit).ok_or_else(bad)?;
     scale(number, u128::from(*nanos))
         .filter(|nanos| *nanos <= DURATION_MAX.as_nanos())
         .and_then(|nanos| u64::try_from(nanos).ok())
+        // Nothing means for ever: next to nothing must not become that.
+        .map(|nanos| {
+            if nanos == 0 && number.contains(['1', '2', '3', '4', '5', '6', '7', '8', '9']) {
+                1
+            } else {
+                nanos
+            }
+        })
         .map(Duration::from_nanos)
         .ok_or_else(|| format!("{text:?} is longer than {}", duration_flag(DURATION_MAX)))
 }
@@ -171,6 +182,12 @@ mod tests {
         ] {
             assert_eq!(parse_duration(text), Ok(want), "{text}");
         }
+        assert_eq!(
+            parse_duration("0.0001us"),
+            Ok(Duration::from_nanos(1)),
+            "next to nothing is not for ever"
+        );
+        assert_eq!(parse_duration("0.0s"), Ok(Duration::ZERO));
         for bad in ["", "s", "-1s", "1 fortnight", "2S", "99999999999d", "18446744073709551615s", "1.5.5s"] {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }

@@ -142,3 +142,42 @@ fn standard_input_is_the_programs() {
     let empty = "import { stdin } from 'b8g'; console.log((await stdin.text()).length)";
     place.b8g_with(&["run", "--lang=ts", "-"], empty.as_bytes()).code(0).stdout("0\n");
 }
+
+#[test]
+fn what_is_called_and_is_no_function_is_named() {
+    let source = "const x: any = 1, o: any = { a: { b: 2 } };\n\
+        for (const f of [() => x(), () => o.foo(1), () => o.a.b<number>('x'), () => o['x'](), () => x`a`, () => [1].map(x)]) {\n\
+          try { f(); } catch (e) { console.log(e.message); }\n}\n";
+    let expected = "x is not a function\no.foo is not a function\no.a.b is not a function\nnot a function\n\
+        x is not a function\nnot a function\n";
+    Place::new().with("a.ts", source).b8g(&["run", "a.ts"]).code(0).stdout(expected);
+}
+
+#[test]
+fn a_long_chain_of_imports_runs_or_is_an_error() {
+    let chain = |length: usize| {
+        let module = |i: usize| format!("import './m{}.js'; export const x = {i};", i + 1);
+        let place = (0..length).fold(Place::new(), |place, i| place.with(&format!("m{i}.js"), module(i)));
+        place.with(&format!("m{length}.js"), "console.log('last')")
+    };
+    chain(900).b8g(&["run", "m0.js"]).code(0).stdout("last\n");
+    chain(3000).b8g(&["run", "m0.js"]).code(1).says("RangeError: Maximum call stack size exceeded");
+}
+
+#[test]
+fn refusals_and_misuse_name_what_is_wrong() {
+    let source = "import { open, remove, rename } from 'b8g';\n\
+        const tried = async (f) => { try { await f(); } catch (e) { console.log(e.name, e.message); } };\n\
+        await tried(() => rename('d/a', 'out.txt'));\n\
+        for (const path of ['d', 'd/.', 'd/e/..']) await tried(() => remove(path, { recursive: true }));\n\
+        await tried(async () => (await open('d/a', { write: true })).text());\n\
+        await tried(async () => (await open('d/a')).write('x'));\n";
+    let place = Place::new().with("a.js", source);
+    std::fs::create_dir_all(place.join("d/e")).unwrap();
+    std::fs::write(place.join("d/a"), "text").unwrap();
+    let expected = "PermissionDenied write access to \"out.txt\" was not granted; run again with --allow-write=out.txt\n\
+        Busy remove \"d\": it is in use\nBusy remove \"d/.\": it is in use\nBusy remove \"d/e/..\": it is in use\n\
+        BadResource read \"d/a\": it was not opened for that\nBadResource write \"d/a\": it was not opened for that\n";
+    place.b8g(&["run", "-R=d", "-W=d", "a.js"]).stdout(expected);
+    assert!(place.join("d/a").exists() && place.join("d/e").exists());
+}

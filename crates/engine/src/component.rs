@@ -48,10 +48,7 @@ pub enum ComponentError {
     )]
     ComponentModel,
     /// It imports what nobody provides.
-    #[error(
-        "the module imports what b8g does not provide: {}\n\
-         help: --unknown-imports=trap runs it anyway and traps when one of them is called", .0.join(", ")
-    )]
+    #[error("the module imports what b8g does not provide: {}{}", .0.join(", "), trap_help(.0))]
     UnknownImports(Vec<String>),
     /// Its import of something that b8g provides has another type.
     #[error("the module's imports do not fit: {0}")]
@@ -59,6 +56,15 @@ pub enum ComponentError {
     /// The source does not compile.
     #[error(transparent)]
     Source(#[from] frontend::BuildError),
+}
+
+/// What helps where only functions are missing: nothing else can be there until it is used.
+fn trap_help(imports: &[String]) -> &'static str {
+    if imports.iter().all(|import| import.starts_with("function ")) {
+        "\nhelp: --unknown-imports=trap runs it anyway and traps when one of them is called"
+    } else {
+        ""
+    }
 }
 
 impl ComponentError {

@@ -130,4 +130,25 @@ for (const [href, part, value, want] of [
   throws(() => { u.href = "nope"; }, "TypeError", "bad href");
   eq(u.href, "foo:bar", "unchanged");
 }
+
+// The parameters and the query follow each other, however many changes there are.
+{
+  const u = new URL("http://a/?z=1");
+  for (let i = 0; i < 20000; i++) u.searchParams.append(`k${i}`, "v");
+  eq(u.search.length, 168894, "many");
+  u.search = "?q=2";
+  eq(`${u.href} ${[...u.searchParams]}`, "http://a/?q=2 q,2", "replaced");
+  u.searchParams.set("q", "3");
+  eq(`${u} ${JSON.stringify(u)}`, 'http://a/?q=3 "http://a/?q=3"', "set");
+  u.searchParams.set("q", "4");
+  eq(u.search, "?q=4", "search");
+  u.searchParams.delete("q");
+  eq(u.href, "http://a/", "deleted");
+  u.searchParams.append("a", "b");
+  u.hash = "h";
+  eq(u.toString(), "http://a/?a=b#h", "hash");
+  u.searchParams.append("c", "d");
+  u.href = "http://b/?x=1";
+  eq(`${u.href} ${u.searchParams}`, "http://b/?x=1 x=1", "href");
+}
 console.log("ok");

@@ -122,6 +122,9 @@ internal.denied = (flags, what) => {
   return make("PermissionDenied", "EACCES", `${access} was not granted; run again with ${again}`);
 };
 
+// The error for a use that a file or stream was not opened for.
+internal.notOpened = (doing, what) => make("BadResource", "EBADF", `${describe(doing, what)}: it was not opened for that`);
+
 // Passes a result on, or throws the error that it is. `flag` is the grant that RIGHTS means here.
 internal.check = (result, doing, what, flag) => {
   if (result >= 0) return result;

@@ -1,6 +1,6 @@
 // What a handle looks like to a program: files, the standard streams, sockets.
 
-const { define, defineGetter, check, errorOf, E } = internal;
+const { define, defineGetter, check, errorOf, notOpened, E } = internal;
 
 const READABLE = 1;
 const WRITABLE = 2;
@@ -81,6 +81,7 @@ class Resource {
       const handle = Resource.handle(this);
       const n = sys.read(handle, buffer);
       if (n === 0) return null;
+      if (n === E.RIGHTS) throw notOpened("read", this.#name);
       if (n !== E.AGAIN) return check(n, "read", this.#name);
       await ready(handle, READABLE);
     }
@@ -93,6 +94,7 @@ class Resource {
     while (done < bytes.length) {
       const handle = Resource.handle(this);
       const n = sys.write(handle, done ? bytes.subarray(done) : bytes);
+      if (n === E.RIGHTS) throw notOpened("write", this.#name);
       if (n === E.AGAIN) await ready(handle, WRITABLE);
       else done += check(n, "write", this.#name);
     }

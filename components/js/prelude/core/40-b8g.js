@@ -36,7 +36,7 @@ function missing(path, options) {
   };
   if (options.read && without(RIGHT.READ)) flags.push("read");
   if (options.write && without(RIGHT.WRITE)) flags.push("write");
-  if (flags.length === 0) flags.push(options.write ? "write" : "read");
+  if (flags.length === 0 && !options.only) flags.push(options.write ? "write" : "read");
   return flags;
 }
 
@@ -120,7 +120,11 @@ b8g.remove = async function remove(path, options) {
 
 b8g.rename = async function rename(from, to) {
   const [a, b] = [toPath(from), toPath(to)];
-  request(CTL.RENAME, a, { doing: "rename", flag: "write", payload: `${a}\0${b}` });
+  const payload = `${a}\0${b}`;
+  const result = files() ? sys.ctl(files(), CTL.RENAME, payload, null, 0) : E.RIGHTS;
+  // Both must be writable: the one that is not is the one to name.
+  const refused = result === E.RIGHTS && missing(a, { write: true, only: true }).length === 0 ? b : a;
+  check(result, "rename", refused, "write");
 };
 
 // The entries in what LIST wrote; the last cookie continues the list.

@@ -25,7 +25,7 @@ class URLSearchParams {
     }
   }
   #changed() {
-    if (this.#owner !== null) this.#owner(this.#list.length === 0 ? null : formSerialize(this.#list));
+    if (this.#owner !== null) this.#owner();
   }
   get size() { return this.#list.length / 2; }
   append(name, value) {
@@ -179,4 +179,10 @@ delete SearchParamsIterator.prototype.constructor;
 Object.setPrototypeOf(SearchParamsIterator.prototype, iteratorPrototype);
 expose(SearchParamsIterator, { name: "URLSearchParams Iterator", hidden: true });
 
-internal.searchParams = { connect, replaceList };
+// The query that a URL has by its parameters.
+function queryOf(params) {
+  const list = listOf(params);
+  return list.length === 0 ? null : formSerialize(list);
+}
+
+internal.searchParams = { connect, replaceList, queryOf };

@@ -32,6 +32,8 @@ function originOf(url) {
 class URL {
   #url;
   #params = null;
+  // The parameters were changed, and the query was not written yet: many changes cost one writing.
+  #stale = false;
 
   constructor(url, base = undefined) {
     need(arguments.length, 1, "URL");
@@ -52,9 +54,17 @@ class URL {
   }
   // The parameters follow every change of the query that was not theirs.
   #sync() {
+    this.#stale = false;
     if (this.#params !== null) searchParams.replaceList(this.#params, this.#url.query);
   }
-  get href() { return serializeURL(this.#url); }
+  #record() {
+    if (this.#stale) {
+      this.#stale = false;
+      this.#url.query = searchParams.queryOf(this.#params);
+    }
+    return this.#url;
+  }
+  get href() { return serializeURL(this.#record()); }
   set href(value) {
     const text = toUSVString(value);
     const record = parseURL(text, null);
@@ -62,7 +72,7 @@ class URL {
     this.#url = record;
     this.#sync();
   }
-  toString() { return serializeURL(this.#url); }
+  toString() { return serializeURL(this.#record()); }
   get origin() { return originOf(this.#url); }
   get protocol() { return `${this.#url.scheme}:`; }
   set protocol(value) { setters.protocol(this.#url, toUSVString(value)); }
@@ -79,19 +89,19 @@ class URL {
   get pathname() { return this.#url.path; }
   set pathname(value) { setters.pathname(this.#url, toUSVString(value)); }
   get search() {
-    const { query } = this.#url;
+    const { query } = this.#record();
     return query === null || query === "" ? "" : `?${query}`;
   }
   set search(value) {
     const text = toUSVString(value);
     // The list comes from the value itself: unlike the query it keeps tabs and newlines, so then it cannot wait to be made.
     if (BREAKS.test(text)) this.searchParams;
+    this.#stale = false;
     setters.search(this.#url, text);
     if (this.#params !== null) searchParams.replaceList(this.#params, text[0] === "?" ? text.slice(1) : text);
   }
   get searchParams() {
-    const record = this.#url;
-    this.#params ??= searchParams.connect(record.query, (query) => { this.#url.query = query; });
+    this.#params ??= searchParams.connect(this.#url.query, () => { this.#stale = true; });
     return this.#params;
   }
   get hash() {
@@ -99,7 +109,7 @@ class URL {
     return fragment === null || fragment === "" ? "" : `#${fragment}`;
   }
   set hash(value) { setters.hash(this.#url, toUSVString(value)); }
-  toJSON() { return serializeURL(this.#url); }
+  toJSON() { return serializeURL(this.#record()); }
 
   static {
     isURL = (value) => isObject(value) && #url in value;

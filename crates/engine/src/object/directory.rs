@@ -255,6 +255,10 @@ pub(crate) enum Removal {
 
 /// Removes what is at `place`; never follows a last symbolic link.
 pub(crate) fn remove(place: &Place<'_>, what: Removal) -> Result<(), Error> {
+    // A directory cannot be removed through itself: to be found out before what is in it is gone.
+    if place.path.file_name().is_none() {
+        return Err(Error::Busy);
+    }
     let is_dir = || place.dir.symlink_metadata(&place.path).map(|m| m.is_dir());
     let removed = match what {
         Removal::File => place.dir.remove_file(&place.path),
