@@ -24,7 +24,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a program: .js .mjs .cjs .ts .mts .jsx .tsx .wasm .wat, an image .b8g, or - for standard input
+    /// Run a program: .js .mjs .cjs .ts .mts .cts .jsx .tsx .wasm .wat, an image .b8g, or - for standard input
     #[command(after_help = RUN_EXAMPLES, override_usage = "b8g run [FLAGS] FILE [ARGS]...\n       b8g run [FLAGS] FILE -- [ARGS]...")]
     Run(Box<RunArgs>),
     /// Run a program, and again whenever one of its source files changes
@@ -33,9 +33,12 @@ pub enum Command {
     /// Make a program ready, freeze it and write it as an image, which b8g run starts from
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
-    /// Explain an image: what it is, where everything lies in it, whether it is whole
+    /// Explain an image of b8g, V8 or node, or what of them a file holds: what it is, where everything lies, whether it is whole
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
+    /// Put images together
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Print the version, and with --json how this build works on this machine
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -183,12 +186,34 @@ pub struct LimitArgs {
     pub output_limit: SizeBound,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Put a snapshot of V8 or node together again, from what b8g inspect --extract wrote
+    PackV8(PackArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct PackArgs {
+    /// Where to write it
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// Compute its checksums anew, for pieces that were changed
+    #[arg(long)]
+    pub sign: bool,
+    /// The directory
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
+}
+
 #[derive(Debug, Args)]
 pub struct InspectArgs {
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
-    /// The image
+    /// Take a snapshot of V8 or node apart into this new directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub extract: Option<PathBuf>,
+    /// The image, or a file that holds some
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
 }
@@ -274,8 +299,11 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   b8g inspect agent.b8g
   b8g inspect --json agent.b8g
+  b8g inspect /usr/bin/node               the snapshots in an executable
+  b8g inspect --extract parts snapshot.blob
+  b8g image pack-v8 parts -o snapshot.blob
 
-Exit codes: 0 the image is whole, 1 it is damaged, 2 there is no such file.";
+Exit codes: 0 what was found is whole, or has no checksum; 1 it is damaged, or nothing was found; 2 there is no such file.";
 
 const VERSION_EXAMPLES: &str = "\
 Examples:
@@ -314,7 +342,9 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let mut flags = BTreeSet::new();
-        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+        let mut commands = vec![&command];
+        while let Some(command) = commands.pop() {
+            commands.extend(command.get_subcommands());
             for argument in command.get_arguments() {
                 flags.extend(argument.get_long().map(str::to_owned));
                 if let (Some(short), Some(long)) = (argument.get_short(), argument.get_long()) {

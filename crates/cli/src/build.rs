@@ -115,7 +115,7 @@ fn ended(program: &Program, outcome: &Outcome, timeout: Duration) -> Failure {
 
 /// Writes a file so that there is the old one or the new one, whatever happens. What is there and is no file, such as a
 /// pipe or a device, is written to.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
     }

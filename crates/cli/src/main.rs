@@ -24,7 +24,7 @@ use std::path::Path;
 
 use clap::{ColorChoice, CommandFactory, Parser};
 
-use args::{Cli, Command};
+use args::{Cli, Command, ImageCommand};
 use console::{Console, STDOUT, write_all};
 use failure::{ERROR, Failure};
 use finish::exit;
@@ -36,6 +36,7 @@ fn main() {
             Command::Watch(args) => watch::watch(args),
             Command::Build(args) => build::build(&args),
             Command::Inspect(args) => inspect::inspect(&args),
+            Command::Image(ImageCommand::PackV8(args)) => inspect::pack_v8(&args),
             Command::Version(args) => print(version::version(args.json)),
             Command::Completions(args) => print(Ok(completions(args.shell))),
         },

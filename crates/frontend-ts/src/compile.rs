@@ -16,6 +16,7 @@ use crate::json;
 use crate::language::Language;
 use crate::limits::{MESSAGE_CHARS_MAX, ProgramLimits};
 use crate::mode;
+use crate::namespaces;
 use crate::nesting::{self, Dialect};
 use crate::program::{Mapping, ModuleKind};
 use crate::requests::{self, Request};
@@ -224,6 +225,11 @@ fn rewrite<'a>(
             }
         }
     }
+    namespaces::check(&parsed.program).map_err(|refused| {
+        let (offset, length) = (refused.span.start as usize, refused.span.size() as usize);
+        let place = Some(Place::new(unit.name, unit.source, offset, length));
+        ErrorKind::Unsupported { message: refused.message, place, help: refused.help }
+    })?;
     let (code, map) = transform::transform(allocator, &mut parsed.program, unit.name, commonjs, decorators)
         .map_err(|error| syntax_error(unit, &error))?;
     Ok(Rewritten { code: Some(code), map, dropped: Vec::new() })
@@ -247,6 +253,13 @@ fn first_error(diagnostics: &[OxcDiagnostic]) -> Option<&OxcDiagnostic> {
 fn syntax_error(unit: &Unit, error: &OxcDiagnostic) -> ErrorKind {
     let label = error.labels.iter().find(|label| label.primary()).or_else(|| error.labels.first());
     let (offset, len) = label.map_or((0, 0), |label| (label.offset() as usize, label.len() as usize));
+    if error.message.starts_with("Namespaces exporting non-const") {
+        return ErrorKind::Unsupported {
+            message: "a namespace that exports a variable is not supported yet".to_owned(),
+            place: Some(Place::new(unit.name, unit.source, offset, len)),
+            help: Some("export a const, or a function that answers its value".to_owned()),
+        };
+    }
     let help = error.help.as_deref().or(error.note.as_deref());
     ErrorKind::Syntax {
         place: Place::new(unit.name, unit.source, offset, len),

@@ -37,6 +37,7 @@ mod json;
 mod language;
 mod limits;
 mod mode;
+mod namespaces;
 mod nesting;
 mod program;
 mod requests;

@@ -55,6 +55,39 @@ fn enums_namespaces_and_parameter_properties_run() {
 }
 
 #[test]
+fn parts_of_a_namespace_that_need_each_other_are_refused() {
+    let refused =
+        |source: &str| compile_script("a.ts", source, Language::TypeScript).unwrap_err().to_string();
+    for source in [
+        "namespace N { export const a = 1 } namespace N { export const b = a + 1 }",
+        "namespace N { export function a() {} } namespace N { a() }",
+        "namespace X.Y { export const a = 1 } namespace X.Y { console.log(a) }",
+        "namespace X.Y { export const { a } = o } namespace X { export namespace Y { f(() => a) } }",
+    ] {
+        let found = refused(source);
+        assert!(found.contains("another part of the namespace"), "{source}: {found}");
+        assert!(!refused("namespace N { export let a = 1 }").contains("oxc"));
+        assert!(found.contains("N.a") || found.contains("X.Y.a"), "{found}");
+    }
+    for source in [
+        "namespace N { export const a = 1 } namespace N { export const b = N.a + 1 }",
+        "namespace N { export const a = 1 } namespace N { const a = 2; export const b = a }",
+        "namespace N { export const a = 1 } namespace M { export const b = a } const a = 3",
+        "namespace N { export type A = 1 } namespace N { export const b = 1 as A } enum E {}",
+        "declare namespace N { const a: 1 } namespace N { b(a) }",
+    ] {
+        compile_script("a.ts", source, Language::TypeScript)
+            .unwrap_or_else(|error| panic!("{source}: {error}"));
+    }
+    for source in [
+        format!("namespace {} {{ export const x = 1 }}", vec!["a"; 25_000].join(".")),
+        "namespace b{export const x=1}".repeat(40_000),
+    ] {
+        assert!(refused(&source).contains("namespaces"));
+    }
+}
+
+#[test]
 fn what_the_engine_runs_is_not_lowered() {
     let source = "class A { #b = 1; static { this.c ??= 2 } has(d) { return #b in d } }\n\
         using e = await f; const { g, ...h } = i ?? j?.k; for await (const l of m) n **= 2n; /(?<o>p)/v; async function* q() {}\n\

@@ -1,6 +1,7 @@
 //! Images: frozen contexts as files.
 //!
-//! Start reading at [`File`], the format `.b8g`; docs/formats/image.md specifies it.
+//! Start reading at [`File`], the format `.b8g`; docs/formats/image.md specifies it. [`v8`] knows the startup snapshots of
+//! V8 and of node.
 //!
 //! Invariant: every byte of an image is an enemy's. None causes a panic, or memory and time beyond a small multiple of
 //! the input's size.
@@ -11,6 +12,7 @@ pub mod explain;
 mod file;
 mod head;
 mod manifest;
+pub mod v8;
 
 pub use file::{File, FileError, Parts, write};
 pub use head::{CONTEXTS_MAX, FORMAT_VERSION, HEAD_BYTES, PAGE_BYTES, Section, SectionKind, VERSION_BYTES};
