@@ -26,6 +26,8 @@ pub use file::ImageError;
 
 /// More pages than this are made a whole memory of once, which any number of contexts map; fewer are copied each time.
 const COPIED_PAGES_MAX: usize = 64;
+/// The same for forks: there are few of them, and they find slots that are filled with what their parent began with.
+const FORKED_PAGES_MAX: usize = 256;
 
 /// A frozen context. Cheap to clone: clones share what they hold.
 ///
@@ -142,6 +144,10 @@ impl Context {
     /// # Errors
     /// [`SnapshotError`]; the context lives on, unless it ended of being made ready.
     pub fn snapshot(&mut self) -> Result<Image, SnapshotError> {
+        self.freeze(COPIED_PAGES_MAX)
+    }
+
+    fn freeze(&mut self, copied_pages_max: usize) -> Result<Image, SnapshotError> {
         self.initialize().map_err(SnapshotError::Ended)?;
         let compiled = self.component.compiled.clone();
         if let Some(why) = &compiled.exports.unfreezable {
@@ -155,7 +161,7 @@ impl Context {
         let (pages, memory_bytes) = self.changed_pages(base.map(|base| &**base.image()))?;
         let globals = self.globals(instance)?;
         let count: usize = pages.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
-        let (base, pages) = if count > COPIED_PAGES_MAX {
+        let (base, pages) = if count > copied_pages_max {
             let below = base.map(|base| (base.image().start(), base.image().bytes()));
             let pieces = below.into_iter().chain(pages.iter().map(|(at, bytes)| (*at, &bytes[..])));
             let whole = HeapImage::new(pieces)?;
@@ -181,7 +187,7 @@ impl Context {
     /// # Errors
     /// As [`Context::snapshot`] and [`Context::restore`].
     pub fn fork(&mut self, n: usize) -> Result<Vec<Context>, SnapshotError> {
-        let image = self.snapshot()?;
+        let image = self.freeze(FORKED_PAGES_MAX)?;
         let limits = self.store.data().limits.clone();
         (0..n).map(|_| Ok(Context::restore(&image, &self.grants, limits.clone())?)).collect()
     }

@@ -23,7 +23,7 @@ pub(super) const GUARD_BYTES: usize = 32 << 20;
 /// A tenant that dirtied more than this is not worth copying back.
 const COPY_BACK_PAGES_MAX: u64 = 512;
 /// Memories that begin with more than this are better off with huge pages.
-const SMALL_PAGES_BYTES_MAX: usize = 8 << 20;
+const SMALL_PAGES_BYTES_MAX: usize = 16 << 20;
 
 /// A mapping that a memory lives in. It owns its address space.
 #[derive(Debug)]
