@@ -138,6 +138,25 @@ pub fn in_turn(rounds: usize, acts: &mut [&mut dyn FnMut() -> f64]) -> Vec<Vec<f
     found
 }
 
+/// A peer: wasmtime alone starts an instance of a module in its text form, with its pooling allocator and its own
+/// images, calls its function `touch` and drops it.
+///
+/// # Errors
+/// What wasmtime says of the module.
+pub fn pooled(text: &str) -> anyhow::Result<impl FnMut() + use<>> {
+    let mut config = wasmtime::Config::new();
+    config.allocation_strategy(wasmtime::PoolingAllocationConfig::default());
+    let engine = wasmtime::Engine::new(&config).map_err(plain)?;
+    let module = wasmtime::Module::new(&engine, text).map_err(plain)?;
+    let pre = wasmtime::Linker::<()>::new(&engine).instantiate_pre(&module).map_err(plain)?;
+    Ok(move || {
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = pre.instantiate(&mut store).expect("an instance");
+        let touch = instance.get_typed_func::<i32, i32>(&mut store, "touch").expect("the export");
+        touch.call(&mut store, 65536).expect("an answer");
+    })
+}
+
 /// wasmtime's errors among others.
 pub fn plain(error: wasmtime::Error) -> anyhow::Error {
     anyhow::anyhow!("{error:#}")

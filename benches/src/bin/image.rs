@@ -1,7 +1,7 @@
 //! How fast frozen contexts go on: restoring small and large heaps, forking a live script, many contexts of one image.
 
 use b8g::{Component, Config, Context, Engine, Grants, Image, Limits, Value};
-use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, plain, pss_kib, us};
+use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, pooled, pss_kib, us};
 use std::time::Instant;
 
 /// Contexts that are restored one after the other, and how often.
@@ -61,17 +61,7 @@ fn restoring(report: &Report, engine: &Engine) -> anyhow::Result<()> {
                    (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1)))
                    (i32.load (local.get 0))))"#
         );
-        let mut config = wasmtime::Config::new();
-        config.allocation_strategy(wasmtime::PoolingAllocationConfig::default());
-        let peer_engine = wasmtime::Engine::new(&config).map_err(plain)?;
-        let module = wasmtime::Module::new(&peer_engine, &text).map_err(plain)?;
-        let pre = wasmtime::Linker::<()>::new(&peer_engine).instantiate_pre(&module).map_err(plain)?;
-        let bare = || {
-            let mut store = wasmtime::Store::new(&peer_engine, ());
-            let instance = pre.instantiate(&mut store).expect("an instance");
-            let touch = instance.get_typed_func::<i32, i32>(&mut store, "touch").expect("the export");
-            touch.call(&mut store, 65536).expect("an answer");
-        };
+        let mut bare = pooled(&text)?;
         let mut script = Context::new(&Component::javascript(engine)?, &clocks, Limits::default())?;
         script.eval(&format!("globalThis.heap = new Uint8Array({}).fill(7); 0", mebibytes << 20))?;
         let live = script.snapshot()?;
@@ -81,7 +71,9 @@ fn restoring(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         };
         let found = in_turn(
             BATCHES,
-            &mut [&mut || batch(BATCH, wasm), &mut || batch(BATCH, bare), &mut || batch(BATCH, javascript)],
+            &mut [&mut || batch(BATCH, wasm), &mut || batch(BATCH, &mut bare), &mut || {
+                batch(BATCH, javascript)
+            }],
         );
         let add = |name: String, found: &[f64], peer: Option<Peer>, at_most: Option<f64>| {
             report.add(Figure { name, value: median(found), unit: "us", peer, n: BATCHES * BATCH, at_most });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use b8g::{Component, Config, Context, Engine, Grants, Language, Limits, Value};
 use b8g_benches::process::{self, Run};
-use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, plain, pss_kib, us};
+use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, pooled, pss_kib, us};
 
 /// Runs of each whole process.
 const PROCESS_ROUNDS: usize = 40;
@@ -120,17 +120,7 @@ fn contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         context.call("touch", &[Value::I32(65536)]).expect("an answer");
     };
     // The same with wasmtime alone, its pooling allocator and its own images.
-    let mut config = wasmtime::Config::new();
-    config.allocation_strategy(wasmtime::PoolingAllocationConfig::default());
-    let peer_engine = wasmtime::Engine::new(&config).map_err(plain)?;
-    let module = wasmtime::Module::new(&peer_engine, &text).map_err(plain)?;
-    let pre = wasmtime::Linker::<()>::new(&peer_engine).instantiate_pre(&module).map_err(plain)?;
-    let bare = || {
-        let mut store = wasmtime::Store::new(&peer_engine, ());
-        let instance = pre.instantiate(&mut store).expect("an instance");
-        let touch = instance.get_typed_func::<i32, i32>(&mut store, "touch").expect("the export");
-        touch.call(&mut store, 65536).expect("an answer");
-    };
+    let mut bare = pooled(&text)?;
     let program = Component::javascript(engine)?;
     let clocks = Grants::none().clocks().randomness();
     let javascript = || {
@@ -139,7 +129,7 @@ fn contexts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     };
     let found = in_turn(
         BATCHES,
-        &mut [&mut || batch(BATCH, wasm), &mut || batch(BATCH, bare), &mut || batch(BATCH, javascript)],
+        &mut [&mut || batch(BATCH, wasm), &mut || batch(BATCH, &mut bare), &mut || batch(BATCH, javascript)],
     );
     let add = |name: &str, found: &[f64], peer: Option<Peer>, at_most: Option<f64>| {
         let (name, value) = (name.into(), median(found));

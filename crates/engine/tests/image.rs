@@ -295,6 +295,7 @@ fn a_file_that_does_not_fit_its_module_is_refused() {
     assert!(refused(&|m| m.contexts[0].globals.truncate(1), Some(wasm_of)).contains("other globals"));
     assert!(refused(&|_| {}, Some(b"\0asm\x01\0\0\0")).contains("another module"));
     assert!(refused(&|_| {}, None).contains("another module"));
+    assert!(refused(&|m| m.contexts[0].generations = vec![0; 70_000], Some(wasm_of)).contains("handles"));
     assert!(refused(&|m| m.kind = b8g_image::Kind::JavaScript, None).contains("another build"));
     // Another type than the global has, and a memory smaller than the module wants, are found when a context starts.
     let mut manifest = file.manifest().clone();

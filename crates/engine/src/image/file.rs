@@ -16,6 +16,9 @@ use crate::engine::Engine;
 use crate::javascript::javascript_digest;
 use crate::memory::{Base, HeapImage};
 
+/// Indices of a handle table that a file may speak of: each costs a slot in every context.
+const GENERATIONS_MAX: usize = 1 << 16;
+
 /// Why an image file cannot be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -119,6 +122,9 @@ impl Image {
         let compiled = component.compiled.clone();
         if compiled.exports.unfreezable.is_some() || compiled.exports.globals.len() != context.globals.len() {
             return Err(ImageError::Misfit("its module has other globals"));
+        }
+        if context.generations.len() > GENERATIONS_MAX {
+            return Err(ImageError::Misfit("it had more handles than any context may have"));
         }
         let section = file.section(SectionKind::Pages, 0).unwrap_or_default();
         let pages = pages(context, section);
