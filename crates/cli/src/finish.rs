@@ -123,7 +123,8 @@ impl Finish {
         }
         let signal = self.signal.load(SeqCst);
         let signal = (signal != 0).then(|| signals::name(signal));
-        let ended = Ended { outcome, limits: &self.limits, signal };
+        let granted = self.granted.get().map_or(&[][..], |granted| granted);
+        let ended = Ended { outcome, limits: &self.limits, granted, signal };
         text.push_str(&message::ending(self.console, &ended));
         text.push_str(after);
         let open = stderr_open || (stdout_open && self.console.terminal && is_terminal(&STDOUT));

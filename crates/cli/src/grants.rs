@@ -132,8 +132,17 @@ fn directory(value: &OsStr) -> Result<Grant, Failure> {
 }
 
 /// The flag that would grant what was denied, as one argument.
-pub fn flag_of(denial: &Denial) -> String {
-    format!("{}={}", denial.access.flag(), denial.target.replace(',', ",,"))
+pub fn flag_of(denial: &Denial, granted: &[Grant]) -> String {
+    let renamed = granted.iter().find_map(|grant| match grant {
+        // A name that only `--dir` made: no other flag knows it.
+        Grant::Directory { host, guest, write: false } if denial.access == Access::Write => {
+            let rest = denial.target.strip_prefix(guest.as_str())?;
+            let below = rest.is_empty() || rest.starts_with('/') || guest.ends_with('/');
+            below.then(|| format!("--dir={}::{guest}", host.display()))
+        }
+        _ => None,
+    });
+    renamed.unwrap_or_else(|| format!("{}={}", denial.access.flag(), denial.target.replace(',', ",,")))
 }
 
 /// What a grant is called in a report: its kind, and its name unless it is everything.
@@ -240,6 +249,13 @@ mod tests {
         assert_eq!(split("a,,,b"), ["a,", "b"]);
         assert_eq!(split(",a"), ["", "a"]);
         let denial = Denial { access: Access::Read, target: "a,b".into() };
-        assert_eq!(flag_of(&denial), "--allow-read=a,,b");
+        assert_eq!(flag_of(&denial, &[]), "--allow-read=a,,b");
+        let read_only = Grant::Directory { host: "d".into(), guest: "/g".into(), write: false };
+        for (target, flag) in
+            [("/g/f.txt", "--dir=d::/g"), ("/g", "--dir=d::/g"), ("/gg", "--allow-write=/gg")]
+        {
+            let denial = Denial { access: Access::Write, target: target.into() };
+            assert_eq!(flag_of(&denial, std::slice::from_ref(&read_only)), flag);
+        }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use b8g::{Access, Denial, Limits, Outcome, Reason};
+use b8g::{Access, Denial, Grant, Limits, Outcome, Reason};
 
 use crate::console::{Console, printable};
 use crate::grants::flag_of;
@@ -19,6 +19,8 @@ const DENIALS_SHOWN_MAX: usize = 5;
 pub struct Ended<'a> {
     pub outcome: &'a Outcome,
     pub limits: &'a Limits,
+    /// What it was granted.
+    pub granted: &'a [Grant],
     /// The signal that ended it.
     pub signal: Option<&'a str>,
 }
@@ -40,7 +42,7 @@ pub fn ending(console: Console, ended: &Ended<'_>) -> String {
     let others: Vec<&Denial> =
         outcome.usage.denied.iter().filter(|denial| fatal.is_none_or(|fatal| fatal != *denial)).collect();
     for denial in others.iter().take(DENIALS_SHOWN_MAX) {
-        text.push_str(&console.line(&format!("denied: {}", refusal(denial))));
+        text.push_str(&console.line(&format!("denied: {}", refusal(denial, ended.granted))));
     }
     let more = others.len().saturating_sub(DENIALS_SHOWN_MAX);
     if more > 0 {
@@ -108,7 +110,7 @@ fn last_line(ended: &Ended<'_>, fatal: Option<&Denial>) -> Option<String> {
             None => format!("error: {headline}"),
         },
         Reason::Policy => match fatal {
-            Some(denial) => format!("policy: {}", refusal(denial)),
+            Some(denial) => format!("policy: {}", refusal(denial, ended.granted)),
             None => format!("policy: {headline}"),
         },
         Reason::Trap => match trap_advice(&headline) {
@@ -138,7 +140,7 @@ fn last_line(ended: &Ended<'_>, fatal: Option<&Denial>) -> Option<String> {
 }
 
 /// What was refused, and the flag that grants it.
-fn refusal(denial: &Denial) -> String {
+fn refusal(denial: &Denial, granted: &[Grant]) -> String {
     let target = printable(&denial.target, false);
     let what = match denial.access {
         Access::Read => format!("read access to \"{target}\""),
@@ -146,7 +148,7 @@ fn refusal(denial: &Denial) -> String {
         Access::Net => format!("a connection to \"{target}\""),
         Access::Env => format!("the environment value \"{target}\""),
     };
-    format!("{what} was not granted (grant it with {})", shell_word(&flag_of(denial)))
+    format!("{what} was not granted (grant it with {})", shell_word(&flag_of(denial, granted)))
 }
 
 /// What to write instead of what other runtimes have.
@@ -203,7 +205,7 @@ mod tests {
 
     fn said(outcome: &Outcome, limits: &Limits, quiet: bool) -> String {
         let console = Console::new(ColorChoice::Never, quiet);
-        ending(console, &Ended { outcome, limits, signal: Some("SIGINT") })
+        ending(console, &Ended { outcome, limits, granted: &[], signal: Some("SIGINT") })
     }
 
     #[track_caller]

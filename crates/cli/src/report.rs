@@ -134,7 +134,7 @@ pub fn render(facts: &Facts<'_>, outcome: &Outcome) -> Vec<u8> {
     let denied = usage.denied.iter().map(|denial| Denied {
         kind: denial.access.name(),
         target: &denial.target,
-        flag: flag_of(denial),
+        flag: flag_of(denial, facts.granted),
     });
     let report = Report {
         version: VERSION,
