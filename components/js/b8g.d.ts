@@ -14,7 +14,10 @@ declare module "b8g" {
   /** Ends the program with this exit code. */
   export function exit(code?: number): never;
 
-  /** How to open a file. Without options it is opened for reading. */
+  /**
+   * How to open a file. Without options it is opened for reading. Each of `create`, `createNew`, `append` and `truncate` means
+   * `write` too; what is opened for writing can be read only if `read` says so.
+   */
   export interface OpenOptions {
     read?: boolean;
     write?: boolean;
