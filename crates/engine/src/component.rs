@@ -184,7 +184,7 @@ impl Compiled {
         image: Option<HeapImage>,
         options: WasmOptions,
     ) -> Result<Compiled, ComponentError> {
-        let unknown: Vec<String> = unknown_imports(engine, &module);
+        let unknown: Vec<String> = unknown_imports(&module);
         let pre = if unknown.is_empty() {
             engine.linker().instantiate_pre(&module)
         } else if options.trap_unknown_imports {
@@ -235,11 +235,10 @@ pub(crate) fn describe(error: &wasmtime::Error) -> String {
     format!("{error:#}").replace('\n', " ")
 }
 
-fn unknown_imports(engine: &Engine, module: &Module) -> Vec<String> {
+fn unknown_imports(module: &Module) -> Vec<String> {
     let known = |module: &str, name: &str| {
         (module == IMPORT_MODULE && name == IMPORT_CALL) || crate::wasi::provides(module, name)
     };
-    let _ = engine;
     module
         .imports()
         .filter(|import| !known(import.module(), import.name()))
