@@ -123,6 +123,21 @@ declare module "b8g" {
   export const stdout: Standard;
   export const stderr: Standard;
 
+  /** What a checkpoint resolved in. */
+  export interface Checkpoint {
+    /** True in a program that goes on from the image; false in the one that was frozen, or under a command that freezes nothing. */
+    restored: boolean;
+    /** The number of this copy among those that were restored together, from 0; null in the program that was frozen. */
+    copy: number | null;
+  }
+
+  /**
+   * A moment at which the program can be frozen: `b8g snapshot` writes an image here, and the promise resolves; in every program
+   * that `b8g resume` starts from the image it resolves again. Randomness, clocks, arguments and what is granted are new then;
+   * files and connections that were open are closed.
+   */
+  export function checkpoint(): Promise<Checkpoint>;
+
   /** The classes of the errors that this module throws, for `instanceof`. */
   export const errors: Record<string, new (message?: string) => Error & { code: string }>;
 }

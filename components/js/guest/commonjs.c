@@ -169,7 +169,9 @@ static JSValue compile(JSContext *ctx, uint32_t index)
     memcpy(source + head + text.source_length, wrapper_tail, tail + 1);
     if (text.source_length >= 2 && memcmp(text.source, "#!", 2) == 0)
         memcpy(source + head, "//", 2);
+    program_alias(source, head, text.source, text.source_length);
     function = JS_Eval2(ctx, source, head + text.source_length + tail, &options);
+    program_alias(NULL, 0, NULL, 0);
     js_free(ctx, source);
     return function;
 }

@@ -25,11 +25,13 @@ enum failure {
     E_NOENT = -11, E_LIMIT = -13, E_IO = -15,
 };
 
-enum request { CTL_START = 1, CTL_FAIL = 2, CTL_ENV_GET = 64 };
+enum request { CTL_START = 1, CTL_FAIL = 2, CTL_HASH_SEED = 3, CTL_ENV_GET = 64 };
 
-enum event { EVENT_READY = 1, EVENT_EVAL = 2, EVENT_CANCEL = 3, EVENT_RESTORED = 4, EVENT_MAIN = 5 };
+enum event {
+    EVENT_READY = 1, EVENT_EVAL, EVENT_CANCEL, EVENT_RESTORED, EVENT_MAIN, EVENT_CHECKPOINT, EVENT_COMPACT,
+};
 
-enum state { STATE_DONE = 0, STATE_WAITING = 1 };
+enum state { STATE_DONE = 0, STATE_WAITING = 1, STATE_CHECKPOINT = 2 };
 
 #define TASK_EXIT 3
 #define WAIT_READABLE 1
@@ -99,6 +101,10 @@ uint32_t program_find(const char *name, size_t length);
 bool program_import(uint32_t module, const char *specifier, size_t length, uint32_t *target);
 /* The first bytes of a source, writable: a `#!` line is made a comment there. */
 char *program_source(uint32_t index);
+/* Says that `text` begins as the program's `length` bytes at `source` do, from `offset` on, until this is called again. */
+void program_alias(const char *text, size_t offset, const char *source, size_t length);
+/* Forgets what is only remembered to be faster. */
+void program_compact(void);
 
 /* ---- modules.c, commonjs.c ---- */
 
@@ -177,6 +183,10 @@ bool loop_failed(void);
 bool loop_has_main(JSContext *ctx);
 /* Calls it with the program's arguments. */
 void loop_main(JSContext *ctx);
+/* The program asks to be frozen where nothing of it runs. */
+void loop_want_checkpoint(void);
+/* Tells those who asked that it was done; `copy` is -1, or the number of the copy that goes on from there. */
+void loop_checkpoint(JSContext *ctx, int64_t copy);
 void loop_setup(JSContext *ctx, JSValueConst internal);
 
 /* ---- rejections.c ---- */

@@ -40,6 +40,11 @@ int b8g_fill_import_meta(JSContext *ctx, JSModuleDef *module, JSValueConst meta)
 /* Runs a CommonJS module that an ES module imports. A module with this initialiser gets the exports that others ask for. */
 int b8g_commonjs_init(JSContext *ctx, JSModuleDef *module);
 
+/* Where the text of a function is kept: in the program itself if it is a part of that, else in a copy. NULL if there is
+ * no memory. The length may become 0. */
+char *b8g_keep_source(JSContext *ctx, const char *text, int *length);
+void b8g_drop_source(JSRuntime *rt, char *source);
+
 /* Notes that an allocation failed. */
 void b8g_out_of_memory(void);
 
@@ -78,6 +83,10 @@ JSValue b8g_thrown_frames(JSContext *ctx);
 
 /* The memory of an ArrayBuffer or of a view on one. False, without an exception, for anything else or if it is gone. */
 bool b8g_bytes(JSValueConst value, uint8_t **bytes, size_t *length);
+
+/* Gives the hashes of every Map and Set that is made from now on another seed. Those that live keep theirs: it decides
+ * where their entries lie. */
+void b8g_reseed(JSContext *ctx, uint32_t seed);
 
 /* Makes Math.random ask for a new state. */
 void b8g_forget_random(JSContext *ctx);

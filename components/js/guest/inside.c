@@ -262,6 +262,11 @@ void b8g_seal(JSRuntime *rt, bool strip)
     b8g_seal_arenas(rt);
 }
 
+void b8g_reseed(JSContext *ctx, uint32_t seed)
+{
+    ctx->hash_seed = seed;
+}
+
 void b8g_forget_random(JSContext *ctx)
 {
     ctx->random_state = 0;

@@ -6,7 +6,7 @@
 
 static JSValue hooks;         /* the object that the prelude's files share */
 static JSValue entry_promise; /* of the entry module; undefined if there is none */
-static bool started, failed;
+static bool started, failed, checkpoint; /* the program waits to be frozen */
 
 bool loop_failed(void)
 {
@@ -174,6 +174,21 @@ void loop_main(JSContext *ctx)
     JS_FreeValue(ctx, function);
 }
 
+void loop_want_checkpoint(void)
+{
+    checkpoint = true;
+}
+
+void loop_checkpoint(JSContext *ctx, int64_t copy)
+{
+    JSValue number = JS_NewInt64(ctx, copy);
+
+    if (checkpoint) {
+        checkpoint = false;
+        loop_offer(ctx, "checkpointed", 1, (JSValueConst *)&number);
+    }
+}
+
 static int32_t finish(JSContext *ctx)
 {
     eval_settle(ctx, true);
@@ -195,6 +210,8 @@ int32_t loop_run(JSContext *ctx)
         if (failed)
             break;
         eval_settle(ctx, false);
+        if (checkpoint)
+            return STATE_CHECKPOINT;
         ran = timers_run(ctx);
         if (failed)
             break;

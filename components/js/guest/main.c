@@ -84,11 +84,34 @@ void EXPORT(b8g_initialize)(void)
     wipe_stack();
 }
 
+/* Draws the seed of the hash tables that are made from now on. */
+static void reseed(void)
+{
+    int64_t seed = call_ctl(0, CTL_HASH_SEED, 0, 0, 0);
+
+    if (seed >= 0)
+        b8g_reseed(ctx, (uint32_t)seed);
+}
+
+/* Gives up what the program does not need, and tells what is left. */
+static void compact(uint32_t answer)
+{
+    JSMemoryUsage usage;
+
+    JS_RunGC(rt);
+    program_compact();
+    JS_ComputeMemoryUsage(rt, &usage);
+    write_all(answer, &usage, sizeof usage);
+    memory_wipe();
+    wipe_stack();
+}
+
 int32_t EXPORT(b8g_start)(int32_t shared, int32_t shared_length, int32_t private, int32_t private_length)
 {
     const char *wrong;
 
     handles_load();
+    reseed();
     if (!handle_of(ROLE_PROGRAM))
         return STATE_DONE; /* a context for evaluations */
     wrong = program_load(handle_of(ROLE_PROGRAM));
@@ -114,9 +137,17 @@ int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t v
         return loop_run(ctx);
     case EVENT_RESTORED:
         timers_shift(handles_renew());
+        reseed();
         b8g_forget_random(ctx);
         loop_offer(ctx, "restored", 0, NULL);
+        loop_checkpoint(ctx, value);
         return loop_run(ctx);
+    case EVENT_CHECKPOINT:
+        loop_checkpoint(ctx, -1);
+        return loop_run(ctx);
+    case EVENT_COMPACT:
+        compact((uint32_t)handle);
+        return STATE_DONE;
     case EVENT_MAIN:
         if (!value)
             return loop_has_main(ctx);

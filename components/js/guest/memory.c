@@ -364,3 +364,15 @@ void memory_seal(size_t room)
     ((struct chunk *)top)->head = (uint32_t)(fresh - top);
     top = clean = fresh;
 }
+
+void memory_wipe(void)
+{
+    /* Most chunks lie behind those of the first image, which are all in use: the bins know the free ones. */
+    for (uint32_t bin = 0; bin < BINS; bin++)
+        for (struct chunk *chunk = bins[bin]; chunk; chunk = chunk->next)
+            memset(chunk + 1, 0, size_of(chunk) - sizeof *chunk);
+    if (clean > top + OVERHEAD) {
+        memset(top + OVERHEAD, 0, (size_t)(clean - top - OVERHEAD));
+        clean = top + OVERHEAD;
+    }
+}

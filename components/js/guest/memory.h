@@ -8,4 +8,7 @@
  * them, from which everything is allocated that comes later. Call it once, when something was allocated. */
 void memory_seal(size_t room);
 
+/* Wipes the memory that is free: zeroes take no room in an image. */
+void memory_wipe(void);
+
 #endif

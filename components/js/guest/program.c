@@ -168,6 +168,52 @@ char *program_source(uint32_t index)
     return (char *)program.bytes + record(index).source;
 }
 
+/* ---- the texts of functions, which are texts of the program ---- */
+
+static struct {
+    const char *text, *source;
+    size_t length;
+} alias;
+
+void program_alias(const char *text, size_t offset, const char *source, size_t length)
+{
+    alias.text = text + offset;
+    alias.source = source;
+    alias.length = length;
+}
+
+static bool is_part(const char *text, size_t length, const char *of, size_t of_length)
+{
+    return text >= of && text <= of + of_length && length <= (size_t)(of + of_length - text);
+}
+
+char *b8g_keep_source(JSContext *ctx, const char *text, int *length)
+{
+    size_t size = (size_t)*length;
+
+    if (is_part(text, size, (char *)program.bytes, program.size))
+        return (char *)text;
+    if (alias.length && is_part(text, size, alias.text, alias.length))
+        return (char *)alias.source + (text - alias.text);
+    if (alias.length && is_part(alias.text, alias.length, text, size))
+        *length = 0; /* what a CommonJS module is wrapped in: no program ever sees that function */
+    return js_strndup(ctx, text, (size_t)*length);
+}
+
+void b8g_drop_source(JSRuntime *rt, char *source)
+{
+    if (!source || !is_part(source, 0, (char *)program.bytes, program.size))
+        js_free_rt(rt, source);
+}
+
+void program_compact(void)
+{
+    for (uint32_t i = 0; i < program.count; i++) {
+        free(program.lines[i]);
+        program.lines[i] = NULL;
+    }
+}
+
 uint32_t program_find(const char *name, size_t length)
 {
     if (program.count == 0)

@@ -336,6 +336,12 @@ static JSValue microtask(JSContext *ctx, int argc, JSValueConst *argv)
     return JS_Call(ctx, argv[0], JS_UNDEFINED, argc - 1, argv + 1);
 }
 
+PRIMITIVE(sys_want_checkpoint)
+{
+    loop_want_checkpoint();
+    return JS_UNDEFINED;
+}
+
 PRIMITIVE(sys_queue_microtask)
 {
     if (!JS_IsFunction(ctx, argv[0]))
@@ -467,6 +473,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("setTimer", 3, sys_set_timer),
     JS_CFUNC_DEF("clearTimer", 1, sys_clear_timer),
     JS_CFUNC_DEF("unrefTimer", 1, sys_unref_timer),
+    JS_CFUNC_DEF("wantCheckpoint", 0, sys_want_checkpoint),
     JS_CFUNC_DEF("queueMicrotask", 1, sys_queue_microtask),
     JS_CFUNC_DEF("fatal", 1, sys_fatal),
     JS_CFUNC_DEF("promiseDetails", 1, sys_promise_details),

@@ -76,6 +76,7 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<Image
                  or freeze it before it runs with --no-init"
             )));
         }
+        context.compact().map_err(|outcome| ended(program, &outcome, args.timeout))?;
         true
     };
     let image = context.snapshot().map_err(|error| match error {

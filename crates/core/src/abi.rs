@@ -58,6 +58,8 @@ numbers! {
         Start = 1,
         /// Reports the uncaught error that ends the context.
         Fail = 2,
+        /// Gives 32 bits for the seed of hash tables.
+        HashSeed = 3,
         /// Moves a file's position.
         Seek = 16,
         /// Tells what an open object is.
@@ -251,6 +253,10 @@ pub mod event {
     pub const RESTORED: i32 = 4;
     /// Go on with the program's function `main`, or, if the value is 0, tell whether there is one: 1, else 0.
     pub const MAIN: i32 = 5;
+    /// The checkpoint that the component asked for is over: it was frozen, or whoever runs it freezes nothing.
+    pub const CHECKPOINT: i32 = 6;
+    /// It is about to become a file: give up what is not needed, and write into the handle what is left.
+    pub const COMPACT: i32 = 7;
 }
 
 /// What `b8g_start` and `b8g_event` answer.
@@ -259,6 +265,8 @@ pub mod state {
     pub const DONE: i32 = 0;
     /// A wait is parked.
     pub const WAITING: i32 = 1;
+    /// Nothing runs, and the component asks to be frozen here; it goes on when it hears of it.
+    pub const CHECKPOINT: i32 = 2;
 }
 
 /// The verbs of [`Op::Task`].
@@ -332,7 +340,7 @@ mod tests {
         assert_eq!(
             numbers(Request::ALL, |x| x as u32),
             [
-                1, 2, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49, 64, 65,
+                1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49, 64, 65,
                 80
             ]
         );

@@ -118,6 +118,8 @@ pub struct Context {
     pub(crate) grants: Grants,
     /// What it goes on from.
     pub(crate) image: Option<Image>,
+    /// Its number among those that go on from the same image together.
+    pub(crate) copy: u32,
     control: Arc<Control>,
     pub(crate) instance: Option<Instance>,
     pub(crate) first_memory: Option<wasmtime::Memory>,
@@ -190,6 +192,7 @@ impl Context {
             component: component.clone(),
             grants: grants.clone(),
             image: image.cloned(),
+            copy: 0,
             control,
             instance: None,
             first_memory: None,
@@ -287,9 +290,16 @@ impl Context {
         Ok(())
     }
 
-    /// Tells whether the context waits for something: a timer, a stream.
+    /// Tells whether the context waits for something: a timer, a stream, a checkpoint.
     pub fn is_waiting(&self) -> bool {
-        self.outcome.is_none() && self.store.data().parked.is_some()
+        let state = self.store.data();
+        self.outcome.is_none() && (state.parked.is_some() || state.checkpoint)
+    }
+
+    /// Tells whether the program asked to be frozen here, and waits for that: in JavaScript by `checkpoint()` of the
+    /// module "b8g". Whether or not [`Context::snapshot`] is called now, [`Context::resume`] lets it go on.
+    pub fn is_at_checkpoint(&self) -> bool {
+        self.outcome.is_none() && self.store.data().checkpoint
     }
 
     /// Waits on this thread for what the context waits for, then runs it until it ends or waits again.
@@ -302,6 +312,9 @@ impl Context {
 
     fn resume_now(&mut self) -> Result<(), Outcome> {
         self.alive()?;
+        if std::mem::take(&mut self.store.data_mut().checkpoint) {
+            return self.send(0, event::CHECKPOINT, Handle::ENGINE, 0);
+        }
         let Some(parked) = self.store.data_mut().parked.take() else { return Ok(()) };
         let mut ready = vec![0; parked.items.len()];
         let waited = {
@@ -492,6 +505,7 @@ impl Context {
     /// Looks at the state that the component answered.
     fn note(&mut self, state: i32) -> Result<(), Outcome> {
         let data = self.store.data_mut();
+        data.checkpoint = state == run_state::CHECKPOINT;
         if state != run_state::WAITING {
             data.parked = None;
         }

@@ -104,6 +104,7 @@ struct Set {
     clocks: bool,
     randomness: bool,
     seed: Option<u64>,
+    hash_seed: Option<u64>,
 }
 
 impl Grants {
@@ -297,7 +298,15 @@ impl Grants {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Grants {
         let set = self.change();
-        (set.clocks, set.randomness, set.seed) = (true, true, Some(seed));
+        (set.clocks, set.randomness, set.seed, set.hash_seed) = (true, true, Some(seed), Some(seed));
+        self
+    }
+
+    /// Lets this number determine how hash tables are laid out, which nothing else tells: two images of one program are
+    /// the same bytes then. Grants nothing.
+    #[must_use]
+    pub fn hash_seed(mut self, seed: u64) -> Grants {
+        self.change().hash_seed = Some(seed);
         self
     }
 
@@ -340,6 +349,11 @@ impl Grants {
             Some(_) => Time::Seeded(Arc::default()),
             None => Time::System(start),
         }
+    }
+
+    /// What determines the layout of hash tables, if something does.
+    pub(crate) fn hash_seed_number(&self) -> Option<u64> {
+        self.0.hash_seed
     }
 
     /// Puts what is granted into a new context's table.

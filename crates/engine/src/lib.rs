@@ -60,7 +60,7 @@ pub use context::{CallError, Canceller, Context, EvalError, StartError, Value};
 pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_directory};
 pub use function::{Function, ValueType};
 pub use grant::{Grant, GrantError, Grants};
-pub use image::{Image, ImageError, SnapshotError};
+pub use image::{HeapUse, Image, ImageError, SnapshotError};
 pub use interrupt::Interrupt;
 pub use javascript::javascript_digest;
 pub use object::stream::{Capture, Stdin, Stdout};

@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) descriptors: Descriptors,
     pub(crate) time: Time,
+    /// What determines the layout of hash tables, if something does.
+    pub(crate) hash_seed: Option<u64>,
     /// What the context was given at its start.
     pub(crate) vector: Vec<(Role, Handle)>,
     /// Set when the context must not go on; whoever sets it makes the guest unwind.
@@ -28,6 +30,8 @@ pub(crate) struct State {
     /// The uncaught error that the component reported.
     pub(crate) failure: Option<Failure>,
     pub(crate) parked: Option<Parked>,
+    /// The component asked to be frozen, and waits for that.
+    pub(crate) checkpoint: bool,
     pub(crate) memory: Option<wasmtime::Memory>,
     pub(crate) wasi: Option<Box<Wasi>>,
     pub(crate) table_elements: u64,
@@ -74,10 +78,12 @@ impl State {
             monitor,
             limits,
             time,
+            hash_seed: grants.hash_seed_number(),
             vector: Vec::with_capacity(12),
             ending: None,
             failure: None,
             parked: None,
+            checkpoint: false,
             memory: None,
             wasi: None,
             table_elements: 0,

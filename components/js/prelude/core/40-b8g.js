@@ -203,4 +203,22 @@ b8g.exit = function exit(code = 0) {
   sys.exit(Number(code) | 0);
 };
 
+// ---- freezing ----
+
+let checkpoints = [];
+
+b8g.checkpoint = function checkpoint() {
+  return new Promise((resolve) => {
+    checkpoints.push(resolve);
+    sys.wantCheckpoint();
+  });
+};
+
+// Called when it was done, or could not be, and in each copy that goes on from there.
+internal.checkpointed = (copy) => {
+  const waiting = checkpoints;
+  checkpoints = [];
+  for (let i = 0; i < waiting.length; i++) waiting[i]({ restored: copy >= 0, copy: copy >= 0 ? copy : null });
+};
+
 b8g.errors = internal.errors;

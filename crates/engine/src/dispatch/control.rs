@@ -7,6 +7,7 @@ use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
 use crate::object::files::{Place, right_of};
+use crate::object::random;
 use crate::outcome::{Access, Reason};
 use crate::state::{FAILURE_BYTES_MAX, Failure, State};
 
@@ -32,7 +33,7 @@ pub(super) fn control(
         return engine(state, request, input, out, argument);
     }
     match request {
-        Request::Start | Request::Fail => Err(Error::Type),
+        Request::Start | Request::Fail | Request::HashSeed => Err(Error::Type),
         Request::Seek
         | Request::Stat
         | Request::SetSize
@@ -106,6 +107,7 @@ fn engine(
             state.failure = Some(Failure { message, reason });
             Ok(0)
         }
+        Request::HashSeed => random::hash_seed(state.hash_seed).map(i64::from),
         _ => Err(Error::Type),
     }
 }

@@ -7,6 +7,7 @@
 //! number from before is stale.
 
 mod file;
+mod heap;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use crate::outcome::{Outcome, Reason};
 use crate::split;
 
 pub use file::ImageError;
+pub use heap::HeapUse;
 
 /// More pages than this are made a whole memory of once, which any number of contexts map; fewer are copied each time.
 const COPIED_PAGES_MAX: usize = 64;
@@ -189,7 +191,8 @@ impl Context {
     pub fn fork(&mut self, n: usize) -> Result<Vec<Context>, SnapshotError> {
         let image = self.freeze(FORKED_PAGES_MAX)?;
         let limits = self.store.data().limits.clone();
-        (0..n).map(|_| Ok(Context::restore(&image, &self.grants, limits.clone())?)).collect()
+        let copy = |number| Ok(Context::restore(&image, &self.grants, limits.clone())?.numbered(number));
+        (0..u32::try_from(n).unwrap_or(u32::MAX)).map(copy).collect()
     }
 
     /// Tells whether the program exports a function `main`, or a default one, that a frozen context can go on with.
@@ -295,7 +298,7 @@ impl Context {
     /// Lets the component know that it goes on.
     pub(crate) fn wake(&mut self) -> Result<(), Outcome> {
         match self.event {
-            Some(_) => self.send(0, event::RESTORED, Handle::ENGINE, 0),
+            Some(_) => self.send(0, event::RESTORED, Handle::ENGINE, self.copy.into()),
             None => Ok(()),
         }
     }

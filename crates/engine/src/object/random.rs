@@ -35,6 +35,20 @@ impl Random {
     }
 }
 
+/// The seed of a context's hash tables. It is no secret of the host's and needs no grant: it only keeps who chooses the
+/// keys from knowing where they fall.
+pub(crate) fn hash_seed(seed: Option<u64>) -> Result<u32, Error> {
+    let mut bytes = [0; 4];
+    match seed {
+        None => getrandom::fill(&mut bytes).map_err(|_| Error::Io)?,
+        Some(seed) => {
+            let mut hasher = blake3::Hasher::new_derive_key("b8g 2026 seeded hash tables");
+            hasher.update(&seed.to_le_bytes()).finalize_xof().fill(&mut bytes);
+        }
+    }
+    Ok(u32::from_le_bytes(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
