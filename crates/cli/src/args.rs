@@ -33,6 +33,17 @@ pub enum Command {
     /// Make a program ready, freeze it and write it as an image, which b8g run starts from
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
+    /// Run a program that awaits checkpoint() of "b8g", freeze it there and write it as an image; it goes on
+    #[command(after_help = SNAPSHOT_EXAMPLES, override_usage = "b8g snapshot [FLAGS] -o IMAGE FILE [ARGS]...")]
+    Snapshot(Box<SnapshotArgs>),
+    /// Let a program go on from its image, once or as many copies
+    #[command(after_help = RESUME_EXAMPLES, override_usage = "b8g resume [FLAGS] IMAGE [ARGS]...")]
+    Resume(Box<ResumeArgs>),
+    /// Sign an image, so that who trusts the key takes its machine code
+    #[command(after_help = SIGN_EXAMPLES)]
+    Sign(SignArgs),
+    /// Make one image of an image and those that it builds upon
+    Squash(SquashArgs),
     /// Explain an image of b8g, V8 or node, or what of them a file holds: what it is, where everything lies, whether it is whole
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArgs),
@@ -60,6 +71,8 @@ pub struct RunArgs {
     /// Take FILE as this language, whatever its name; needed for standard input
     #[arg(long, value_name = "LANG", help_heading = "Program")]
     pub lang: Option<Lang>,
+    #[command(flatten)]
+    pub image: ImageArgs,
     /// Call this exported function of a wasm module that is no program, with ARGS as its numbers, and print its results
     #[arg(long, value_name = "NAME", help_heading = "Program")]
     pub invoke: Option<String>,
@@ -96,6 +109,18 @@ pub struct BuildArgs {
     /// Freeze it before its top level runs: for programs that need a grant there, or have no function main
     #[arg(long)]
     pub no_init: bool,
+    /// The exported function of a wasm module that its runs call; the default is _start
+    #[arg(long, value_name = "NAME")]
+    pub main: Option<String>,
+    /// What its runs need to be granted, and are refused without: read=PATH, write=PATH, net=HOST[:PORT], env=NAME
+    #[arg(long, value_name = "ACCESS=NAME,...")]
+    pub want: Vec<String>,
+    /// Put a wasm module's machine code into the image too, for machines that trust a signature; see b8g sign
+    #[arg(long)]
+    pub native: bool,
+    /// Make the layout of hash tables the same in every build with this number
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
     /// Stop its top level after this time
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     pub timeout: Duration,
@@ -117,6 +142,73 @@ pub struct BuildArgs {
     /// The program
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: OsString,
+}
+
+/// How images are read.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ImageArgs {
+    /// Take machine code from images that this Ed25519 key signed, instead of compiling it; a file in PEM
+    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath, help_heading = "Images")]
+    pub trust: Vec<PathBuf>,
+    /// Where an image lies that the image builds upon, if not beside it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Images")]
+    pub parent: Vec<PathBuf>,
+    /// Which context of the image, if it holds several
+    #[arg(long, value_name = "N", default_value = "0", help_heading = "Images")]
+    pub context: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Where to write the image; the program's name with .b8g if nothing is said. A later checkpoint writes it again
+    #[arg(short, long, value_name = "IMAGE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Write only what differs from the image that FILE is
+    #[arg(long)]
+    pub child: bool,
+    /// End the program at its first checkpoint
+    #[arg(long)]
+    pub stop: bool,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ResumeArgs {
+    /// Let so many copies go on, each with randomness of its own; checkpoint() tells each its number
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub copies: u32,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// The Ed25519 key to sign with, in PEM
+    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath, required_unless_present = "new_key")]
+    pub key: Option<PathBuf>,
+    /// Make a new key, write it here and its public part beside it with .pub, and sign with it
+    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath, conflicts_with = "key")]
+    pub new_key: Option<PathBuf>,
+    /// Where to write the signed image; the image itself if nothing is said
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The image
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required_unless_present = "new_key")]
+    pub file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct SquashArgs {
+    /// Where to write the image
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// Where an image lies that the image builds upon, if not beside it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub parent: Vec<PathBuf>,
+    /// The image
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
 }
 
 /// What the program may get. Nothing without a flag.
@@ -190,6 +282,18 @@ pub struct LimitArgs {
 pub enum ImageCommand {
     /// Put a snapshot of V8 or node together again, from what b8g inspect --extract wrote
     PackV8(PackArgs),
+    /// Make one image of several of the same program, one context each; what they share is held once
+    Join(JoinArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct JoinArgs {
+    /// Where to write it
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// The images
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath, required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -210,6 +314,9 @@ pub struct InspectArgs {
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
+    /// Look for snapshots of V8 and node everywhere in the file, whatever it is
+    #[arg(long)]
+    pub scan: bool,
     /// Take a snapshot of V8 or node apart into this new directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub extract: Option<PathBuf>,
@@ -294,6 +401,27 @@ Examples:
 
 The top level runs once, when the image is built, with nothing granted: no files, network, environment, clock or
 randomness. What it made is there in every run. `main`, or the default export, gets the arguments.";
+
+const SNAPSHOT_EXAMPLES: &str = "\
+Examples:
+  b8g snapshot --allow-read=data train.ts   writes train.b8g at `await checkpoint()`
+  b8g snapshot --stop -o warm.b8g serve.ts  ends the program there
+  b8g snapshot --child -o next.b8g warm.b8g holds what differs from warm.b8g
+
+The image holds no grant: who resumes it says what it gets. `checkpoint()` resolves to { restored: false } here, and to
+{ restored: true, copy } in every program that goes on from the image.";
+
+const RESUME_EXAMPLES: &str = "\
+Examples:
+  b8g resume --allow-read=data train.b8g
+  b8g resume --copies=8 warm.b8g -- --part";
+
+const SIGN_EXAMPLES: &str = "\
+Examples:
+  b8g sign --new-key release.pem            writes release.pem and release.pem.pub
+  b8g build --native tool.wasm
+  b8g sign --key release.pem tool.b8g
+  b8g run --trust release.pem.pub tool.b8g  takes the machine code in it";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:

@@ -8,12 +8,16 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use b8g::{Config, Context, Grants, Image, Limits, Outcome, Reason, SnapshotError, WasmOptions};
+use b8g::{
+    Component, Config, Context, Grants, Heap, Image, Limits, Outcome, ReadOptions, Reason, SnapshotError, Want,
+    WantedAccess, WasmOptions, WriteOptions,
+};
 
 use crate::args::{BuildArgs, UnknownImports};
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::finish::exit;
+use crate::grants::split_commas;
 use crate::program::{Loaded, Program, shown};
 use crate::run::{Notice, engine, fail};
 use crate::units::size_text;
@@ -38,8 +42,11 @@ fn write(args: &BuildArgs, console: Console) -> Result<String, Failure> {
         return Err(Failure::usage(format!("{} is an image already", shown(&program.path))));
     }
     let output = output(args, &program)?;
-    let image = freeze(args, &program, console)?;
-    let bytes = image.to_bytes(&program.name()).map_err(|error| Failure::error(error.to_string()))?;
+    let wants = args.want.iter().map(|text| wants(text)).collect::<Result<Vec<_>, _>>()?.concat();
+    let (image, heap) = freeze(args, &program, console)?;
+    let options = WriteOptions { name: program.name(), heap, parent: None, native: args.native };
+    let image = image.wanting(wants);
+    let bytes = image.to_bytes_with(&options).map_err(|error| Failure::error(error.to_string()))?;
     replace(&output, &bytes)
         .map_err(|error| Failure::error(format!("cannot write {}: {error}", shown(&output))))?;
     Ok(format!("wrote {}: {}", output.display(), size_text(bytes.len() as u64)))
@@ -54,18 +61,21 @@ fn output(args: &BuildArgs, program: &Program) -> Result<PathBuf, Failure> {
     }
 }
 
-fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<Image, Failure> {
+fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Image, Option<Heap>), Failure> {
     let notice = std::sync::Arc::new(Notice::new(console, program.is_wasm()));
     let engine = engine(Config::new(), &notice)?;
     let options = WasmOptions { trap_unknown_imports: args.unknown_imports == UnknownImports::Trap };
-    let loaded = program.load(&engine, options);
+    let loaded = program.load(&engine, options, &ReadOptions::default());
     notice.erase();
     let Loaded { component, .. } = loaded?;
     let limits = Limits { memory_bytes_max: args.memory, timeout: Some(args.timeout), ..Limits::default() };
-    let context = Context::new(&component, &Grants::none(), limits);
+    let main = exported(args, program, &component)?;
+    let grants = args.seed.map_or_else(Grants::none, |seed| Grants::none().hash_seed(seed));
+    let context = Context::new(&component, &grants, limits);
     let mut context = context.map_err(|error| Failure::error(error.to_string()))?;
+    let mut heap = None;
     let main = if component.is_wasm() || args.no_init {
-        false
+        main
     } else {
         run_top_level(&mut context).map_err(|outcome| ended(program, &outcome, args.timeout))?;
         let has_main = context.has_main().map_err(|outcome| ended(program, &outcome, args.timeout))?;
@@ -76,14 +86,53 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<Image
                  or freeze it before it runs with --no-init"
             )));
         }
-        context.compact().map_err(|outcome| ended(program, &outcome, args.timeout))?;
-        true
+        heap = context.compact().map_err(|outcome| ended(program, &outcome, args.timeout))?;
+        Some("main")
     };
     let image = context.snapshot().map_err(|error| match error {
         SnapshotError::Ended(outcome) => ended(program, &outcome, args.timeout),
         error => Failure::error(error.to_string()),
     })?;
-    Ok(image.calling_main(main))
+    Ok((image.calling(main), heap))
+}
+
+/// The exported function that `--main` names, if it is one that runs can call.
+fn exported<'a>(
+    args: &'a BuildArgs,
+    program: &Program,
+    component: &Component,
+) -> Result<Option<&'a str>, Failure> {
+    let Some(main) = args.main.as_deref() else { return Ok(None) };
+    let name = shown(&program.path);
+    let refused = |why: &str| Err(Failure::usage(format!("--main={main}: {name} {why}")));
+    match () {
+        () if !component.is_wasm() => refused("is no wasm module; what it exports as main is called"),
+        () if component.is_program() => refused("is a program: its runs call _start"),
+        () if !component.functions().iter().any(|function| function.name == main) => {
+            refused("exports no such function of numbers")
+        }
+        () => Ok(Some(main)),
+    }
+}
+
+/// Reads one `--want`.
+fn wants(text: &str) -> Result<Vec<Want>, Failure> {
+    let (access, names) = text.split_once('=').unwrap_or((text, ""));
+    let known = [WantedAccess::Read, WantedAccess::Write, WantedAccess::Net, WantedAccess::Env];
+    let access = known.into_iter().find(|known| known.name() == access);
+    let names: Option<Vec<String>> = split_commas(names.as_bytes())
+        .into_iter()
+        .map(|name| String::from_utf8(name).ok().filter(|name| !name.is_empty()))
+        .collect();
+    match (access, names) {
+        (Some(access), Some(names)) => {
+            Ok(names.into_iter().map(|target| Want { access, target }).collect())
+        }
+        _ => {
+            let why = "is not read=PATH, write=PATH, net=HOST[:PORT] or env=NAME";
+            Err(Failure::usage(format!("--want={text} {why}")))
+        }
+    }
 }
 
 /// Runs the program until nothing is left to do, or nothing but what never ends.

@@ -70,7 +70,8 @@ fn items(access: Access, values: &[OsString]) -> Result<Vec<OsString>, Failure> 
     Ok(items)
 }
 
-fn split_commas(bytes: &[u8]) -> Vec<Vec<u8>> {
+/// Splits at commas; two of them are one that belongs to a name.
+pub fn split_commas(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut items = vec![Vec::new()];
     let mut rest = bytes.iter().copied().peekable();
     while let Some(byte) = rest.next() {

@@ -47,12 +47,13 @@ fn look(args: &InspectArgs) -> Result<Found, Failure> {
             if args.json { String::new() } else { format!("took {name} apart into {}\n", shown(directory)) };
         return Ok(Found { text, whole: true });
     }
-    if b8g_image::File::is_image(&bytes) {
+    if b8g_image::File::is_image(&bytes) && !args.scan {
         let report = Report::of(&bytes);
         let whole = report.verdict == explain::Verdict::Valid;
         return Ok(Found { text: written(args.json, &report), whole });
     }
-    let inspection = v8::inspect(&bytes).map_err(|error| {
+    let inspection = if args.scan { v8::inspect_all(&bytes) } else { v8::inspect(&bytes) };
+    let inspection = inspection.map_err(|error| {
         Failure::error(format!("{name} is no image of b8g, V8 or node, and holds none ({error})"))
     })?;
     let whole = inspection.reports.iter().all(|report| report.verdict != Verdict::Damaged);
@@ -88,7 +89,8 @@ pub fn pack_v8(args: &PackArgs) -> ! {
     }
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+/// Reads a file that may be an image.
+pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let name = shown(path);
     let unreadable = |error: std::io::Error| Failure::usage(format!("cannot read {name}: {error}"));
     let file = File::open(path).map_err(unreadable)?;

@@ -14,6 +14,8 @@ mod message;
 mod program;
 mod report;
 mod run;
+mod sign;
+mod snapshot;
 mod signals;
 mod units;
 mod version;
@@ -35,8 +37,13 @@ fn main() {
             Command::Run(args) => run::run(&args),
             Command::Watch(args) => watch::watch(args),
             Command::Build(args) => build::build(&args),
+            Command::Snapshot(args) => snapshot::snapshot(&args),
+            Command::Resume(args) => snapshot::resume(&args),
+            Command::Sign(args) => sign::sign(&args),
+            Command::Squash(args) => sign::squash(&args),
             Command::Inspect(args) => inspect::inspect(&args),
             Command::Image(ImageCommand::PackV8(args)) => inspect::pack_v8(&args),
+            Command::Image(ImageCommand::Join(args)) => sign::join(&args),
             Command::Version(args) => print(version::version(args.json)),
             Command::Completions(args) => print(Ok(completions(args.shell))),
         },

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use b8g::{Component, Engine, Image, Language, WasmOptions};
+use b8g::{Component, Engine, Image, Language, ReadOptions, WasmOptions};
 
 use crate::args::Lang;
 use crate::console::printable;
@@ -94,15 +94,12 @@ impl Program {
     }
 
     /// Compiles it, or reads what was frozen.
-    pub fn load(&self, engine: &Engine, options: WasmOptions) -> Result<Loaded, Failure> {
+    pub fn load(&self, engine: &Engine, options: WasmOptions, read: &ReadOptions) -> Result<Loaded, Failure> {
         if !self.is_image() {
             return Ok(Loaded { component: self.compile(engine, options)?, image: None });
         }
-        let name = shown(&self.path);
-        let file = File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?;
-        let bytes = read(file, self.kind, &name)?;
-        let image = Image::from_bytes(engine, &bytes).map_err(|error| {
-            let failure = Failure::error(format!("cannot run {name}: {error}"));
+        let image = Image::open(engine, &self.path, read).map_err(|error| {
+            let failure = Failure::error(format!("cannot run {}: {error}", shown(&self.path)));
             Failure { files: vec![self.path.clone()], ..failure }
         })?;
         Ok(Loaded { component: image.component().clone(), image: Some(image) })

@@ -9,9 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use b8g::{Component, Config, Context, Engine, Limits, Outcome, Stdin, Stdout, WasmOptions};
+use b8g::{
+    Component, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey, ReadOptions, StartError, Stdin,
+    Stdout, WasmOptions,
+};
 
-use crate::args::{RunArgs, UnknownImports};
+use crate::args::{ImageArgs, RunArgs, UnknownImports};
 use crate::console::{Console, Progress};
 use crate::failure::Failure;
 use crate::finish::{Finish, exit};
@@ -95,6 +98,57 @@ impl Notice {
     }
 }
 
+/// A program with what it is granted: contexts can be made of it.
+#[derive(Debug)]
+pub struct Ready {
+    component: Component,
+    image: Option<Image>,
+    invocation: Option<Invocation>,
+    grants: Grants,
+    limits: Limits,
+}
+
+impl Ready {
+    /// Makes a context; its time counts from now.
+    pub fn context(&self) -> Result<Context, Failure> {
+        let limits = self.limits.clone();
+        let context = match &self.image {
+            Some(image) => Context::restore(image, &self.grants, limits),
+            None => Context::new(&self.component, &self.grants, limits),
+        };
+        context.map_err(|error| match error {
+            StartError::Wanted(_) => Failure::usage(error.to_string()),
+            error => Failure::error(error.to_string()),
+        })
+    }
+
+    /// What it was granted.
+    pub fn granted(&self) -> &[Grant] {
+        self.grants.list()
+    }
+
+    /// Runs a context of it to its end.
+    pub fn execute(&self, context: &mut Context) -> Outcome {
+        match &self.invocation {
+            Some(invocation) => invocation.call(context),
+            None => context.run(),
+        }
+    }
+}
+
+/// Reads the keys that are trusted.
+fn read_options(args: &ImageArgs) -> Result<ReadOptions, Failure> {
+    let key = |path: &PathBuf| {
+        let unusable = |why: &dyn std::fmt::Display| {
+            Failure::usage(format!("cannot use the key {}: {why}", crate::program::shown(path)))
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| unusable(&error))?;
+        PublicKey::from_pem(&text).map_err(|error| unusable(&error))
+    };
+    let trust = args.trust.iter().map(key).collect::<Result<_, _>>()?;
+    Ok(ReadOptions { trust, parents: args.parent.clone(), context: args.context })
+}
+
 /// A program that is ready to run.
 #[derive(Debug)]
 pub struct Running {
@@ -146,18 +200,20 @@ impl<'a> Plan<'a> {
         Failure { text, ..failure }
     }
 
-    /// Compiles a program and gives it what it was granted.
-    pub fn prepare(&self, engine: &Engine, program: &Program, finish: &Finish) -> Result<Running, Failure> {
+    /// Compiles a program and finds out what it is granted.
+    pub fn ready(&self, engine: &Engine, program: &Program, finish: &Finish) -> Result<Ready, Failure> {
         // What is cheap to refuse is refused first.
         let arguments = self.arguments()?;
         let grants = grants::grants(&self.args.grants)?;
         finish.set_granted(grants.list());
         let trap_unknown_imports = self.args.unknown_imports == UnknownImports::Trap;
         self.notice.wasm.store(program.is_wasm(), Relaxed);
-        let loaded = program.load(engine, WasmOptions { trap_unknown_imports });
+        let options = WasmOptions { trap_unknown_imports };
+        let loaded = program.load(engine, options, &read_options(&self.args.image)?);
         self.notice.erase();
         let Loaded { component, image } = loaded?;
-        let invocation = match &self.args.invoke {
+        let main = image.as_ref().filter(|_| component.is_wasm()).and_then(Image::main);
+        let invocation = match self.args.invoke.as_deref().or(main) {
             Some(name) => Some(Invocation::new(program, &component, name, &arguments)?),
             None => {
                 crate::invoke::check_program(program, &component)?;
@@ -173,14 +229,15 @@ impl<'a> Plan<'a> {
         if let Some(seed) = self.args.seed {
             grants = grants.seed(seed);
         }
-        let limits = self.limits.clone();
-        let context = match &image {
-            Some(image) => Context::restore(image, &grants, limits),
-            None => Context::new(&component, &grants, limits),
-        };
-        let context = context.map_err(|error| Failure::error(error.to_string()))?;
+        Ok(Ready { component, image, invocation, grants, limits: self.limits.clone() })
+    }
+
+    /// Compiles a program, gives it what it was granted and starts its time.
+    pub fn prepare(&self, engine: &Engine, program: &Program, finish: &Finish) -> Result<Running, Failure> {
+        let ready = self.ready(engine, program, finish)?;
+        let context = ready.context()?;
         finish.set_started(context.canceller());
-        Ok(Running { context, component, invocation })
+        Ok(Running { context, component: ready.component, invocation: ready.invocation })
     }
 
     /// The program's own arguments: what stands behind FILE, without a `--` that only separates the two.
@@ -204,6 +261,11 @@ impl Running {
             Some(invocation) => invocation.call(&mut self.context),
             None => self.context.run(),
         }
+    }
+
+    /// The context alone.
+    pub fn into_context(self) -> Context {
+        self.context
     }
 
     /// The files that it was made from.

@@ -54,6 +54,33 @@ impl CodeCache {
         self.mac_key.get_or_init(|| machine_key(&self.directory).ok()).as_ref()
     }
 
+    /// The key of this machine's word for machine code in image files.
+    pub(crate) fn image_key(&self) -> Option<[u8; 32]> {
+        Some(blake3::derive_key("b8g 2026 machine code in images", self.mac_key()?))
+    }
+
+    /// The key of this machine's word for what it keeps of image files.
+    pub(crate) fn kept_key(&self) -> Option<[u8; 32]> {
+        Some(blake3::derive_key("b8g 2026 images that were read", self.mac_key()?))
+    }
+
+    /// Where the entry for what these bytes name lies.
+    pub(crate) fn kept_path(&self, name: &[u8]) -> PathBuf {
+        self.directory.join(format!("{}.b8gi", self.key(name).to_hex()))
+    }
+
+    /// Opens an entry of this user's.
+    pub(crate) fn open_kept(&self, path: &Path) -> Option<File> {
+        open_own(path).ok()
+    }
+
+    /// Writes an entry so that nobody ever sees a part of it. Fails silently, as [`CodeCache::store`] does.
+    pub(crate) fn keep(&self, path: &Path, parts: &[&[u8]]) {
+        let _ = make_private(&self.directory)
+            .and_then(|()| write_whole(&self.directory, path, parts))
+            .and_then(|()| trim(&self.directory));
+    }
+
     /// Finds the code of `wasm` and gives it to `load`, positioned at its start.
     pub(crate) fn load<T>(&self, wasm: &[u8], load: impl FnOnce(File) -> Option<T>) -> Option<T> {
         let key = self.key(wasm);
@@ -174,7 +201,7 @@ fn trim(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
-        if entry.path().extension().is_some_and(|e| e == "b8gc") {
+        if entry.path().extension().is_some_and(|e| e == "b8gc" || e == "b8gi") {
             entries.push((metadata.modified()?, metadata.len(), entry.path()));
         }
     }

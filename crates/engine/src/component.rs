@@ -165,15 +165,20 @@ impl Compiled {
         Compiled::link(engine, module, Some(heap), WasmOptions::default())
     }
 
-    /// Compiles `wasm`; `digest_of` stands for it in the code cache.
+    /// Compiles `wasm`, or finds its code in the code cache.
+    ///
+    /// `native` is machine code that this engine wrote for it, of which a trusted key says so.
     fn new(
         engine: &Engine,
         wasm: &[u8],
-        digest_of: &[u8],
+        native: Option<&[u8]>,
         options: WasmOptions,
     ) -> Result<Compiled, ComponentError> {
         let prepared = Prepared::new(wasm);
-        let module = engine.module(digest_of, || prepared.code()).map_err(invalid)?;
+        let module = match native.and_then(|native| engine.trusted_module(native)) {
+            Some(module) => module,
+            None => engine.module(wasm, || prepared.code()).map_err(invalid)?,
+        };
         Compiled::link(engine, module, prepared.into_image(), options)
     }
 
@@ -294,6 +299,15 @@ impl Component {
         bytes: &[u8],
         options: WasmOptions,
     ) -> Result<Component, ComponentError> {
+        Component::from_wasm_and_code(engine, bytes, None, options)
+    }
+
+    pub(crate) fn from_wasm_and_code(
+        engine: &Engine,
+        bytes: &[u8],
+        native: Option<&[u8]>,
+        options: WasmOptions,
+    ) -> Result<Component, ComponentError> {
         if bytes.len() > MODULE_BYTES_MAX {
             return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
         }
@@ -301,7 +315,7 @@ impl Component {
         if binary.get(..8) == Some(b"\0asm\x0d\0\x01\0") {
             return Err(ComponentError::ComponentModel);
         }
-        let compiled = Arc::new(Compiled::new(engine, &binary, &binary, options)?);
+        let compiled = Arc::new(Compiled::new(engine, &binary, native, options)?);
         Ok(Component { compiled, program: None, wasm: Some(Arc::from(&*binary)), files: Arc::from([]) })
     }
 
@@ -367,6 +381,12 @@ impl Component {
     /// The files that it was made from.
     pub fn files(&self) -> &[PathBuf] {
         &self.files
+    }
+
+    /// What it imports: `module.name` each.
+    pub fn imports(&self) -> Vec<String> {
+        let imports = self.compiled.module.imports();
+        imports.map(|import| format!("{}.{}", import.module(), import.name())).collect()
     }
 
     /// Lists the functions that [`Context::call`](crate::Context::call) can call: those of numbers, by name.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use b8g_core::abi::{event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
+use b8g_image::Want;
 use thiserror::Error;
 use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, Val, WasmBacktrace};
 
@@ -32,9 +33,18 @@ pub enum StartError {
     /// More grants than the context may have handles.
     #[error("the grants are more than the {0} handles that the context may have")]
     Handles(u32),
+    /// The image says that it needs more than it is granted.
+    #[error("the image needs what is not granted: {}", flags_of(.0))]
+    Wanted(Vec<Want>),
     /// The watchdog's thread cannot be started.
     #[error("cannot watch the context's deadline: {0}")]
     Watchdog(#[source] std::io::Error),
+}
+
+/// The flags of `b8g run` that would grant these.
+fn flags_of(wants: &[Want]) -> String {
+    let flag = |want: &Want| format!("--allow-{}={}", want.access.name(), want.target.replace(',', ",,"));
+    wants.iter().map(flag).collect::<Vec<_>>().join(" ")
 }
 
 /// A number that a wasm function takes or gives.
@@ -164,6 +174,10 @@ impl Context {
         limits: Limits,
         image: Option<&Image>,
     ) -> Result<Context, StartError> {
+        let missing = image.map_or_else(Vec::new, |image| grants.missing(&image.wants));
+        if !missing.is_empty() {
+            return Err(StartError::Wanted(missing));
+        }
         let (handles_max, timeout) = (limits.handles_max, limits.timeout);
         let full = |_| StartError::Handles(handles_max);
         let compiled = &component.compiled;
@@ -211,17 +225,38 @@ impl Context {
     }
 
     fn run_now(&mut self) -> Outcome {
-        if self.outcome.is_none()
-            && let Err(ended) = self.start().and_then(|()| self.enter_main())
-        {
-            return ended;
-        }
-        while self.outcome.is_none() && self.is_waiting() {
-            if let Err(ended) = self.resume() {
+        loop {
+            if let Some(ended) = self.run_to_checkpoint() {
                 return ended;
             }
         }
-        self.end()
+    }
+
+    /// Runs the component as a program, until it ends or [asks to be frozen](Context::is_at_checkpoint). When it is called
+    /// again the program goes on from there.
+    pub fn run_to_checkpoint(&mut self) -> Option<Outcome> {
+        self.timed(Context::run_to_checkpoint_now)
+    }
+
+    fn run_to_checkpoint_now(&mut self) -> Option<Outcome> {
+        let was_at_checkpoint = self.is_at_checkpoint();
+        if self.outcome.is_none()
+            && let Err(ended) = self.start().and_then(|()| self.enter_main())
+        {
+            return Some(ended);
+        }
+        if was_at_checkpoint && let Err(ended) = self.resume() {
+            return Some(ended);
+        }
+        while self.is_waiting() {
+            if self.is_at_checkpoint() {
+                return None;
+            }
+            if let Err(ended) = self.resume() {
+                return Some(ended);
+            }
+        }
+        Some(self.end())
     }
 
     /// Makes the context ready, short of starting its program: the instance is there, and what a module does before it can

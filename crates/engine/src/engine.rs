@@ -214,6 +214,21 @@ impl Engine {
         Ok(module)
     }
 
+    /// Takes machine code that a trusted key says an engine with these settings wrote; `None` if it is for another one.
+    pub(crate) fn trusted_module(&self, native: &[u8]) -> Option<wasmtime::Module> {
+        // SAFETY: whoever calls this has verified that a key which the user trusts vouches for these bytes.
+        unsafe { wasmtime::Module::deserialize(&self.0.wasmtime, native).ok() }
+    }
+
+    /// The digest of everything beside the wasm that decides about machine code.
+    pub(crate) fn code_settings(&self) -> [u8; 32] {
+        code_settings(&self.0.wasmtime)
+    }
+
+    pub(crate) fn cache(&self) -> Option<&CodeCache> {
+        self.0.cache.as_ref()
+    }
+
     /// Where compiled code is kept.
     pub fn cache_directory(&self) -> Option<&Path> {
         self.0.cache.as_ref().map(CodeCache::directory)

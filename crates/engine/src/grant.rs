@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use b8g_core::abi::Role;
 use b8g_core::{Error, Rights};
+use b8g_image::{Want, WantedAccess};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use thiserror::Error as ThisError;
@@ -349,6 +350,17 @@ impl Grants {
             Some(_) => Time::Seeded(Arc::default()),
             None => Time::System(start),
         }
+    }
+
+    /// Those of `wants` that are not granted.
+    pub fn missing(&self, wants: &[Want]) -> Vec<Want> {
+        let granted = |want: &&Want| match want.access {
+            WantedAccess::Read => self.0.files.covers(want.target.as_bytes(), Access::Read),
+            WantedAccess::Write => self.0.files.covers(want.target.as_bytes(), Access::Write),
+            WantedAccess::Net => self.0.network.covers(&want.target),
+            WantedAccess::Env => self.0.environment.covers(&want.target),
+        };
+        wants.iter().filter(|want| !granted(want)).cloned().collect()
     }
 
     /// What determines the layout of hash tables, if something does.

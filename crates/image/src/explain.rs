@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::SectionKind;
 use crate::file::{File, FileError};
-use crate::manifest::{Kind, Stage};
+use crate::manifest::{Heap, Kind, Parent, Stage, Want};
+use crate::signature::Scheme;
 
 /// What was found out about an image file.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -54,8 +56,22 @@ pub struct Contents {
     pub runs_on: Kind,
     /// BLAKE3 of the module.
     pub component: String,
-    /// Whether `main` is called.
-    pub main: bool,
+    /// Which image it is, whoever signed it.
+    pub id: String,
+    /// The function that is called.
+    pub main: Option<String>,
+    /// What it needs to be granted.
+    pub wants: Vec<Want>,
+    /// What its module imports.
+    pub imports: Vec<String>,
+    /// The image that it builds upon.
+    pub parent: Option<Parent>,
+    /// For which engine its machine code is, if it holds some.
+    pub native: Option<String>,
+    /// Who vouches for it.
+    pub signatures: Vec<Signature>,
+    /// Bytes of the pages that its contexts share.
+    pub shared_bytes: u64,
     /// Its contexts.
     pub contexts: Vec<Context>,
     /// Its sections.
@@ -73,6 +89,21 @@ pub struct Context {
     pub changed_bytes: u64,
     /// Mutable globals.
     pub globals: usize,
+    /// Handles that it had at once, at most.
+    pub handles: usize,
+    /// What its engine's heap holds.
+    pub heap: Option<Heap>,
+}
+
+/// A signature, and what it is worth.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Signature {
+    /// `ed25519` or `machine`.
+    pub scheme: &'static str,
+    /// The key that made it.
+    pub key: String,
+    /// Whether that was verified; a machine's can only be by that machine.
+    pub verified: bool,
 }
 
 /// A part of the file.
@@ -91,7 +122,7 @@ pub struct Section {
 impl Report {
     /// Explains an image file. What is none is explained as damaged.
     pub fn of(bytes: &[u8]) -> Report {
-        match File::read(bytes) {
+        match File::read(bytes).and_then(|file| forged(&file).map_or(Ok(file), Err)) {
             Ok(file) => Report {
                 kind: "b8g-image",
                 version: file.version().to_owned(),
@@ -121,6 +152,17 @@ impl Contents {
             memory_bytes: context.memory_bytes,
             changed_bytes: context.page_bytes().unwrap_or(0),
             globals: context.globals.len(),
+            handles: context.generations.len(),
+            heap: context.heap,
+        });
+        let id = file.id();
+        let signatures = file.signatures().iter().map(|signature| Signature {
+            scheme: match signature.scheme {
+                Scheme::Ed25519 => "ed25519",
+                Scheme::Machine => "machine",
+            },
+            key: signature.key_name(),
+            verified: signature.verify(&id),
         });
         let sections = file.sections().iter().map(|section| Section {
             name: format!("{} {}", section.kind.name(), section.index),
@@ -133,16 +175,80 @@ impl Contents {
             b8g: manifest.b8g.clone(),
             runs_on: manifest.kind,
             component: manifest.component.clone(),
-            main: manifest.main,
+            id: blake3::Hash::from_bytes(id).to_hex().to_string(),
+            main: manifest.main.clone(),
+            wants: manifest.wants.clone(),
+            imports: manifest.imports.clone(),
+            parent: manifest.parent.clone(),
+            native: manifest.native.clone(),
+            signatures: signatures.collect(),
+            shared_bytes: manifest.shared_bytes().unwrap_or(0),
             contexts: contexts.collect(),
             sections: sections.collect(),
         }
     }
 }
 
+/// The signature that its key did not make, if there is such.
+fn forged(file: &File<'_>) -> Option<FileError> {
+    let id = file.id();
+    let mut signed = file.signatures().iter().filter(|signature| signature.scheme == Scheme::Ed25519);
+    let wrong = signed.find(|signature| !signature.verify(&id))?;
+    let at = file.sections().iter().find(|section| section.kind == SectionKind::Signatures)?.offset;
+    Some(FileError::at(at as usize, &format!("the key {} did not sign this image", wrong.key_name())))
+}
+
 /// Text of an image as a person may see it: no control characters.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Lines about what an image needs and builds upon that a person is shown at most.
+const LINES_MAX: usize = 12;
+
+impl Contents {
+    fn relations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for want in &self.wants {
+            writeln!(f, "wants --allow-{}={}", want.access.name(), plain(&want.target))?;
+        }
+        for import in self.imports.iter().take(LINES_MAX) {
+            writeln!(f, "imports {}", plain(import))?;
+        }
+        if self.imports.len() > LINES_MAX {
+            writeln!(f, "imports {} more (--json lists them)", self.imports.len() - LINES_MAX)?;
+        }
+        if let Some(parent) = &self.parent {
+            let (file, context) = (plain(&parent.file), parent.context);
+            writeln!(f, "builds upon context {context} of {} ({file})", plain(&parent.id))?;
+        }
+        if let Some(native) = &self.native {
+            writeln!(f, "holds machine code for engines {}", plain(native))?;
+        }
+        for signature in &self.signatures {
+            let who = if signature.scheme == "machine" { "written by machine" } else { "signed by" };
+            writeln!(f, "{who} {}", signature.key)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} KiB in use: {} objects with {} properties, {} arrays, {} strings, {} names, {} functions with {} KiB of \
+             code, {} KiB of buffers",
+            self.bytes >> 10,
+            self.objects,
+            self.properties,
+            self.arrays,
+            self.strings,
+            self.names,
+            self.functions,
+            self.code_bytes >> 10,
+            self.buffer_bytes >> 10
+        )
+    }
 }
 
 impl fmt::Display for Report {
@@ -158,14 +264,22 @@ impl fmt::Display for Report {
         };
         writeln!(f, "{}: valid", plain(&self.version))?;
         writeln!(f, "made from {}, runs on {runs_on} {}", plain(&contents.name), plain(&contents.component))?;
+        writeln!(f, "identity {}", contents.id)?;
+        contents.relations(f)?;
         for (number, context) in contents.contexts.iter().enumerate() {
-            let stage = match (context.stage, contents.main) {
-                (Stage::Started, true) => "goes on with main",
-                (Stage::Started, false) => "goes on where it was",
-                (Stage::Initialized, _) => "starts its program",
+            let stage = match (&contents.main, context.stage) {
+                (Some(main), _) => format!("calls {}", plain(main)),
+                (None, Stage::Started) => "goes on where it was".to_owned(),
+                (None, Stage::Initialized) => "starts its program".to_owned(),
             };
             let (memory, changed) = (context.memory_bytes >> 10, context.changed_bytes >> 10);
             writeln!(f, "context {number}: {stage}; {memory} KiB of memory, {changed} KiB of its own")?;
+            if let Some(heap) = &context.heap {
+                writeln!(f, "  heap: {heap}")?;
+            }
+        }
+        if contents.shared_bytes > 0 {
+            writeln!(f, "shared by the contexts: {} KiB", contents.shared_bytes >> 10)?;
         }
         writeln!(f, "{:<14} {:>12} {:>12}  blake3", "section", "offset", "bytes")?;
         for section in &contents.sections {

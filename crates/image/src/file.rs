@@ -3,7 +3,8 @@
 use thiserror::Error;
 
 use crate::head::{CONTEXTS_MAX, FORMAT_VERSION, HEAD_BYTES, Head, PAGE_BYTES, Section, SectionKind};
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
+use crate::signature::{self, Signature};
 
 /// Bytes of a manifest at most.
 const MANIFEST_BYTES_MAX: u64 = 16 << 20;
@@ -41,12 +42,16 @@ impl FileError {
 pub struct Parts<'p> {
     /// What it says of itself.
     pub manifest: &'p Manifest,
-    /// The module, where it is not one that is built in.
+    /// The module, where it is not one that is built in and the parent does not have it.
     pub wasm: Option<&'p [u8]>,
-    /// The program, where it did not start.
+    /// The program, where it did not start and the parent does not have it.
     pub program: Option<&'p [u8]>,
+    /// The pages that all contexts share, one after the other.
+    pub shared: &'p [u8],
     /// For each context its pages, one after the other.
     pub pages: Vec<&'p [u8]>,
+    /// The module as machine code.
+    pub native: Option<&'p [u8]>,
 }
 
 /// An image that was read: every section has the digest that the head says.
@@ -55,6 +60,7 @@ pub struct File<'f> {
     bytes: &'f [u8],
     head: Head,
     manifest: Manifest,
+    signatures: Vec<Signature>,
 }
 
 /// Writes an image.
@@ -67,17 +73,23 @@ pub fn write(parts: &Parts<'_>) -> Result<Vec<u8>, FileError> {
     let mut wanted: Vec<(SectionKind, u32, &[u8])> = vec![(SectionKind::Manifest, 0, &manifest)];
     wanted.extend(parts.wasm.map(|bytes| (SectionKind::Wasm, 0, bytes)));
     wanted.extend(parts.program.map(|bytes| (SectionKind::Program, 0, bytes)));
+    wanted.extend((!parts.shared.is_empty()).then_some((SectionKind::ReadOnly, 0, parts.shared)));
     wanted.extend((0..).zip(&parts.pages).map(|(index, bytes)| (SectionKind::Pages, index, *bytes)));
+    wanted.extend(parts.native.map(|bytes| (SectionKind::Native, 0, bytes)));
+    write_sections(&wanted, parts.pages.len() as u32)
+}
+
+fn write_sections(wanted: &[(SectionKind, u32, &[u8])], contexts: u32) -> Result<Vec<u8>, FileError> {
     let mut sections = Vec::new();
     let mut end = HEAD_BYTES;
-    for (kind, index, bytes) in &wanted {
+    for (kind, index, bytes) in wanted {
         let (offset, length) = (end as u64, bytes.len() as u64);
         let digest = *blake3::hash(bytes).as_bytes();
         sections.push(Section { kind: *kind, index: *index, offset, length, digest });
         end = (end + bytes.len()).next_multiple_of(PAGE_BYTES);
     }
     let head = Head {
-        contexts: parts.pages.len() as u32,
+        contexts,
         rehashable: true,
         version: format!("b8g {} image {FORMAT_VERSION}", env!("CARGO_PKG_VERSION")),
         length: end as u64,
@@ -85,7 +97,7 @@ pub fn write(parts: &Parts<'_>) -> Result<Vec<u8>, FileError> {
     };
     let mut file = Vec::with_capacity(end);
     file.extend_from_slice(&head.write());
-    for (_, _, bytes) in &wanted {
+    for (_, _, bytes) in wanted {
         file.extend_from_slice(bytes);
         file.resize(file.len().next_multiple_of(PAGE_BYTES), 0);
     }
@@ -99,7 +111,7 @@ impl<'f> File<'f> {
         bytes.get(12..16) == Some(b"b8g ")
     }
 
-    /// Reads an image and checks all of it.
+    /// Reads an image and checks all of it. Signatures are not verified: see [`File::signatures`].
     ///
     /// # Errors
     /// [`FileError`] with the place and the reason.
@@ -122,31 +134,46 @@ impl<'f> File<'f> {
             }
         }
         let manifest = manifest(bytes, &head)?;
-        let file = File { bytes, head, manifest };
+        let mut file = File { bytes, head, manifest, signatures: Vec::new() };
         file.check()?;
+        if let Some(section) = file.found(SectionKind::Signatures, 0) {
+            let at = section.offset as usize;
+            let read = file.section(SectionKind::Signatures, 0).and_then(signature::read);
+            file.signatures = read.ok_or_else(|| FileError::at(at, "the signatures are not readable"))?;
+        }
         Ok(file)
     }
 
     fn check(&self) -> Result<(), FileError> {
         let at = self.head.sections.first().map_or(0, |section| section.offset as usize);
-        let count = self.manifest.contexts.len();
+        let wrong = |reason: &str| Err(FileError::at(at, reason));
+        let manifest = &self.manifest;
+        let count = manifest.contexts.len();
         if count != self.head.contexts as usize || count > CONTEXTS_MAX as usize {
-            return Err(FileError::at(at, "the manifest has another number of contexts than the head"));
+            return wrong("the manifest has another number of contexts than the head");
         }
-        for (index, context) in (0..).zip(&self.manifest.contexts) {
-            let bytes = context.page_bytes();
-            let bytes =
-                bytes.ok_or_else(|| FileError::at(at, "pages overlap, or lie outside of the memory"))?;
-            if self.section(SectionKind::Pages, index).map(|pages| pages.len() as u64) != Some(bytes) {
-                return Err(FileError::at(
-                    at,
-                    "a context has another number of pages than the manifest says",
-                ));
+        let shared = self.section(SectionKind::ReadOnly, 0).map_or(0, |pages| pages.len() as u64);
+        match manifest.shared_bytes() {
+            None => return wrong("shared pages overlap, or lie outside of a memory"),
+            Some(bytes) if bytes != shared => {
+                return wrong("there is another number of shared pages than the manifest says");
             }
+            Some(_) => {}
+        }
+        for (index, context) in (0..).zip(&manifest.contexts) {
+            let Some(bytes) = context.page_bytes() else {
+                return wrong("pages overlap, or lie outside of the memory");
+            };
+            if self.section(SectionKind::Pages, index).map(|pages| pages.len() as u64) != Some(bytes) {
+                return wrong("a context has another number of pages than the manifest says");
+            }
+        }
+        if manifest.native.is_some() != self.found(SectionKind::Native, 0).is_some() {
+            return wrong("the manifest and the sections disagree about machine code");
         }
         let known = |section: &Section| match section.kind {
             SectionKind::Pages => section.index < self.head.contexts,
-            SectionKind::ReadOnly => false,
+            SectionKind::ReadOnly => section.index == 0 && section.length > 0,
             _ => section.index == 0,
         };
         match self.head.sections.iter().find(|section| !known(section)) {
@@ -172,11 +199,57 @@ impl<'f> File<'f> {
         &self.head.sections
     }
 
+    fn found(&self, kind: SectionKind, index: u32) -> Option<&Section> {
+        self.head.sections.iter().find(|section| section.kind == kind && section.index == index)
+    }
+
     /// The bytes of a section, if there is such.
     pub fn section(&self, kind: SectionKind, index: u32) -> Option<&'f [u8]> {
-        let mut sections = self.head.sections.iter();
-        let section = sections.find(|section| section.kind == kind && section.index == index)?;
+        let section = self.found(kind, index)?;
         self.bytes.get(section.offset as usize..(section.offset + section.length) as usize)
+    }
+
+    /// The runs of pages of a context: number of the first page, bytes. Those that come later win over those before them.
+    pub fn pages(&self, context: u32) -> impl Iterator<Item = (u32, &[u8])> {
+        let own = self.manifest.contexts.get(context as usize).map_or(&[][..], |context| &context.pages);
+        let shared = self.section(SectionKind::ReadOnly, 0).unwrap_or_default();
+        let bytes = self.section(SectionKind::Pages, context).unwrap_or_default();
+        manifest::runs(&self.manifest.shared, shared).chain(manifest::runs(own, bytes))
+    }
+
+    /// Which image this is: the same for files that differ only in who signed them. It is what is signed, and how a child
+    /// names its parent.
+    pub fn id(&self) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new_derive_key("b8g 2026 identity of an image");
+        for section in self.head.sections.iter().filter(|section| section.kind != SectionKind::Signatures) {
+            hasher.update(&(section.kind as u32).to_le_bytes());
+            hasher.update(&section.index.to_le_bytes());
+            hasher.update(&section.length.to_le_bytes());
+            hasher.update(&section.digest);
+        }
+        *hasher.finalize().as_bytes()
+    }
+
+    /// The signatures that it carries; [`Signature::verify`] tells what they are worth.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// Writes it again with these signatures in place of its own.
+    ///
+    /// # Errors
+    /// [`FileError::Damaged`] when there are too many.
+    pub fn with_signatures(&self, signatures: &[Signature]) -> Result<Vec<u8>, FileError> {
+        let written = signature::write(signatures)
+            .ok_or_else(|| FileError::at(0, "an image has room for 16 signatures"))?;
+        let kept = self.head.sections.iter().filter(|section| section.kind != SectionKind::Signatures);
+        let bytes = |section: &Section| self.section(section.kind, section.index).unwrap_or_default();
+        let mut wanted: Vec<_> =
+            kept.map(|section| (section.kind, section.index, bytes(section))).collect();
+        if !signatures.is_empty() {
+            wanted.push((SectionKind::Signatures, 0, &written));
+        }
+        write_sections(&wanted, self.head.contexts)
     }
 }
 

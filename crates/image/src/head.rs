@@ -12,7 +12,7 @@ pub const HEAD_BYTES: usize = PAGE_BYTES;
 /// Bytes of the version, padded with NULs.
 pub const VERSION_BYTES: usize = 128;
 /// The version of the format, the last number of the version text.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 /// Contexts of an image at most.
 pub const CONTEXTS_MAX: u32 = 16;
 
@@ -39,15 +39,21 @@ pub enum SectionKind {
     ReadOnly = 4,
     /// The memory pages of a context; its index says of which.
     Pages = 5,
+    /// The module as machine code, which counts only if somebody who is trusted says so.
+    Native = 6,
+    /// Who says so.
+    Signatures = 7,
 }
 
 impl SectionKind {
-    const ALL: [SectionKind; 5] = [
+    const ALL: [SectionKind; 7] = [
         SectionKind::Manifest,
         SectionKind::Wasm,
         SectionKind::Program,
         SectionKind::ReadOnly,
         SectionKind::Pages,
+        SectionKind::Native,
+        SectionKind::Signatures,
     ];
 
     fn from_number(number: u32) -> Option<SectionKind> {
@@ -62,6 +68,8 @@ impl SectionKind {
             SectionKind::Program => "program",
             SectionKind::ReadOnly => "read-only",
             SectionKind::Pages => "pages",
+            SectionKind::Native => "native",
+            SectionKind::Signatures => "signatures",
         }
     }
 }

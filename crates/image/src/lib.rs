@@ -8,12 +8,14 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod chain;
 pub mod explain;
 mod file;
 mod head;
 mod manifest;
+pub mod signature;
 pub mod v8;
 
 pub use file::{File, FileError, Parts, write};
 pub use head::{CONTEXTS_MAX, FORMAT_VERSION, HEAD_BYTES, PAGE_BYTES, Section, SectionKind, VERSION_BYTES};
-pub use manifest::{FrozenContext, Global, Kind, Manifest, Stage};
+pub use manifest::{FrozenContext, Global, Heap, Kind, Manifest, Parent, Stage, Want, WantedAccess};

@@ -16,8 +16,18 @@ pub struct Manifest {
     pub b8g: String,
     /// BLAKE3 of the module whose memory it holds, in hexadecimal digits.
     pub component: String,
-    /// Whether a context that goes on from it calls the program's `main`.
-    pub main: bool,
+    /// The function that a context calls when it goes on; none: it goes on where it was, or starts.
+    pub main: Option<String>,
+    /// What it needs to be granted, in the order in which it was asked for.
+    pub wants: Vec<Want>,
+    /// What the module imports: `module.name` each.
+    pub imports: Vec<String>,
+    /// The image of whose memory this one holds only what differs.
+    pub parent: Option<Parent>,
+    /// For which engine the machine code is, if there is such: the digest of its settings, in hexadecimal digits.
+    pub native: Option<String>,
+    /// Runs of pages that all contexts share, unless they have their own: see [`FrozenContext::pages`].
+    pub shared: Vec<(u32, u32)>,
     /// Its contexts.
     pub contexts: Vec<FrozenContext>,
 }
@@ -32,6 +42,54 @@ pub enum Kind {
     Wasm,
 }
 
+/// Something that a program needs to be granted.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Want {
+    /// For what.
+    pub access: WantedAccess,
+    /// A path, a host, or a name of the environment.
+    pub target: String,
+}
+
+/// What a program needs something for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WantedAccess {
+    /// To read a file, or below a directory.
+    Read,
+    /// To write a file, or below a directory.
+    Write,
+    /// To connect to a host.
+    Net,
+    /// To see an environment value.
+    Env,
+}
+
+impl WantedAccess {
+    /// Its name, in flags as well.
+    pub const fn name(self) -> &'static str {
+        match self {
+            WantedAccess::Read => "read",
+            WantedAccess::Write => "write",
+            WantedAccess::Net => "net",
+            WantedAccess::Env => "env",
+        }
+    }
+}
+
+/// An image that another one builds upon.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parent {
+    /// Its [identity](crate::File::id), in hexadecimal digits.
+    pub id: String,
+    /// The name of its file, which is looked for beside this one; a hint.
+    pub file: String,
+    /// Which of its contexts.
+    pub context: u32,
+}
+
 /// A context but for its pages.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,13 +98,39 @@ pub struct FrozenContext {
     pub stage: Stage,
     /// Bytes of its memory.
     pub memory_bytes: u64,
-    /// Runs of pages that differ from what the component's memory begins with: the first one's number, how many. They
-    /// ascend, and lie one after the other in the section.
+    /// Runs of pages that differ from what the component's memory begins with, or from the parent's: the first one's
+    /// number, how many. They ascend, and lie one after the other in the section.
     pub pages: Vec<(u32, u32)>,
     /// What its mutable globals held, in their order.
     pub globals: Vec<Global>,
     /// For each index of the handle table the lowest generation that no handle had.
     pub generations: Vec<u32>,
+    /// What its engine's heap holds, for people.
+    pub heap: Option<Heap>,
+}
+
+/// What a program made on the heap of its language's engine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heap {
+    /// Bytes in use.
+    pub bytes: u64,
+    /// Objects, functions included.
+    pub objects: u64,
+    /// Properties of these.
+    pub properties: u64,
+    /// Strings that are no property names.
+    pub strings: u64,
+    /// Property names and symbols.
+    pub names: u64,
+    /// Functions in the program's text.
+    pub functions: u64,
+    /// Bytes of their code.
+    pub code_bytes: u64,
+    /// Arrays.
+    pub arrays: u64,
+    /// Bytes of buffers.
+    pub buffer_bytes: u64,
 }
 
 /// How far a context had come.
@@ -78,16 +162,41 @@ pub enum Global {
 impl FrozenContext {
     /// Bytes of its pages, if they ascend and lie in its memory.
     pub(crate) fn page_bytes(&self) -> Option<u64> {
-        let pages_in_memory = self.memory_bytes / PAGE_BYTES as u64;
-        let (mut end, mut sum) = (0u64, 0u64);
-        for (first, count) in &self.pages {
-            let (first, count) = (u64::from(*first), u64::from(*count));
-            if first < end || count == 0 {
-                return None;
-            }
-            end = first + count;
-            sum += count;
-        }
-        (end <= pages_in_memory).then_some(sum * PAGE_BYTES as u64)
+        bytes_of(&self.pages, self.memory_bytes)
     }
+}
+
+impl Manifest {
+    /// Bytes of the shared pages, if they ascend and lie in the memory of every context.
+    pub(crate) fn shared_bytes(&self) -> Option<u64> {
+        let least = self.contexts.iter().map(|context| context.memory_bytes).min().unwrap_or(0);
+        bytes_of(&self.shared, least)
+    }
+}
+
+/// Bytes of runs of pages, if they ascend and lie in a memory.
+fn bytes_of(runs: &[(u32, u32)], memory_bytes: u64) -> Option<u64> {
+    let pages_in_memory = memory_bytes / PAGE_BYTES as u64;
+    let (mut end, mut sum) = (0u64, 0u64);
+    for (first, count) in runs {
+        let (first, count) = (u64::from(*first), u64::from(*count));
+        if first < end || count == 0 {
+            return None;
+        }
+        end = first + count;
+        sum += count;
+    }
+    (end <= pages_in_memory).then_some(sum * PAGE_BYTES as u64)
+}
+
+/// Runs of pages and the bytes of all of them, cut apart.
+pub(crate) fn runs<'b>(
+    runs: &'b [(u32, u32)],
+    mut bytes: &'b [u8],
+) -> impl Iterator<Item = (u32, &'b [u8])> + 'b {
+    runs.iter().map(move |(first, count)| {
+        let (run, rest) = bytes.split_at_checked(*count as usize * PAGE_BYTES).unwrap_or((bytes, &[]));
+        bytes = rest;
+        (*first, run)
+    })
 }

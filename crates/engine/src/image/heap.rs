@@ -2,36 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use b8g_core::abi::event;
 use b8g_core::Rights;
+use b8g_core::abi::event;
+use b8g_image::Heap;
 
 use crate::context::{Context, Stage};
 use crate::object::Object;
 use crate::outcome::Outcome;
-
-/// What a program made on the heap of the JavaScript engine; what the engine itself brings is not counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub struct HeapUse {
-    /// Bytes in use.
-    pub bytes: u64,
-    /// Objects, functions included.
-    pub objects: u64,
-    /// Properties of these.
-    pub properties: u64,
-    /// Strings that are no property names.
-    pub strings: u64,
-    /// Property names and symbols.
-    pub names: u64,
-    /// Functions in the program's text.
-    pub functions: u64,
-    /// Bytes of their code.
-    pub code_bytes: u64,
-    /// Arrays.
-    pub arrays: u64,
-    /// Bytes of buffers.
-    pub buffer_bytes: u64,
-}
 
 /// Places in what the component answers: the numbers of `JSMemoryUsage`, 8 bytes each.
 mod at {
@@ -46,33 +23,32 @@ mod at {
     pub(super) const BUFFER_BYTES: usize = 25;
 }
 
-impl HeapUse {
-    fn read(bytes: &[u8]) -> HeapUse {
-        let number = |at: usize| {
-            let word = bytes.get(at * 8..).and_then(|rest| rest.first_chunk::<8>());
-            word.map_or(0, |word| u64::try_from(i64::from_le_bytes(*word)).unwrap_or(0))
-        };
-        HeapUse {
-            bytes: number(at::BYTES),
-            objects: number(at::OBJECTS),
-            properties: number(at::PROPERTIES),
-            strings: number(at::STRINGS),
-            names: number(at::NAMES),
-            functions: number(at::FUNCTIONS),
-            code_bytes: number(at::CODE_BYTES),
-            arrays: number(at::ARRAYS),
-            buffer_bytes: number(at::BUFFER_BYTES),
-        }
+fn read(bytes: &[u8]) -> Heap {
+    let number = |at: usize| {
+        let word = bytes.get(at * 8..).and_then(|rest| rest.first_chunk::<8>());
+        word.map_or(0, |word| u64::try_from(i64::from_le_bytes(*word)).unwrap_or(0))
+    };
+    Heap {
+        bytes: number(at::BYTES),
+        objects: number(at::OBJECTS),
+        properties: number(at::PROPERTIES),
+        strings: number(at::STRINGS),
+        names: number(at::NAMES),
+        functions: number(at::FUNCTIONS),
+        code_bytes: number(at::CODE_BYTES),
+        arrays: number(at::ARRAYS),
+        buffer_bytes: number(at::BUFFER_BYTES),
     }
 }
 
 impl Context {
     /// Lets a program that started give up what it does not need, before [`Context::snapshot`]: garbage, and what it keeps
-    /// to be faster. Tells what is left, if its engine can tell.
+    /// to be faster. Tells what the program made and still has, if its engine can tell; what the engine itself brings is
+    /// not counted.
     ///
     /// # Errors
     /// The end, when that is what it came to.
-    pub fn compact(&mut self) -> Result<Option<HeapUse>, Outcome> {
+    pub fn compact(&mut self) -> Result<Option<Heap>, Outcome> {
         self.initialize()?;
         let Some(function) = self.event.clone() else { return Ok(None) };
         if self.stage != Stage::Started || self.component.wasm.is_some() {
@@ -85,7 +61,7 @@ impl Context {
         self.timed(|context| context.guarded(|store| function.call(store, arguments)))?;
         let _ = self.store.data_mut().table.remove(handle);
         let bytes = std::mem::take(&mut *answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        Ok(Some(HeapUse::read(&bytes)))
+        Ok(Some(read(&bytes)))
     }
 
     /// Gives a context that goes on from an image its number among those that do so together, from 0. Its program can

@@ -8,23 +8,26 @@
 
 mod file;
 mod heap;
+mod kept;
+mod read;
 
 use std::sync::Arc;
 
 use b8g_core::abi::event;
 use b8g_core::{Handle, Limits};
+use b8g_image::Want;
 use thiserror::Error;
 use wasmtime::{Extern, Instance, Mutability, Val};
 
 use crate::component::Component;
-use crate::context::{Context, Stage, StartError};
+use crate::context::{CallError, Context, Stage, StartError};
 use crate::grant::Grants;
 use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
 use crate::outcome::{Outcome, Reason};
 use crate::split;
 
-pub use file::ImageError;
-pub use heap::HeapUse;
+pub use file::WriteOptions;
+pub use read::{ImageError, ReadOptions};
 
 /// More pages than this are made a whole memory of once, which any number of contexts map; fewer are copied each time.
 const COPIED_PAGES_MAX: usize = 64;
@@ -48,8 +51,22 @@ const FORKED_PAGES_MAX: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Image {
     pub(crate) frozen: Arc<Frozen>,
-    /// Contexts that go on from it call the program's `main`.
-    pub(crate) main: bool,
+    /// What contexts that go on from it call: a function of the program's, or an exported one.
+    pub(crate) main: Option<Arc<str>>,
+    /// What contexts that go on from it need to be granted.
+    pub(crate) wants: Arc<[Want]>,
+    /// The file that it was read from.
+    origin: Option<Arc<Origin>>,
+    /// The image with a file that its context went on from.
+    parent: Option<Arc<Image>>,
+}
+
+/// Which image file something was read from.
+#[derive(Debug)]
+struct Origin {
+    id: [u8; 32],
+    /// Which of its contexts.
+    context: u32,
 }
 
 /// Runs of whole pages, and where they belong in the memory.
@@ -126,11 +143,28 @@ impl Image {
         &self.frozen.component
     }
 
-    /// Lets [`Context::run`] of contexts that go on from it call what the program exports as `main`: see
-    /// [`Context::has_main`].
+    /// Lets [`Context::run`] of contexts that go on from it call a function: for JavaScript what the program exports as
+    /// `main` or as its default, see [`Context::has_main`], for wasm the exported function of this name, which takes
+    /// nothing.
     #[must_use]
-    pub fn calling_main(self, main: bool) -> Image {
-        Image { main, ..self }
+    pub fn calling(self, main: Option<&str>) -> Image {
+        Image { main: main.map(Arc::from), ..self }
+    }
+
+    /// What contexts that go on from it call.
+    pub fn main(&self) -> Option<&str> {
+        self.main.as_deref()
+    }
+
+    /// Says what contexts that go on from it need to be granted: without it none can be made.
+    #[must_use]
+    pub fn wanting(self, wants: Vec<Want>) -> Image {
+        Image { wants: wants.into(), ..self }
+    }
+
+    /// What contexts that go on from it need to be granted.
+    pub fn wants(&self) -> &[Want] {
+        &self.wants
     }
 
     /// Bytes of memory that its contexts begin with.
@@ -180,7 +214,12 @@ impl Context {
             generations: self.store.data().table.generations(),
             stage: self.stage,
         };
-        Ok(Image { frozen: Arc::new(frozen), main: false })
+        let parent = self.image.as_ref().and_then(|image| match (&image.origin, &image.parent) {
+            // What the parent builds upon is not needed to tell what differs from it.
+            (Some(_), _) => Some(Arc::new(Image { parent: None, ..image.clone() })),
+            (None, parent) => parent.clone(),
+        });
+        Ok(Image { frozen: Arc::new(frozen), main: None, wants: Arc::from([]), origin: None, parent })
     }
 
     /// Makes `n` contexts that go on from where this one is, with the same grants and limits; their deadlines count from
@@ -303,10 +342,37 @@ impl Context {
         }
     }
 
-    /// Calls the program's `main`, if the image that it goes on from says so and this was not done before.
+    /// Calls what the image that it goes on from says, if this was not done before.
     pub(crate) fn enter_main(&mut self) -> Result<(), Outcome> {
-        let main = self.image.as_mut().is_some_and(|image| std::mem::take(&mut image.main));
-        if main { self.send(0, event::MAIN, Handle::ENGINE, 1) } else { Ok(()) }
+        let Some(main) = self.image.as_mut().and_then(|image| image.main.take()) else { return Ok(()) };
+        if self.component.wasm.is_none() {
+            return self.send(0, event::MAIN, Handle::ENGINE, 1);
+        }
+        match self.call(&main, &[]) {
+            Ok(_) => Ok(()),
+            Err(CallError::Ended(outcome)) => Err(outcome),
+            Err(error) => Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), error.to_string())),
+        }
+    }
+}
+
+impl Frozen {
+    /// The page at that place of the memory.
+    fn page(&self, at: usize) -> &[u8] {
+        let before = self.pages.partition_point(|(start, _)| *start <= at);
+        let own = before.checked_sub(1).and_then(|i| {
+            let (start, bytes) = &self.pages[i];
+            bytes.get(at - start..at - start + PAGE_BYTES)
+        });
+        let base = self.base.as_ref().or(self.component.compiled.base.as_ref());
+        own.unwrap_or_else(|| HeapImage::page(base.map(|base| &**base.image()), at))
+    }
+
+    /// Where pages lie that may differ from what the component's memory begins with.
+    fn places(&self) -> impl Iterator<Item = usize> {
+        let base = self.base.as_ref().map_or(0..0, |base| base.image().start()..base.image().end());
+        let own = self.pages.iter().flat_map(|(at, bytes)| (*at..*at + bytes.len()).step_by(PAGE_BYTES));
+        base.step_by(PAGE_BYTES).chain(own)
     }
 }
 

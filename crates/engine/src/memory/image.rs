@@ -76,6 +76,26 @@ impl HeapImage {
         }
     }
 
+    /// Makes an image of a part of a file that nobody but this user can change; all offsets are multiples of the page
+    /// size.
+    ///
+    /// # Errors
+    /// What the system says, and `InvalidInput` for a part that is not there.
+    pub(crate) fn of_file(fd: OwnedFd, offset: u64, start: usize, len: usize) -> io::Result<HeapImage> {
+        let size = rustix::fs::fstat(&fd)?.st_size as u64;
+        let whole = |n: u64| n.is_multiple_of(PAGE_BYTES as u64);
+        let fits = offset.checked_add(len as u64).is_some_and(|end| end <= size);
+        if len == 0 || !whole(offset) || !whole(start as u64) || !whole(len as u64) || !fits {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // SAFETY: a fresh read-only mapping at an address that the kernel chooses.
+        let view = unsafe {
+            rustix::mm::mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, &fd, offset)?
+        };
+        let view = NonNull::new(view.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+        Ok(HeapImage::with(fd, offset, start, Contents::View(view, len)))
+    }
+
     fn with(fd: OwnedFd, offset: u64, start: usize, contents: Contents) -> HeapImage {
         HeapImage { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), fd, offset, start, contents }
     }

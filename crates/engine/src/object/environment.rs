@@ -24,6 +24,11 @@ impl Environment {
         }
     }
 
+    /// Tells whether the value of that name was granted.
+    pub(crate) fn covers(&self, name: &str) -> bool {
+        self.all || self.values.iter().any(|(known, ..)| known == name)
+    }
+
     /// Writes a value into `out`, cut to its room; answers its length.
     ///
     /// # Errors

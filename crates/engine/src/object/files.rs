@@ -116,6 +116,13 @@ impl Files {
         preopens
     }
 
+    /// Tells whether `access` to `path` was granted, and notes nothing.
+    pub(crate) fn covers(&self, path: &[u8], access: Access) -> bool {
+        self.full_path(None, path).is_ok_and(|(full, leaves)| {
+            !leaves && self.roots.iter().any(|root| cover(root, &full, right_of(access)).is_some())
+        })
+    }
+
     /// Finds where `path` is, if all of `needed` was granted there. A `base`, where there is one, is never left.
     ///
     /// # Errors

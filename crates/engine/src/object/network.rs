@@ -62,6 +62,16 @@ impl Network {
         self.grants.push(NetGrant { host, port, grant });
     }
 
+    /// Tells whether connections to `address` were granted, to all its ports if it names none.
+    pub(crate) fn covers(&self, address: &str) -> bool {
+        split_address(address).is_some_and(|(host, port)| {
+            self.grants.iter().any(|grant| {
+                grant.host.as_ref().is_none_or(|granted| *granted == host)
+                    && grant.port.is_none_or(|granted| Some(granted) == port)
+            })
+        })
+    }
+
     /// Begins to connect to `host:port`.
     ///
     /// # Errors

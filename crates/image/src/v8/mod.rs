@@ -41,6 +41,6 @@ pub use fault::Fault;
 pub use folder::{MANIFEST_NAME, extract_to, pack_from};
 pub use layout::{Layout, SectionKind};
 pub use parts::{Checksums, Manifest, Parts, PieceInfo, Role, extract, pack};
-pub use report::{ChecksumReport, Inspection, Kind, NodeReport, Report, SectionReport, inspect};
+pub use report::{ChecksumReport, Inspection, Kind, NodeReport, Report, SectionReport, inspect, inspect_all};
 pub use scan::{Found, Hit, Scan, scan};
 pub use section::{Form, Payload, Section};

@@ -144,9 +144,22 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
         Ok(blob) => return Ok(whole(Report::of_blob(&blob, Kind::V8Blob, 0))),
         Err(error) => error,
     };
+    found(bytes).ok_or(error)
+}
+
+/// Describes all snapshots that a file holds anywhere, whatever it is.
+///
+/// # Errors
+///
+/// If it holds none.
+pub fn inspect_all(bytes: &[u8]) -> Result<Inspection, Error> {
+    found(bytes).ok_or_else(|| Blob::read(bytes).err().unwrap_or(Error::NotSnapshot))
+}
+
+fn found(bytes: &[u8]) -> Option<Inspection> {
     let Scan { hits, complete } = scan(bytes);
     if hits.is_empty() && complete {
-        return Err(error);
+        return None;
     }
     let report = |hit: &Hit| match &hit.found {
         Found::Blob(blob) => Report::of_blob(blob, Kind::EmbeddedV8Blob, hit.offset),
@@ -154,7 +167,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Error> {
             Report::of_container(container, Kind::EmbeddedNodeSnapshot, hit.offset)
         }
     };
-    Ok(Inspection { complete, reports: hits.iter().map(report).collect() })
+    Some(Inspection { complete, reports: hits.iter().map(report).collect() })
 }
 
 impl Report {

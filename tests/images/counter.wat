@@ -1,0 +1,6 @@
+(module (memory (export "memory") 1) (data (i32.const 64) "frozen")
+  (global $n (mut i32) (i32.const 40))
+  (func $start (i32.store (i32.const 0) (i32.const 2)))
+  (func (export "next") (result i32)
+    (global.set $n (i32.add (global.get $n) (i32.load (i32.const 0)))) (global.get $n))
+  (start $start))
