@@ -115,24 +115,32 @@ fn exported<'a>(
     }
 }
 
-/// Reads one `--want`.
+/// Reads one `--want`: `read=a,b,net=example.com`. A name that begins like an access needs a `./` before it.
 fn wants(text: &str) -> Result<Vec<Want>, Failure> {
-    let (access, names) = text.split_once('=').unwrap_or((text, ""));
     let known = [WantedAccess::Read, WantedAccess::Write, WantedAccess::Net, WantedAccess::Env];
-    let access = known.into_iter().find(|known| known.name() == access);
-    let names: Option<Vec<String>> = split_commas(names.as_bytes())
-        .into_iter()
-        .map(|name| String::from_utf8(name).ok().filter(|name| !name.is_empty()))
-        .collect();
-    match (access, names) {
-        (Some(access), Some(names)) => {
-            Ok(names.into_iter().map(|target| Want { access, target }).collect())
-        }
-        _ => {
-            let why = "is not read=PATH, write=PATH, net=HOST[:PORT] or env=NAME";
-            Err(Failure::usage(format!("--want={text} {why}")))
+    let mut access = None;
+    let mut wants = Vec::new();
+    for item in split_commas(text.as_bytes()) {
+        let item = String::from_utf8_lossy(&item).into_owned();
+        let found = item.split_once('=').and_then(|(word, name)| {
+            Some((*known.iter().find(|known| known.name() == word)?, name.to_owned()))
+        });
+        let name = match found {
+            Some((found, name)) => {
+                access = Some(found);
+                name
+            }
+            None => item,
+        };
+        match access {
+            Some(access) if !name.is_empty() => wants.push(Want { access, target: name }),
+            _ => {
+                let why = "is not read=PATH, write=PATH, net=HOST[:PORT] or env=NAME";
+                return Err(Failure::usage(format!("--want={text} {why}")));
+            }
         }
     }
+    Ok(wants)
 }
 
 /// Runs the program until nothing is left to do, or nothing but what never ends.

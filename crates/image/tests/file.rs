@@ -1,8 +1,8 @@
 //! The format: what was written is read, whatever else is refused with its place.
 
 use b8g_image::{
-    CONTEXTS_MAX, File, FileError, FrozenContext, Global, HEAD_BYTES, Kind, Manifest, PAGE_BYTES, Parts,
-    SectionKind, Stage, VERSION_BYTES, write,
+    CONTEXTS_MAX, File, FileError, FrozenContext, Global, HEAD_BYTES, Heap, Kind, Manifest, PAGE_BYTES, Parts,
+    SectionKind, Stage, VERSION_BYTES, Want, WantedAccess, write,
 };
 
 fn manifest() -> Manifest {
@@ -11,7 +11,12 @@ fn manifest() -> Manifest {
         name: "a.wasm".into(),
         b8g: "0.1.0".into(),
         component: "00".repeat(32),
-        main: false,
+        main: Some("run".into()),
+        wants: vec![Want { access: WantedAccess::Net, target: "example.com:443".into() }],
+        imports: vec!["b8g.call".into()],
+        parent: None,
+        native: None,
+        shared: vec![(2, 1)],
         contexts: vec![FrozenContext {
             stage: Stage::Started,
             memory_bytes: 65536 * 2,
@@ -24,13 +29,19 @@ fn manifest() -> Manifest {
                 Global::V128(1, 2),
             ],
             generations: vec![1, 0, 4096],
+            heap: Some(Heap { bytes: 7, ..Heap::default() }),
         }],
     }
 }
 
 fn image() -> Vec<u8> {
     let pages = [[7; PAGE_BYTES], [9; PAGE_BYTES]].concat();
-    write(&Parts { manifest: &manifest(), wasm: Some(b"\0asm"), program: None, pages: vec![&pages] }).unwrap()
+    write(&parts(&manifest(), vec![&pages])).unwrap()
+}
+
+fn parts<'p>(manifest: &'p Manifest, pages: Vec<&'p [u8]>) -> Parts<'p> {
+    let shared = if manifest.shared.is_empty() { &[][..] } else { &[8; PAGE_BYTES] };
+    Parts { manifest, wasm: Some(b"\0asm"), program: None, shared, pages, native: None }
 }
 
 /// What a second reader relies on: a change of these needs a new version of the format.
@@ -42,15 +53,15 @@ fn the_layout_stays() {
     let long = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
     assert_eq!((word(0), word(4)), (1, 1), "contexts, rehashability");
     assert_eq!(word(8).to_le_bytes(), blake3::hash(&bytes[12..4096]).as_bytes()[..4]);
-    assert!(bytes[12..140].starts_with(b"b8g 0.1.0 image 1\0"));
-    assert_eq!((long(144), long(152)), (0, 3 * 4096), "read-only data, context 0");
-    assert_eq!((long(160), word(168), word(172)), (5 * 4096, 3, 0), "length, sections");
-    let records: Vec<_> = (0..3)
+    assert!(bytes[12..140].starts_with(b"b8g 0.1.0 image 2\0"));
+    assert_eq!((long(144), long(152)), (3 * 4096, 4 * 4096), "read-only data, context 0");
+    assert_eq!((long(160), word(168), word(172)), (6 * 4096, 4, 0), "length, sections");
+    let records: Vec<_> = (0..4)
         .map(|i| 176 + i * 56)
         .map(|at| (word(at), word(at + 4), long(at + 8), long(at + 16)))
         .collect();
     let manifest_bytes = records[0].3;
-    assert_eq!(records, [(1, 0, 4096, manifest_bytes), (2, 0, 8192, 4), (5, 0, 12288, 8192)]);
+    assert_eq!(records, [(1, 0, 4096, manifest_bytes), (2, 0, 8192, 4), (4, 0, 12288, 4096), (5, 0, 16384, 8192)]);
     assert_eq!(bytes[200..232], *blake3::hash(&bytes[4096..4096 + manifest_bytes as usize]).as_bytes());
 }
 
@@ -63,7 +74,9 @@ fn what_was_written_is_read() {
     assert_eq!(file.section(SectionKind::Wasm, 0), Some(&b"\0asm"[..]));
     assert_eq!(file.section(SectionKind::Program, 0), None);
     assert_eq!(file.section(SectionKind::Pages, 0).unwrap()[PAGE_BYTES..], [9; PAGE_BYTES]);
-    assert_eq!(file.version(), "b8g 0.1.0 image 1");
+    assert_eq!(file.version(), "b8g 0.1.0 image 2");
+    let runs: Vec<_> = file.pages(0).map(|(at, bytes)| (at, bytes.len(), bytes[0])).collect();
+    assert_eq!(runs, [(2, PAGE_BYTES, 8), (1, PAGE_BYTES, 7), (4, PAGE_BYTES, 9)]);
 }
 
 #[test]
@@ -121,7 +134,7 @@ fn a_manifest_that_does_not_fit_is_refused() {
     let refused = |change: fn(&mut Manifest), pages: Vec<&[u8]>| {
         let mut manifest = manifest();
         change(&mut manifest);
-        write(&Parts { manifest: &manifest, wasm: None, program: None, pages }).unwrap_err().to_string()
+        write(&parts(&manifest, pages)).unwrap_err().to_string()
     };
     for (change, why) in [
         ((|m| m.contexts[0].pages = vec![(4, 1), (1, 1)]) as fn(&mut Manifest), "overlap"),
@@ -130,6 +143,9 @@ fn a_manifest_that_does_not_fit_is_refused() {
         (|m| m.contexts[0].pages = vec![(u32::MAX, u32::MAX)], "outside"),
         (|m| m.contexts[0].pages = vec![(0, 3)], "another number of pages"),
         (|m| m.contexts[0].pages = vec![(0, 0), (1, 2)], "overlap"),
+        (|m| m.shared = vec![(3, 2)], "number of shared pages"),
+        (|m| m.shared = vec![(31, 2)], "shared pages overlap"),
+        (|m| m.native = Some("00".repeat(32)), "machine code"),
         (|m| m.contexts.clear(), "number of contexts"),
         (|m| m.contexts.push(m.contexts[0].clone()), "number of contexts"),
     ] {
@@ -143,10 +159,29 @@ fn a_manifest_that_does_not_fit_is_refused() {
 #[test]
 fn other_versions_are_named() {
     let mut newer = image();
-    newer[12..29].copy_from_slice(b"b8g 0.9.0 image 2");
+    newer[12..29].copy_from_slice(b"b8g 0.9.0 image 3");
     sealed(&mut newer);
-    assert_eq!(File::read(&newer).unwrap_err(), FileError::Version("b8g 0.9.0 image 2".into()));
+    assert_eq!(File::read(&newer).unwrap_err(), FileError::Version("b8g 0.9.0 image 3".into()));
     for other in [&b""[..], b"\0asm\x01\0\0\0", &[0; 5000], b"console.log(1)"] {
         assert_eq!(File::read(other).unwrap_err(), FileError::NoImage);
     }
+}
+
+/// Images of released versions load, or are refused by the name of their version.
+#[test]
+fn images_of_earlier_versions_are_named() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/images");
+    let first = std::fs::read(format!("{directory}/format-1.b8g")).unwrap();
+    assert_eq!(File::read(&first).unwrap_err(), FileError::Version("b8g 0.1.0 image 1".into()));
+    let report = b8g_image::explain::Report::of(&first);
+    assert_eq!(report.version, "b8g 0.1.0 image 1");
+    let second = std::fs::read(format!("{directory}/format-2.b8g")).unwrap();
+    let file = File::read(&second).unwrap();
+    assert_eq!((file.manifest().main.as_deref(), file.signatures().len()), (Some("next"), 1));
+    assert!(file.signatures()[0].verify(&file.id()), "what is signed, and how, stays");
+    assert_eq!(
+        blake3::Hash::from_bytes(file.id()).to_hex().as_str(),
+        "e31e3218b35d53de35d11f5a88fa79edb528ef01f756126fb19813c41d82953b",
+        "an image's identity stays"
+    );
 }

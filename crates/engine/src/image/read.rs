@@ -60,6 +60,14 @@ pub enum ImageError {
         /// What is wrong.
         source: FileError,
     },
+    /// There is another image where the one should be that it builds upon.
+    #[error("it builds upon the image {id}, and {path} is another one", path = path.display())]
+    OtherParent {
+        /// Where.
+        path: PathBuf,
+        /// The identity of the one that is wanted.
+        id: String,
+    },
     /// An image that it builds upon is not there.
     #[error("it builds upon {file} (identity {id}), which is neither beside it nor given with --parent")]
     NoParent {
@@ -192,9 +200,7 @@ impl Chain {
             let found = File::read(&link.bytes)
                 .map_err(|source| ImageError::ParentFile { path: file.clone(), source })?;
             if !chain::is(&parent, &found) {
-                let reason = format!("it is not the image {} that the child was made from", parent.id);
-                let source = FileError::Damaged { offset: 0, reason };
-                return Err(ImageError::ParentFile { path: file, source });
+                return Err(ImageError::OtherParent { path: file, id: parent.id });
             }
             wanted = found.manifest().parent.clone();
             files.push(link);
