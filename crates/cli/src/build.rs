@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use b8g::{
-    Component, Config, Context, Grants, Heap, Image, Limits, Outcome, ReadOptions, Reason, SnapshotError, Want,
-    WantedAccess, WasmOptions, WriteOptions,
+    Component, Config, Context, Grants, Heap, Image, Limits, Outcome, ReadOptions, Reason, SnapshotError,
+    Want, WantedAccess, WasmOptions, WriteOptions,
 };
 
 use crate::args::{BuildArgs, UnknownImports};

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use b8g::{
-    Component, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey, ReadOptions, StartError, Stdin,
-    Stdout, WasmOptions,
+    Component, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey, ReadOptions,
+    StartError, Stdin, Stdout, WasmOptions,
 };
 
 use crate::args::{ImageArgs, RunArgs, UnknownImports};

@@ -42,7 +42,8 @@ fn try_sign(args: &SignArgs) -> Result<(), Failure> {
     };
     let Some(path) = &args.file else { return Ok(()) };
     let bytes = read(path)?;
-    let unusable = |error: &dyn std::fmt::Display| Failure::error(format!("cannot sign {}: {error}", shown(path)));
+    let unusable =
+        |error: &dyn std::fmt::Display| Failure::error(format!("cannot sign {}: {error}", shown(path)));
     let file = File::read(&bytes).map_err(|error| unusable(&error))?;
     let mine = key.sign(&file.id());
     let others = file.signatures().iter().filter(|signature| signature.key != mine.key);
@@ -52,7 +53,9 @@ fn try_sign(args: &SignArgs) -> Result<(), Failure> {
 }
 
 fn old_key(path: &Path) -> Result<SecretKey, Failure> {
-    let unusable = |error: &dyn std::fmt::Display| Failure::usage(format!("cannot use the key {}: {error}", shown(path)));
+    let unusable = |error: &dyn std::fmt::Display| {
+        Failure::usage(format!("cannot use the key {}: {error}", shown(path)))
+    };
     let text = fs::read_to_string(path).map_err(|error| unusable(&error))?;
     SecretKey::from_pem(&text).map_err(|error| unusable(&error))
 }

@@ -85,16 +85,13 @@ fn write(
     context: &mut Context,
     console: Console,
 ) -> Result<usize, Failure> {
-    let failed = |error: SnapshotError| Failure::error(format!("cannot freeze {}: {error}", shown(&program.path)));
+    let failed =
+        |error: SnapshotError| Failure::error(format!("cannot freeze {}: {error}", shown(&program.path)));
     let heap = context.compact().map_err(|outcome| failed(SnapshotError::Ended(outcome)))?;
     let image = context.snapshot().map_err(failed)?;
     let name = program.path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let options = WriteOptions {
-        name: program.name(),
-        heap,
-        parent: name.filter(|_| args.child),
-        native: false,
-    };
+    let options =
+        WriteOptions { name: program.name(), heap, parent: name.filter(|_| args.child), native: false };
     let bytes = image.to_bytes_with(&options).map_err(|error| Failure::error(error.to_string()))?;
     replace(output, &bytes)
         .map_err(|error| Failure::error(format!("cannot write {}: {error}", shown(output))))?;
@@ -138,14 +135,20 @@ fn is_image(plan: &Plan<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let name = shown(&program.path);
-    Err(Failure::usage(format!("{name} is no image; b8g run runs it, b8g snapshot and b8g build make images")))
+    Err(Failure::usage(format!(
+        "{name} is no image; b8g run runs it, b8g snapshot and b8g build make images"
+    )))
 }
 
 /// Lets all copies go on, as many at once as there are processors; the answer is the first exit code that is not 0.
 fn copies(args: &ResumeArgs, plan: &Plan<'_>, console: Console) -> Result<i32, Failure> {
     if args.copies == 0 || args.run.report.is_some() {
         let why = "a report tells of one program: --report goes with one copy";
-        return Err(Failure::usage(if args.copies == 0 { "--copies: there must be one at least" } else { why }));
+        return Err(Failure::usage(if args.copies == 0 {
+            "--copies: there must be one at least"
+        } else {
+            why
+        }));
     }
     signals::announce(args.run.quiet, console.terminal);
     let finish = plan.finish(console)?;

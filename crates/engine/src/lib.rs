@@ -55,13 +55,13 @@ mod wait;
 mod wasi;
 
 pub use b8g_core::{Limits, limits::MEMORY_BYTES_DEFAULT};
+pub use b8g_image::signature::PublicKey;
+pub use b8g_image::{Heap, Want, WantedAccess};
 pub use component::{Component, ComponentError, Language, WasmOptions};
 pub use context::{CallError, Canceller, Context, EvalError, StartError, Value};
 pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_directory};
 pub use function::{Function, ValueType};
 pub use grant::{Grant, GrantError, Grants};
-pub use b8g_image::signature::PublicKey;
-pub use b8g_image::{Heap, Want, WantedAccess};
 pub use image::{Image, ImageError, ReadOptions, SnapshotError, WriteOptions};
 pub use interrupt::Interrupt;
 pub use javascript::javascript_digest;

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use b8g::{
-    Capture, Component, Config, Context, Engine, Grants, Image, Language, Limits, Reason, SnapshotError,
-    Stdout, Value,
+    Access, Capture, Component, Config, Context, Engine, Grant, Grants, Language, Limits, Reason,
+    SnapshotError, StartError, Stdout, Value, Want, WantedAccess,
 };
 
 fn engine() -> Engine {
@@ -251,67 +251,107 @@ fn a_limit_below_what_the_image_holds_is_told() {
     assert_eq!(outcome.reason, Reason::Memory, "{outcome}");
 }
 
-/// Image files hold what images hold, whether their pages are few or many, and images of images.
+const CHECKPOINTS: &str = "import { checkpoint } from 'b8g';\n\
+    let n = 40; setTimeout(() => { n += 100; console.log('late', n); }, 30);\n\
+    const first = await checkpoint(); n += 2; console.log(JSON.stringify(first), n);\n\
+    const both = await Promise.all([checkpoint(), checkpoint()]); console.log(JSON.stringify(both));";
+
 #[test]
-fn files_hold_what_images_hold() {
-    let engine = engine();
-    let component = Component::from_wasm(&engine, COUNTER.as_bytes()).unwrap();
-    let mut context = Context::new(&component, &Grants::none(), Limits::default()).unwrap();
-    for pages in [0, 3, 100, 5] {
-        call(&mut context, "grow", &[1]);
-        let size = call(&mut context, "size", &[]) as i32;
-        (0..pages).for_each(|page| {
-            call(&mut context, "write", &[page % (size * 16) * 4096 + 16, page + pages]);
-        });
-        call(&mut context, "add", &[pages]);
-        let image = context.snapshot().unwrap();
-        let bytes = image.to_bytes("counter.wat").unwrap();
-        assert!(Image::is_image(&bytes));
-        let read = Image::from_bytes(&engine, &bytes).unwrap();
-        assert_eq!(read.to_bytes("counter.wat").unwrap(), bytes, "{pages} pages");
-        let mut again = Context::restore(&read, &Grants::none(), Limits::default()).unwrap();
-        assert_eq!(call(&mut again, "size", &[]) as i32, size);
-        assert_eq!(call(&mut again, "add", &[0]), call(&mut context, "add", &[0]));
-        for at in (0..size * 65536).step_by(4096) {
-            assert_eq!(call(&mut again, "read", &[at + 16]), call(&mut context, "read", &[at + 16]));
-        }
-        context = again;
+fn a_program_is_frozen_where_it_asks_for_it() {
+    let output = Capture::new();
+    let grants = Grants::none().clocks().randomness().stdout(Stdout::Capture(output.clone()));
+    let component =
+        Component::from_source(&engine(), "a.js", Language::JavaScript, CHECKPOINTS, Path::new(".")).unwrap();
+    let fresh = || Context::new(&component, &grants, Limits::default()).unwrap();
+    let text = || String::from_utf8(output.take()).unwrap();
+    let frozen = r#"{"restored":false,"copy":null}"#;
+    let whole = format!("{frozen} 42\n[{frozen},{frozen}]\nlate 142\n");
+    assert_eq!(fresh().run().exit_code, 0);
+    assert_eq!(text(), whole, "a program that nobody freezes goes on");
+
+    let mut context = fresh();
+    assert!(context.run_to_checkpoint().is_none() && context.is_at_checkpoint() && context.is_waiting());
+    assert_eq!(context.eval("'between ' + 1").unwrap(), "between 1");
+    assert!(context.is_at_checkpoint(), "an evaluation does not end it");
+    let image = context.snapshot().unwrap();
+    assert_eq!(text(), "");
+    for copy in [0, 7] {
+        let restored = Context::restore(&image, &grants, Limits::default()).unwrap();
+        assert_eq!(restored.numbered(copy).run().exit_code, 0);
+        let told = format!(r#"{{"restored":true,"copy":{copy}}}"#);
+        assert_eq!(text(), format!("{told} 42\n[{frozen},{frozen}]\nlate 142\n"));
     }
+    assert!(context.run_to_checkpoint().is_none() && context.is_at_checkpoint(), "the second one");
+    let second = context.snapshot().unwrap();
+    assert!(context.run_to_checkpoint().is_some() && !context.is_at_checkpoint());
+    assert_eq!(text(), whole);
+    let mut forks = {
+        let mut context = Context::restore(&second, &grants, Limits::default()).unwrap();
+        context.initialize().unwrap();
+        assert!(!context.is_at_checkpoint(), "both calls are answered");
+        text();
+        context.fork(2).unwrap()
+    };
+    forks.iter_mut().for_each(|fork| assert_eq!(fork.run().exit_code, 0));
+    assert_eq!(text(), "late 142\nlate 142\n");
 }
 
 #[test]
-fn a_file_that_does_not_fit_its_module_is_refused() {
-    let mut context = wasm(COUNTER);
-    let bytes = context.snapshot().unwrap().to_bytes("counter.wat").unwrap();
-    let file = b8g_image::File::read(&bytes).unwrap();
-    let wasm_of = file.section(b8g_image::SectionKind::Wasm, 0).unwrap();
-    let pages = file.section(b8g_image::SectionKind::Pages, 0).unwrap();
-    let refused = |change: &dyn Fn(&mut b8g_image::Manifest), wasm: Option<&[u8]>| {
-        let mut manifest = file.manifest().clone();
-        change(&mut manifest);
-        let parts = b8g_image::Parts { manifest: &manifest, wasm, program: None, pages: vec![pages] };
-        Image::from_bytes(&engine(), &b8g_image::write(&parts).unwrap()).unwrap_err().to_string()
+fn what_a_program_does_not_need_is_given_up() {
+    let component = Component::javascript(&engine()).unwrap();
+    let mut context = Context::new(&component, &Grants::none(), Limits::default()).unwrap();
+    context.eval("globalThis.kept = []; for (let i = 0; i < 1000; i++) kept.push({ i });").unwrap();
+    context
+        .eval(
+            "let waste = []; for (let i = 0; i < 50000; i++) waste.push({ i, text: `${i}` }); waste = null;",
+        )
+        .unwrap();
+    let written = |context: &mut Context| context.snapshot().unwrap().to_bytes("a").unwrap().len();
+    let before = written(&mut context);
+    let heap = context.compact().unwrap().unwrap();
+    let after = written(&mut context);
+    assert!(after * 4 < before, "{after} of {before}");
+    assert!((1000..20_000).contains(&heap.objects) && heap.arrays >= 1 && heap.bytes > 50_000, "{heap:?}");
+    assert_eq!(context.eval("kept.length + kept[999].i").unwrap(), "1999");
+    assert_eq!(restored(&mut context).eval("kept[7].i").unwrap(), "7");
+    assert_eq!(wasm("(module)").compact().unwrap(), None);
+}
+
+#[test]
+fn a_context_without_what_its_image_wants_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let below = directory.path().join("below");
+    let want = |access, target: &str| Want { access, target: target.into() };
+    let wants = vec![
+        want(WantedAccess::Read, below.to_str().unwrap()),
+        want(WantedAccess::Net, "example.com:443"),
+        want(WantedAccess::Env, "TOKEN"),
+    ];
+    let image = wasm("(module)").snapshot().unwrap().wanting(wants.clone());
+    let missing = |grants: &Grants| match Context::restore(&image, grants, Limits::default()) {
+        Err(StartError::Wanted(missing)) => missing.iter().map(|want| want.access).collect(),
+        Err(error) => panic!("{error}"),
+        Ok(_) => Vec::new(),
     };
-    assert!(refused(&|m| m.contexts[0].globals.truncate(1), Some(wasm_of)).contains("other globals"));
-    assert!(refused(&|_| {}, Some(b"\0asm\x01\0\0\0")).contains("another module"));
-    assert!(refused(&|_| {}, None).contains("another module"));
-    assert!(refused(&|m| m.contexts[0].generations = vec![0; 70_000], Some(wasm_of)).contains("handles"));
-    assert!(refused(&|m| m.kind = b8g_image::Kind::JavaScript, None).contains("another build"));
-    // Another type than the global has, and a memory smaller than the module wants, are found when a context starts.
-    let mut manifest = file.manifest().clone();
-    manifest.contexts[0].globals.swap(0, 1);
-    let parts =
-        b8g_image::Parts { manifest: &manifest, wasm: Some(wasm_of), program: None, pages: vec![pages] };
-    let image = Image::from_bytes(&engine(), &b8g_image::write(&parts).unwrap()).unwrap();
-    let outcome = Context::restore(&image, &Grants::none(), Limits::default()).unwrap().run();
-    assert_eq!(outcome.reason, Reason::Trap, "{outcome}");
-    assert!(outcome.message.contains("does not fit"), "{outcome}");
-    let mut manifest = file.manifest().clone();
-    manifest.contexts[0].memory_bytes = 1 << 46;
-    manifest.contexts[0].generations = vec![u32::MAX; 1000];
-    let parts =
-        b8g_image::Parts { manifest: &manifest, wasm: Some(wasm_of), program: None, pages: vec![pages] };
-    let image = Image::from_bytes(&engine(), &b8g_image::write(&parts).unwrap()).unwrap();
-    let outcome = Context::restore(&image, &Grants::none(), Limits::default()).unwrap().run();
-    assert_ne!(outcome.reason, Reason::Exit, "{outcome}");
+    let some = Grants::none().read(directory.path()).unwrap();
+    assert_eq!(missing(&Grants::none()), [WantedAccess::Read, WantedAccess::Net, WantedAccess::Env]);
+    assert_eq!(missing(&some), [WantedAccess::Net, WantedAccess::Env]);
+    let mut all = some.clone();
+    all.add(Grant::Net("example.com".into())).unwrap();
+    all.add(Grant::Environment("TOKEN".into(), None)).unwrap();
+    assert_eq!(missing(&all), []);
+    for (grant, wanted) in [
+        (Grant::Net("example.com:80".into()), 3),
+        (Grant::Net("other.example.com:443".into()), 3),
+        (Grant::AllNet, 2),
+        (Grant::AllEnvironment, 2),
+        (Grant::Path { path: directory.path().into(), access: Access::Write }, 3),
+        (Grant::AllPaths(Access::Read), 2),
+    ] {
+        let mut grants = Grants::none();
+        grants.add(grant.clone()).unwrap();
+        assert_eq!(missing(&grants).len(), wanted, "{grant:?}");
+    }
+    let error = Context::restore(&image, &some, Limits::default()).unwrap_err().to_string();
+    assert_eq!(error, "the image needs what is not granted: --allow-net=example.com:443 --allow-env=TOKEN");
 }

@@ -95,7 +95,8 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
         if other.parent.is_some() {
             return wrong("one of them builds upon another image: squash it first");
         }
-        let same = (other.kind, &other.component, &other.main) == (manifest.kind, &manifest.component, &manifest.main);
+        let same = (other.kind, &other.component, &other.main)
+            == (manifest.kind, &manifest.component, &manifest.main);
         if !same || file.section(SectionKind::Program, 0) != first.section(SectionKind::Program, 0) {
             return wrong("they are not of the same program");
         }
@@ -106,7 +107,8 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
         }
     }
     let Some((one, others)) = pages.split_first() else { return Err(FileError::NoImage) };
-    let in_all = |(number, page): &(&u32, &&[u8])| others.iter().all(|other| other.get(*number) == Some(*page));
+    let in_all =
+        |(number, page): &(&u32, &&[u8])| others.iter().all(|other| other.get(*number) == Some(*page));
     let shared: BTreeMap<u32, &[u8]> =
         one.iter().filter(in_all).map(|(number, page)| (*number, *page)).collect();
     let mut owned = Vec::new();
@@ -119,7 +121,12 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
     let (runs, shared) = in_runs(shared);
     let mut wants: Vec<_> = files.iter().flat_map(|file| file.manifest().wants.clone()).collect();
     let mut seen = Vec::new();
-    wants.retain(|want| !seen.contains(want) && { seen.push(want.clone()); true });
+    wants.retain(|want| {
+        !seen.contains(want) && {
+            seen.push(want.clone());
+            true
+        }
+    });
     let manifest = Manifest { native: None, shared: runs, contexts, wants, ..manifest.clone() };
     write(&Parts {
         manifest: &manifest,

@@ -244,8 +244,7 @@ impl<'f> File<'f> {
             .ok_or_else(|| FileError::at(0, "an image has room for 16 signatures"))?;
         let kept = self.head.sections.iter().filter(|section| section.kind != SectionKind::Signatures);
         let bytes = |section: &Section| self.section(section.kind, section.index).unwrap_or_default();
-        let mut wanted: Vec<_> =
-            kept.map(|section| (section.kind, section.index, bytes(section))).collect();
+        let mut wanted: Vec<_> = kept.map(|section| (section.kind, section.index, bytes(section))).collect();
         if !signatures.is_empty() {
             wanted.push((SectionKind::Signatures, 0, &written));
         }

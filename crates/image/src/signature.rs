@@ -240,7 +240,8 @@ mod tests {
 
     #[test]
     fn a_section_has_one_form() {
-        let signatures = [SecretKey::from_random(&[1; 32]).sign(&[0; 32]), Signature::of_machine(&[2; 32], &[0; 32])];
+        let signatures =
+            [SecretKey::from_random(&[1; 32]).sign(&[0; 32]), Signature::of_machine(&[2; 32], &[0; 32])];
         let section = write(&signatures).unwrap();
         assert_eq!(section.len(), 4 + 2 * 100);
         assert_eq!(read(&section).unwrap(), signatures);

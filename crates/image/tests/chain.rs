@@ -40,7 +40,8 @@ fn image(pages: &[(u32, u8)], parent: Option<Parent>) -> Vec<u8> {
 }
 
 fn written(manifest: &Manifest, pages: &[u8]) -> Vec<u8> {
-    write(&Parts { manifest, wasm: None, program: None, shared: &[], pages: vec![pages], native: None }).unwrap()
+    write(&Parts { manifest, wasm: None, program: None, shared: &[], pages: vec![pages], native: None })
+        .unwrap()
 }
 
 fn parent_of(bytes: &[u8]) -> Parent {

@@ -1,8 +1,8 @@
 //! The format: what was written is read, whatever else is refused with its place.
 
 use b8g_image::{
-    CONTEXTS_MAX, File, FileError, FrozenContext, Global, HEAD_BYTES, Heap, Kind, Manifest, PAGE_BYTES, Parts,
-    SectionKind, Stage, VERSION_BYTES, Want, WantedAccess, write,
+    CONTEXTS_MAX, File, FileError, FrozenContext, Global, HEAD_BYTES, Heap, Kind, Manifest, PAGE_BYTES,
+    Parts, SectionKind, Stage, VERSION_BYTES, Want, WantedAccess, write,
 };
 
 fn manifest() -> Manifest {
@@ -61,7 +61,10 @@ fn the_layout_stays() {
         .map(|at| (word(at), word(at + 4), long(at + 8), long(at + 16)))
         .collect();
     let manifest_bytes = records[0].3;
-    assert_eq!(records, [(1, 0, 4096, manifest_bytes), (2, 0, 8192, 4), (4, 0, 12288, 4096), (5, 0, 16384, 8192)]);
+    assert_eq!(
+        records,
+        [(1, 0, 4096, manifest_bytes), (2, 0, 8192, 4), (4, 0, 12288, 4096), (5, 0, 16384, 8192)]
+    );
     assert_eq!(bytes[200..232], *blake3::hash(&bytes[4096..4096 + manifest_bytes as usize]).as_bytes());
 }
 

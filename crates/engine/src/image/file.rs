@@ -69,8 +69,10 @@ impl Image {
             kind: if wasm.is_some() { Kind::Wasm } else { Kind::JavaScript },
             name: options.name.clone(),
             b8g: env!("CARGO_PKG_VERSION").to_owned(),
-            component: wasm
-                .map_or_else(|| javascript_digest().to_owned(), |wasm| blake3::hash(wasm).to_hex().to_string()),
+            component: wasm.map_or_else(
+                || javascript_digest().to_owned(),
+                |wasm| blake3::hash(wasm).to_hex().to_string(),
+            ),
             main: self.main.as_deref().map(str::to_owned),
             wants: self.wants.to_vec(),
             imports: if wasm.is_some() && own { component.imports() } else { Vec::new() },

@@ -103,7 +103,13 @@ impl<'c> Kept<'c> {
             name.extend(std::path::absolute(parent).ok()?.into_os_string().into_encoded_bytes());
         }
         name.extend(options.context.to_le_bytes());
-        Some(Kept { cache, key: cache.kept_key()?, path: cache.kept_path(&name), context: options.context, begun })
+        Some(Kept {
+            cache,
+            key: cache.kept_key()?,
+            path: cache.kept_path(&name),
+            context: options.context,
+            begun,
+        })
     }
 
     /// Finds the image, if its files did not change. What is wrong with an entry makes it count for nothing.
@@ -132,7 +138,10 @@ impl<'c> Kept<'c> {
             id: head.id,
         };
         let base = Base::new(memory, engine.pool());
-        Some(component(engine, &parts).and_then(|component| assemble(component, &parts, Some(base), Pages::new())))
+        Some(
+            component(engine, &parts)
+                .and_then(|component| assemble(component, &parts, Some(base), Pages::new())),
+        )
     }
 
     /// Reads and verifies the head, and tells where the first section begins.

@@ -133,11 +133,7 @@ impl Image {
     ///
     /// # Errors
     /// [`ImageError`] with the place and the reason.
-    pub fn open(
-        engine: &Engine,
-        path: impl AsRef<Path>,
-        options: &ReadOptions,
-    ) -> Result<Image, ImageError> {
+    pub fn open(engine: &Engine, path: impl AsRef<Path>, options: &ReadOptions) -> Result<Image, ImageError> {
         let path = path.as_ref();
         let kept = engine.cache().and_then(|cache| Kept::of(cache, path, options));
         if let Some(image) = kept.as_ref().and_then(|kept| kept.load(engine)) {
@@ -190,7 +186,9 @@ impl Chain {
                 named = Some(named_parents(options)?);
             }
             let given = named.as_mut().and_then(|named| {
-                let at = named.iter().position(|(id, ..)| blake3::Hash::from_hex(&parent.id).is_ok_and(|wanted| wanted == *id))?;
+                let at = named.iter().position(|(id, ..)| {
+                    blake3::Hash::from_hex(&parent.id).is_ok_and(|wanted| wanted == *id)
+                })?;
                 Some(named.swap_remove(at))
             });
             let (file, link) = match given {
@@ -235,8 +233,8 @@ impl Chain {
 fn named_parents(options: &ReadOptions) -> Result<Vec<(blake3::Hash, PathBuf, Link)>, ImageError> {
     let read = |path: &PathBuf| {
         let link = read(path)?;
-        let file =
-            File::read(&link.bytes).map_err(|source| ImageError::ParentFile { path: path.clone(), source })?;
+        let file = File::read(&link.bytes)
+            .map_err(|source| ImageError::ParentFile { path: path.clone(), source })?;
         let id = blake3::Hash::from_bytes(file.id());
         Ok((id, path.clone(), link))
     };
@@ -274,12 +272,7 @@ fn read(path: &Path) -> Result<Link, ImageError> {
 }
 
 /// Makes an image of one that builds upon no other.
-fn whole(
-    engine: &Engine,
-    file: &File<'_>,
-    id: [u8; 32],
-    options: &ReadOptions,
-) -> Result<Image, ImageError> {
+fn whole(engine: &Engine, file: &File<'_>, id: [u8; 32], options: &ReadOptions) -> Result<Image, ImageError> {
     let manifest = file.manifest();
     let parts = Parts {
         manifest,
@@ -322,9 +315,11 @@ fn trusted_code<'f>(
         trusted |= named || key.is_some_and(|key| signature.is_of_machine(&key, &id));
     }
     let settings = blake3::Hash::from_bytes(engine.code_settings());
-    let fits = file.manifest().native.as_ref().is_some_and(|digest| {
-        blake3::Hash::from_hex(digest).is_ok_and(|digest| digest == settings)
-    });
+    let fits = file
+        .manifest()
+        .native
+        .as_ref()
+        .is_some_and(|digest| blake3::Hash::from_hex(digest).is_ok_and(|digest| digest == settings));
     Ok(file.section(SectionKind::Native, 0).filter(|_| trusted && fits))
 }
 
