@@ -7,6 +7,8 @@ use b8g_core::{Error, Handle, Rights};
 use wasmtime::{Caller, Linker};
 
 use crate::dispatch::{Call, dispatch};
+use crate::memory::GuestMemory;
+use crate::memory::guest::Span;
 use crate::state::State;
 use crate::wait::{Item, Parked, Waiting};
 
@@ -37,9 +39,10 @@ fn call(
 ) -> wasmtime::Result<i64> {
     let Some(memory) = caller.data().memory else { return Ok(Error::Fault.code()) };
     let (bytes, state) = memory.data_and_store_mut(&mut caller);
+    let mut memory = GuestMemory::new(bytes, &state.windows);
     let arguments = Arguments { handle: Handle::from_raw(handle as u32), a, b, c, d };
     let done = match Op::from_number(op as u32) {
-        Some(op) => run(state, bytes, op, arguments),
+        Some(op) => run(state, &mut memory, op, arguments),
         None => Err(Error::NoSystem),
     };
     if state.ending.is_some() {
@@ -48,7 +51,7 @@ fn call(
     Ok(done.unwrap_or_else(Error::code))
 }
 
-fn run(state: &mut State, memory: &mut [u8], op: Op, arguments: Arguments) -> Result<i64, Error> {
+fn run(state: &mut State, memory: &mut GuestMemory<'_>, op: Op, arguments: Arguments) -> Result<i64, Error> {
     let Arguments { handle, a, b, c, d } = arguments;
     match op {
         Op::Read => dispatch(state, Call::Read { handle, into: room(memory, a, b)?, position: position(c)? }),
@@ -88,45 +91,38 @@ fn rights(n: i64) -> Result<Rights, Error> {
 }
 
 /// The part of the memory at `offset`.
-fn room(memory: &mut [u8], offset: i64, len: i64) -> Result<&mut [u8], Error> {
+fn room<'m>(memory: &'m mut GuestMemory<'_>, offset: i64, len: i64) -> Result<&'m mut [u8], Error> {
     let offset = usize::try_from(offset).map_err(|_| Error::Fault)?;
     let len = usize::try_from(len).map_err(|_| Error::Fault)?;
-    memory.get_mut(offset..).and_then(|rest| rest.get_mut(..len)).ok_or(Error::Fault)
+    memory.get_mut((offset, len)).ok_or(Error::Fault)
 }
 
 /// A slice argument: offset below, length above.
-fn slice(n: i64) -> (usize, usize) {
+fn slice(n: i64) -> Span {
     (n as u32 as usize, (n as u64 >> 32) as usize)
 }
 
-fn control(state: &mut State, memory: &mut [u8], arguments: Arguments) -> Result<i64, Error> {
+fn control(state: &mut State, memory: &mut GuestMemory<'_>, arguments: Arguments) -> Result<i64, Error> {
     let Arguments { handle, a, b, c, d } = arguments;
     let request = u32::try_from(a).ok().and_then(Request::from_number).ok_or(Error::NoSystem)?;
-    let ((in_at, in_len), (out_at, out_len)) = (slice(b), slice(c));
+    let (from, into) = (slice(b), slice(c));
     let argument = d as u64;
-    let within = |at: usize, len: usize| at.checked_add(len).is_some_and(|end| end <= memory.len());
-    if !within(in_at, in_len) || !within(out_at, out_len) {
+    if memory.get(from).is_none() || memory.get(into).is_none() {
         return Err(Error::Fault);
     }
-    let (in_end, out_end) = (in_at + in_len, out_at + out_len);
-    let (input, out): (&[u8], &mut [u8]) = if in_len == 0 {
-        (&[], &mut memory[out_at..out_end])
-    } else if out_len == 0 {
-        (&memory[in_at..in_end], &mut [])
-    } else if in_end <= out_at {
-        let (below, above) = memory.split_at_mut(out_at);
-        (&below[in_at..in_end], &mut above[..out_len])
-    } else if out_end <= in_at {
-        let (below, above) = memory.split_at_mut(in_at);
-        (&above[..in_len], &mut below[out_at..out_end])
-    } else {
-        // No request has a use for overlapping slices.
-        return Err(Error::Argument);
-    };
+    // No request has a use for overlapping slices.
+    let (input, out) = memory.get_both(from, into).ok_or(Error::Argument)?;
     dispatch(state, Call::Control { handle, request, input, out, argument })
 }
 
-fn wait(state: &mut State, memory: &mut [u8], a: i64, b: i64, c: i64, d: i64) -> Result<i64, Error> {
+fn wait(
+    state: &mut State,
+    memory: &mut GuestMemory<'_>,
+    a: i64,
+    b: i64,
+    c: i64,
+    d: i64,
+) -> Result<i64, Error> {
     let count = unsigned(b)?;
     if count > WAIT_ITEMS_MAX {
         return Err(Error::Argument);
@@ -153,6 +149,7 @@ fn wait(state: &mut State, memory: &mut [u8], a: i64, b: i64, c: i64, d: i64) ->
 mod tests {
     use super::*;
     use crate::grant::Grants;
+    use crate::memory::Windows;
     use b8g_core::Limits;
 
     /// Whatever numbers a component passes, it gets an answer and its memory stays within bounds.
@@ -174,6 +171,7 @@ mod tests {
         for _ in 0..20 {
             let mut state = State::new(&grants, None, Limits::default(), &[]).unwrap();
             let mut memory = vec![0u8; 65536];
+            let mut memory = GuestMemory::new(&mut memory, &Windows::default());
             for _ in 0..5_000 {
                 let mut number = || match random() % 6 {
                     0 => -1,

@@ -140,7 +140,7 @@ pub struct Context {
     /// The thread's processor time that is counted already, while a call runs.
     counted_until: Option<Duration>,
     /// Which threads it ran on.
-    residence: Arc<Residence>,
+    pub(crate) residence: Arc<Residence>,
     outcome: Option<Outcome>,
 }
 

@@ -9,6 +9,7 @@
 //! - [`Grants`]: what a context may get. Without a grant it has no files, network, environment, clock or randomness.
 //! - [`Limits`]: what it may use.
 //! - [`Context`]: a running instance. [`Outcome`]: how it ended, why, and what it used.
+//! - [`SharedMemory`]: what several contexts see through windows.
 //!
 //! ```
 //! use b8g::{Capture, Component, Config, Context, Engine, Grants, Language, Limits, Reason, Stdout};
@@ -53,6 +54,7 @@ mod state;
 mod thread_time;
 mod wait;
 mod wasi;
+mod window;
 
 pub use b8g_core::{Limits, limits::MEMORY_BYTES_DEFAULT};
 pub use b8g_image::signature::PublicKey;
@@ -65,8 +67,10 @@ pub use grant::{Grant, GrantError, Grants};
 pub use image::{Image, ImageError, ReadOptions, SnapshotError, WriteOptions};
 pub use interrupt::Interrupt;
 pub use javascript::javascript_digest;
+pub use memory::SharedMemory;
 pub use object::stream::{Capture, Stdin, Stdout};
 pub use outcome::{Access, DENIALS_MAX, Denial, Outcome, Reason, Usage};
+pub use window::MapError;
 
 /// Compiles and runs the README's example.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@ use b8g_core::abi::Role;
 use b8g_core::{Handle, Limits, Rights, Table};
 
 use crate::grant::Grants;
+use crate::memory::Windows;
 use crate::monitor::Monitor;
 use crate::object::clock::{Clock, Time};
 use crate::object::{Descriptors, Object};
@@ -33,6 +34,8 @@ pub(crate) struct State {
     /// The component asked to be frozen, and waits for that.
     pub(crate) checkpoint: bool,
     pub(crate) memory: Option<wasmtime::Memory>,
+    /// Where its first memory shows what others can change.
+    pub(crate) windows: Windows,
     pub(crate) wasi: Option<Box<Wasi>>,
     pub(crate) table_elements: u64,
 }
@@ -85,6 +88,7 @@ impl State {
             parked: None,
             checkpoint: false,
             memory: None,
+            windows: Windows::default(),
             wasi: None,
             table_elements: 0,
         };

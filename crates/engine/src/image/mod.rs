@@ -192,6 +192,9 @@ impl Context {
         let Some(instance) = self.instance else {
             return Err(SnapshotError::Unsupported("it has no instance".into()));
         };
+        if !self.store.data().windows.is_empty() {
+            return Err(SnapshotError::Unsupported("it has a window into shared memory".into()));
+        }
         let parent = self.image.as_ref().and_then(|image| image.frozen.base.clone());
         let base = parent.as_ref().or(compiled.base.as_ref());
         let (pages, memory_bytes) = self.changed_pages(base.map(|base| &**base.image()))?;

@@ -8,7 +8,7 @@
 //! Source: getrusage(2), `mm_account_fault` in the kernel's mm/memory.c.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 thread_local! {
     static LAST: Cell<Option<u64>> = const { Cell::new(None) };
@@ -32,9 +32,12 @@ pub(super) fn at_least() -> Option<u64> {
     LAST.get().or_else(now)
 }
 
-/// On which thread a tenant ran.
+/// What decides about a tenant's slots at its end: on which thread it ran, and whether it had a window.
 #[derive(Debug, Default)]
-pub(crate) struct Residence(AtomicU64);
+pub(crate) struct Residence {
+    thread: AtomicU64,
+    window: AtomicBool,
+}
 
 /// More than one.
 const SEVERAL: u64 = u64::MAX;
@@ -43,15 +46,25 @@ impl Residence {
     /// To be said before anything of the tenant runs, or is written to its memory.
     pub(crate) fn here(&self) {
         let here = thread_number();
-        let before = self.0.load(Ordering::Relaxed);
+        let before = self.thread.load(Ordering::Relaxed);
         if before != here {
-            self.0.store(if before == 0 { here } else { SEVERAL }, Ordering::Relaxed);
+            self.thread.store(if before == 0 { here } else { SEVERAL }, Ordering::Relaxed);
         }
     }
 
     /// Nothing ran anywhere else than on this thread.
     pub(super) fn only_here(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == thread_number()
+        self.thread.load(Ordering::Relaxed) == thread_number()
+    }
+
+    /// To be said before a window is mapped in one of the tenant's slots.
+    pub(super) fn open_window(&self) {
+        self.window.store(true, Ordering::Relaxed);
+    }
+
+    /// A slot of the tenant may show memory that others write to.
+    pub(super) fn has_window(&self) -> bool {
+        self.window.load(Ordering::Relaxed)
     }
 }
 

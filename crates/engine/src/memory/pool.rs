@@ -130,6 +130,12 @@ impl SlotPool {
         free.by_image.entry(id).or_default().push((slot, len));
     }
 
+    /// Slots that wait for a tenant.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.lock().count
+    }
+
     /// Unmaps the free slots of an image that nobody will ask for again.
     fn forget_image(&self, id: u64) {
         let dropped = {
@@ -228,7 +234,9 @@ unsafe impl LinearMemory for Tenancy {
 
 impl Drop for Tenancy {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
+        let Some(slot) = self.slot.take() else { return };
+        // What others can write to is never one tenant's own again: the slot is unmapped.
+        if !self.residence.as_ref().is_some_and(|residence| residence.has_window()) {
             let faultless = self.faultless();
             self.pool.give(slot, self.filled, faultless);
         }
@@ -255,7 +263,7 @@ mod tests {
         assert_eq!(again.base(), base);
         pool.give(again, 65536, false);
         pool.forget_image(a.id());
-        assert_eq!(pool.lock().count, 0);
+        assert_eq!(pool.count(), 0);
     }
 
     #[test]
@@ -263,6 +271,58 @@ mod tests {
         let pool = SlotPool::new(2);
         let slots: Vec<Slot> = (0..4).map(|_| pool.take(None, 4096).unwrap()).collect();
         slots.into_iter().for_each(|slot| pool.give(slot, 4096, false));
-        assert_eq!(pool.lock().count, 2);
+        assert_eq!(pool.count(), 2);
+    }
+    /// A memory of a tenant, as wasmtime asks for it.
+    fn tenancy(
+        pool: &Arc<SlotPool>,
+        image: &Arc<HeapImage>,
+        residence: &Arc<Residence>,
+    ) -> Box<dyn LinearMemory> {
+        let creator = Creator(pool.clone());
+        with_image(Some(image), 65536, residence, || {
+            creator.new_memory(MemoryType::new(1, None), 65536, None, None, 0).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_slot_that_had_a_window_is_not_kept() {
+        let pool = SlotPool::new(8);
+        let image = Arc::new(HeapImage::new([(0usize, &b"image"[..])].into_iter()).unwrap());
+        let (plain, windowed) = (Arc::<Residence>::default(), Arc::<Residence>::default());
+        drop(tenancy(&pool, &image, &plain));
+        assert_eq!(pool.count(), 1);
+        // It takes the one that was kept.
+        let memory = tenancy(&pool, &image, &windowed);
+        assert_eq!(pool.count(), 0);
+        windowed.open_window();
+        drop(memory);
+        assert_eq!(pool.count(), 0);
+        // That it had one is not forgotten with what its tenant did since, nor does it concern other tenants.
+        let (memory, other) = (tenancy(&pool, &image, &windowed), tenancy(&pool, &image, &plain));
+        windowed.here();
+        drop((memory, other));
+        assert_eq!(pool.count(), 1);
+    }
+
+    #[test]
+    fn a_slot_comes_back_as_its_image_is() {
+        let pool = SlotPool::new(8);
+        let image = Arc::new(HeapImage::new([(5000usize, &b"image"[..])].into_iter()).unwrap());
+        let mut bases = Vec::new();
+        for round in 0..5 {
+            let residence = Arc::<Residence>::default();
+            residence.here();
+            let memory = tenancy(&pool, &image, &residence);
+            bases.push(memory.as_ptr() as usize);
+            // SAFETY: the memory has 65536 bytes and nobody else has it.
+            let bytes = unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), 65536) };
+            assert_eq!(&bytes[5000..5005], b"image", "round {round}");
+            assert_eq!(bytes.iter().filter(|byte| **byte != 0).count(), 5, "round {round}");
+            for page in 0..=round * 3 {
+                bytes[page * PAGE_BYTES..][..1000].fill(0xee);
+            }
+        }
+        assert!(bases.iter().all(|base| *base == bases[0]), "the pool hands slots on");
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn fd_readdir(
     let known = guest.fd(fd)?.listed;
     let Some(start) = find(guest.state, handle, known, cookie)? else { return guest.put_u32(used, 0) };
 
-    let out = bytes_mut(guest.memory, buffer, buffer_len)?;
+    let out = bytes_mut(&mut guest.memory, buffer, buffer_len)?;
     let mut filled = list(guest.state, handle, start.cookie, out)?;
     let end = rewrite(&mut out[..filled], start);
     // Whatever room is left gets the beginning of the next entry: a guest takes a buffer that is not full for the end.

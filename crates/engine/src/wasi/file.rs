@@ -235,7 +235,7 @@ pub(super) fn fd_prestat_dir_name(guest: &mut Guest<'_>, fd: u32, out: u32, room
     if name.len() > room as usize {
         return Err(Errno::NAMETOOLONG);
     }
-    let into = super::guest::bytes_mut(guest.memory, out, name.len() as u32)?;
+    let into = super::guest::bytes_mut(&mut guest.memory, out, name.len() as u32)?;
     into.copy_from_slice(name);
     Ok(())
 }

@@ -9,13 +9,14 @@ use super::Wasi;
 use super::fds::{Fd, Kind};
 use super::types::Errno;
 use crate::dispatch::{Call, dispatch};
+use crate::memory::GuestMemory;
 use crate::state::State;
 use crate::wait::{Item, Waiting};
 
 /// Who called a function of preview 1.
 pub(super) struct Guest<'c> {
     /// Empty when there is none.
-    pub(super) memory: &'c mut [u8],
+    pub(super) memory: GuestMemory<'c>,
     pub(super) state: &'c mut State,
     pub(super) wasi: &'c mut Wasi,
     /// Set when the guest must trap with these words.
@@ -26,13 +27,17 @@ pub(super) struct Guest<'c> {
 pub(super) type Done = Result<(), Errno>;
 
 /// A part of the memory.
-pub(super) fn bytes(memory: &[u8], at: u32, len: u32) -> Result<&[u8], Errno> {
-    memory.get(at as usize..).and_then(|rest| rest.get(..len as usize)).ok_or(Errno::FAULT)
+pub(super) fn bytes<'m>(memory: &'m GuestMemory<'_>, at: u32, len: u32) -> Result<&'m [u8], Errno> {
+    memory.get((at as usize, len as usize)).ok_or(Errno::FAULT)
 }
 
 /// As [`bytes`], to be written.
-pub(super) fn bytes_mut(memory: &mut [u8], at: u32, len: u32) -> Result<&mut [u8], Errno> {
-    memory.get_mut(at as usize..).and_then(|rest| rest.get_mut(..len as usize)).ok_or(Errno::FAULT)
+pub(super) fn bytes_mut<'m>(
+    memory: &'m mut GuestMemory<'_>,
+    at: u32,
+    len: u32,
+) -> Result<&'m mut [u8], Errno> {
+    memory.get_mut((at as usize, len as usize)).ok_or(Errno::FAULT)
 }
 
 /// The length of an array of `count` elements.
@@ -43,13 +48,13 @@ pub(super) fn array_bytes(count: u32, element_bytes: u32) -> Result<u32, Errno> 
 impl Guest<'_> {
     /// Checks that `len` bytes can be written at `at`, before something happens whose answer belongs there.
     pub(super) fn check(&self, at: u32, len: u32) -> Done {
-        bytes(self.memory, at, len).map(|_| ())
+        bytes(&self.memory, at, len).map(|_| ())
     }
 
     /// Writes bytes.
     pub(super) fn put(&mut self, at: u32, from: &[u8]) -> Done {
         let len = u32::try_from(from.len()).map_err(|_| Errno::OVERFLOW)?;
-        bytes_mut(self.memory, at, len)?.copy_from_slice(from);
+        bytes_mut(&mut self.memory, at, len)?.copy_from_slice(from);
         Ok(())
     }
 

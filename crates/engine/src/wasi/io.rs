@@ -7,6 +7,7 @@ use super::fds::Kind;
 use super::guest::{Done, Guest, array_bytes, bytes, bytes_mut, count, wait_for};
 use super::types::{Errno, flags, rights, u32_at};
 use crate::dispatch::{Call, dispatch};
+use crate::memory::GuestMemory;
 use crate::object::file::TRANSFER_BYTES_MAX;
 use crate::state::State;
 
@@ -28,7 +29,7 @@ struct Vectors {
 
 impl Vectors {
     /// Checks the list and all that it points to; answers its bytes too.
-    fn new(memory: &[u8], at: u32, count: u32) -> Result<(Vectors, u64), Errno> {
+    fn new(memory: &GuestMemory<'_>, at: u32, count: u32) -> Result<(Vectors, u64), Errno> {
         if count > VECTORS_MAX {
             return Err(Errno::INVAL);
         }
@@ -44,14 +45,14 @@ impl Vectors {
         if total > u64::from(u32::MAX) { Err(Errno::INVAL) } else { Ok((vectors, total)) }
     }
 
-    fn get(self, memory: &[u8], i: u32) -> Result<(u32, u32), Errno> {
+    fn get(self, memory: &GuestMemory<'_>, i: u32) -> Result<(u32, u32), Errno> {
         // Cannot wrap: the whole list lies within the memory.
         let element = bytes(memory, self.at + i * VECTOR_BYTES, VECTOR_BYTES)?;
         Ok((u32_at(element, 0), u32_at(element, 4)))
     }
 
     /// The only element that is not empty, or an empty one; `None` when there are several.
-    fn single(self, memory: &[u8]) -> Result<Option<(u32, u32)>, Errno> {
+    fn single(self, memory: &GuestMemory<'_>) -> Result<Option<(u32, u32)>, Errno> {
         let mut found = None;
         for i in 0..self.count {
             let (at, len) = self.get(memory, i)?;
@@ -124,20 +125,20 @@ fn write_all(state: &mut State, target: Target, before: usize, from: &[u8]) -> R
 }
 
 fn read_vectors(guest: &mut Guest<'_>, target: Target, at: u32, count: u32) -> Result<u32, Errno> {
-    let (vectors, total) = Vectors::new(guest.memory, at, count)?;
-    if let Some((at, len)) = vectors.single(guest.memory)? {
-        let into = bytes_mut(guest.memory, at, len)?;
+    let (vectors, total) = Vectors::new(&guest.memory, at, count)?;
+    if let Some((at, len)) = vectors.single(&guest.memory)? {
+        let into = bytes_mut(&mut guest.memory, at, len)?;
         return read_some(guest.state, target, 0, into).map(|n| n as u32);
     }
     if total <= GATHER_BYTES as u64 {
         let mut buffer = [0; GATHER_BYTES];
         let read = read_some(guest.state, target, 0, &mut buffer[..total as usize])?;
-        return scatter(guest.memory, vectors, &buffer[..read]);
+        return scatter(&mut guest.memory, vectors, &buffer[..read]);
     }
     let mut done = 0;
     for i in 0..vectors.count {
-        let (at, len) = vectors.get(guest.memory, i)?;
-        let into = bytes_mut(guest.memory, at, len)?;
+        let (at, len) = vectors.get(&guest.memory, i)?;
+        let into = bytes_mut(&mut guest.memory, at, len)?;
         if into.is_empty() {
             continue;
         }
@@ -155,7 +156,7 @@ fn read_vectors(guest: &mut Guest<'_>, target: Target, at: u32, count: u32) -> R
     Ok(done as u32)
 }
 
-fn scatter(memory: &mut [u8], vectors: Vectors, from: &[u8]) -> Result<u32, Errno> {
+fn scatter(memory: &mut GuestMemory<'_>, vectors: Vectors, from: &[u8]) -> Result<u32, Errno> {
     let mut done = 0;
     for i in 0..vectors.count {
         let (at, len) = vectors.get(memory, i)?;
@@ -168,9 +169,9 @@ fn scatter(memory: &mut [u8], vectors: Vectors, from: &[u8]) -> Result<u32, Errn
 
 /// Writes the elements in their order; small neighbours go together.
 fn write_vectors(guest: &mut Guest<'_>, target: Target, at: u32, count: u32) -> Result<u32, Errno> {
-    let (vectors, _) = Vectors::new(guest.memory, at, count)?;
-    if let Some((at, len)) = vectors.single(guest.memory)? {
-        return write_all(guest.state, target, 0, bytes(guest.memory, at, len)?).map(|n| n as u32);
+    let (vectors, _) = Vectors::new(&guest.memory, at, count)?;
+    if let Some((at, len)) = vectors.single(&guest.memory)? {
+        return write_all(guest.state, target, 0, bytes(&guest.memory, at, len)?).map(|n| n as u32);
     }
     let mut buffer = [0; GATHER_BYTES];
     let (mut done, mut i) = (0, 0);
@@ -178,8 +179,8 @@ fn write_vectors(guest: &mut Guest<'_>, target: Target, at: u32, count: u32) -> 
         let mut held = 0;
         let mut large = None;
         while i < vectors.count {
-            let (at, len) = vectors.get(guest.memory, i)?;
-            let from = bytes(guest.memory, at, len)?;
+            let (at, len) = vectors.get(&guest.memory, i)?;
+            let from = bytes(&guest.memory, at, len)?;
             let Some(room) = buffer.get_mut(held..held + from.len()) else {
                 large = Some(from);
                 break;

@@ -24,6 +24,7 @@ use b8g_core::{Error, Rights};
 use wasmtime::{Caller, Extern, Linker};
 
 use crate::grant::Grants;
+use crate::memory::GuestMemory;
 use crate::object::Object;
 use crate::object::stream::{Input, Output};
 use crate::state::State;
@@ -206,6 +207,7 @@ fn enter<A: Answer>(
         // Without a memory every pointer leaves it.
         None => (&mut [][..], caller.data_mut()),
     };
+    let memory = GuestMemory::new(memory, &state.windows);
     let Some(mut wasi) = state.wasi.take() else { return Ok(A::of(Err(Errno::NOSYS))) };
     let mut guest = Guest { memory, state: &mut *state, wasi: &mut wasi, trap: None };
     let done = run(&mut guest);

@@ -9,11 +9,12 @@ use super::file::{checked_times, open_flags, pair};
 use super::guest::{Done, Guest, bytes, bytes_mut, count};
 use super::types::{self, Errno, checked_path, flags, rights, u32_at};
 use crate::dispatch::{Call, dispatch};
+use crate::memory::GuestMemory;
 
 /// Where a path lies in the guest's memory.
 type Span = (u32, u32);
 
-fn path_at(memory: &[u8], path: Span) -> Result<&[u8], Errno> {
+fn path_at<'m>(memory: &'m GuestMemory<'_>, path: Span) -> Result<&'m [u8], Errno> {
     checked_path(bytes(memory, path.0, path.1)?)
 }
 
@@ -24,7 +25,7 @@ fn follows(lookup: u32) -> Result<bool, Errno> {
 
 /// Does a request that takes a path and has no answer but success.
 fn ask(guest: &mut Guest<'_>, directory: Handle, request: Request, path: Span, argument: u64) -> Done {
-    let input = path_at(guest.memory, path)?;
+    let input = path_at(&guest.memory, path)?;
     let call = Call::Control { handle: directory, request, input, out: &mut [], argument };
     dispatch(guest.state, call).map_err(of_place)?;
     Ok(())
@@ -62,7 +63,7 @@ pub(super) fn path_filestat_get(
 ) -> Done {
     let handle = guest.directory(fd, rights::PATH_FILESTAT_GET)?;
     let argument = u64::from(!follows(lookup)?);
-    let input = path_at(guest.memory, (path, path_len))?;
+    let input = path_at(&guest.memory, (path, path_len))?;
     let mut stat = [0; Stat::BYTES];
     let call = Call::Control { handle, request: Request::PathStat, input, out: &mut stat, argument };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -84,7 +85,7 @@ pub(super) fn path_filestat_set_times(
     let nofollow = if follows(lookup)? { 0 } else { times::NOFOLLOW };
     let argument = checked_times(which)? | nofollow;
     let mut input = pair(atime, mtime).to_vec();
-    input.extend_from_slice(path_at(guest.memory, (path, path_len))?);
+    input.extend_from_slice(path_at(&guest.memory, (path, path_len))?);
     let request = Request::PathSetTimes;
     let call = Call::Control { handle, request, input: &input, out: &mut [], argument };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -92,14 +93,14 @@ pub(super) fn path_filestat_set_times(
 }
 
 /// Two paths as requests take them: a NUL between them.
-fn joined(memory: &[u8], first: Span, second: Span) -> Result<Vec<u8>, Errno> {
+fn joined(memory: &GuestMemory<'_>, first: Span, second: Span) -> Result<Vec<u8>, Errno> {
     let (first, second) = (path_at(memory, first)?, path_at(memory, second)?);
     Ok([first, b"\0", second].concat())
 }
 
 /// Does a request that takes two paths below two directories.
 fn ask_both(guest: &mut Guest<'_>, request: Request, from: (Handle, Span), to: (Handle, Span)) -> Done {
-    let input = joined(guest.memory, from.1, to.1)?;
+    let input = joined(&guest.memory, from.1, to.1)?;
     let (handle, argument) = (from.0, u64::from(to.0.raw()));
     let call = Call::Control { handle, request, input: &input, out: &mut [], argument };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -149,7 +150,7 @@ pub(super) fn path_symlink(
     path_len: u32,
 ) -> Done {
     let handle = guest.directory(fd, rights::PATH_SYMLINK)?;
-    let input = joined(guest.memory, (target, target_len), (path, path_len))?;
+    let input = joined(&guest.memory, (target, target_len), (path, path_len))?;
     let request = Request::Symlink;
     let call = Call::Control { handle, request, input: &input, out: &mut [], argument: 0 };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -167,8 +168,8 @@ pub(super) fn path_readlink(
 ) -> Done {
     let handle = guest.directory(fd, rights::PATH_READLINK)?;
     guest.check(used, 4)?;
-    let path = path_at(guest.memory, (path, path_len))?.to_vec();
-    let out = bytes_mut(guest.memory, out, room)?;
+    let path = path_at(&guest.memory, (path, path_len))?.to_vec();
+    let out = bytes_mut(&mut guest.memory, out, room)?;
     let call = Call::Control { handle, request: Request::ReadLink, input: &path, out, argument: 0 };
     let len = count(dispatch(guest.state, call).map_err(of_place)?)?;
     guest.put_u32(used, len)
@@ -242,7 +243,7 @@ pub(super) fn path_open(
             wanted = wanted.union(right);
         }
     }
-    let path = path_at(guest.memory, (path, path_len))?;
+    let path = path_at(&guest.memory, (path, path_len))?;
     let opened = dispatch(guest.state, Call::Open { directory, path, flags, rights: wanted });
     let handle = Handle::from_raw(count(opened.map_err(Errno::of_path)?)?);
     let fd = match describe(guest, handle)? {

@@ -56,7 +56,7 @@ pub(super) fn poll_oneoff(
     if count == 0 || u64::from(count) > WAIT_ITEMS_MAX {
         return Err(Errno::INVAL);
     }
-    let asked = bytes(guest.memory, subscriptions, array_bytes(count, SUBSCRIPTION_BYTES)?)?.to_vec();
+    let asked = bytes(&guest.memory, subscriptions, array_bytes(count, SUBSCRIPTION_BYTES)?)?.to_vec();
     guest.check(out, array_bytes(count, EVENT_BYTES)?)?;
     guest.check(used, 4)?;
 

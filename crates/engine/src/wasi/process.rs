@@ -113,7 +113,7 @@ pub(super) fn read_clock(guest: &mut Guest<'_>, role: Role) -> Result<u64, Errno
 
 pub(super) fn clock_time_get(guest: &mut Guest<'_>, id: u32, _precision: u64, out: u32) -> Done {
     let handle = clock(guest, id)?;
-    let into = bytes_mut(guest.memory, out, 8)?;
+    let into = bytes_mut(&mut guest.memory, out, 8)?;
     dispatch(guest.state, Call::Read { handle, into, position: None })?;
     Ok(())
 }
@@ -128,7 +128,7 @@ pub(super) fn clock_res_get(guest: &mut Guest<'_>, id: u32, out: u32) -> Done {
 
 pub(super) fn random_get(guest: &mut Guest<'_>, buffer: u32, len: u32) -> Done {
     let handle = given(guest, Role::Random)?;
-    let mut into = bytes_mut(guest.memory, buffer, len)?;
+    let mut into = bytes_mut(&mut guest.memory, buffer, len)?;
     while !into.is_empty() {
         let read = dispatch(guest.state, Call::Read { handle, into: &mut *into, position: None })?;
         into = into.get_mut(count(read)? as usize..).unwrap_or_default();

@@ -11,6 +11,7 @@ use super::types::{DIRENT_BYTES, Errno, u32_at, u64_at};
 use super::{NAMES, Wasi, call_by_number, directory, file, io, path, poll, socket};
 use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
+use crate::memory::GuestMemory;
 use crate::state::State;
 
 const MEMORY_BYTES: usize = 65536;
@@ -65,7 +66,8 @@ impl Subject {
     /// Calls a function; what it wants to trap with is an answer too.
     fn call(&mut self, run: impl FnOnce(&mut Guest<'_>) -> Done) -> Done {
         let (state, wasi) = (&mut self.state, &mut self.wasi);
-        let mut guest = Guest { memory: &mut self.memory, state, wasi, trap: None };
+        let memory = GuestMemory::new(&mut self.memory, &state.windows);
+        let mut guest = Guest { memory, state, wasi, trap: None };
         run(&mut guest)
     }
 
