@@ -23,6 +23,11 @@ pub fn bench(name: &str, flags: &[&str]) -> Result<()> {
     if name == "compute" {
         command.env("B8G_QJS", native_quickjs()?);
     }
+    if name == "image" {
+        for (variable, bundle) in bundles(flags.contains(&"--install-peers"))? {
+            command.env(variable, bundle);
+        }
+    }
     if let Some(deno) = deno(flags.contains(&"--install-peers"))? {
         command.env("B8G_DENO", deno);
     }
@@ -63,4 +68,41 @@ fn deno(install: bool) -> Result<Option<PathBuf>> {
         run(Command::new(npm).args(["install", "--silent", "--prefix", prefix, "@deno/linux-x64-glibc"]))?;
     }
     Ok(binary.is_file().then_some(binary))
+}
+
+/// What is bundled: packages that take time to initialise, as programs use them.
+const BUNDLED: &str = r#"import * as lodash from "lodash-es";
+import { z } from "zod";
+import * as acorn from "acorn";
+const User = z.object({ name: z.string(), age: z.number().int(), tags: z.array(z.string()) });
+export function main(args) {
+  const user = User.parse({ name: "a", age: 3, tags: args });
+  const program = acorn.parse("let a = 1; function f(b) { return a + b }", { ecmaVersion: 2022 });
+  console.log(user.name, program.body.length, Object.keys(lodash).length, lodash.chunk([1, 2, 3], 2).length);
+}
+"#;
+
+/// A program with lodash-es, zod and acorn in one file, as an ES module and as a CommonJS one. Made by esbuild, from the
+/// npm registry.
+fn bundles(install: bool) -> Result<Vec<(&'static str, PathBuf)>> {
+    let directory = tools_directory().join("bundle");
+    let (module, common) = (directory.join("bundle.mjs"), directory.join("bundle.cjs"));
+    if install && !common.is_file() {
+        std::fs::create_dir_all(&directory)?;
+        let npm = find("npm").context("no npm to install packages with")?;
+        let prefix = directory.to_str().context("the path of target is not UTF-8")?;
+        let packages = ["lodash-es@4.17.21", "zod@4.1.5", "acorn@8.15.0", "esbuild@0.25.9"];
+        run(Command::new(npm)
+            .args(["install", "--silent", "--ignore-scripts", "--prefix", prefix])
+            .args(packages))?;
+        std::fs::write(directory.join("app.mjs"), BUNDLED)?;
+        for (format, file) in [("esm", &module), ("cjs", &common)] {
+            let mut esbuild = Command::new(directory.join("node_modules/@esbuild/linux-x64/bin/esbuild"));
+            esbuild.args(["app.mjs", "--bundle", "--platform=node", "--main-fields=module,main"]);
+            esbuild.args(["--log-level=warning", &format!("--format={format}")]);
+            run(esbuild.arg(format!("--outfile={}", file.display())).current_dir(&directory))?;
+        }
+    }
+    let found = [("B8G_BUNDLE", module), ("B8G_BUNDLE_CJS", common)];
+    Ok(found.into_iter().filter(|(_, file)| file.is_file()).collect())
 }

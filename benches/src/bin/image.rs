@@ -1,8 +1,11 @@
 //! How fast frozen contexts go on: restoring small and large heaps, forking a live script, many contexts of one image.
 
 use b8g::{Component, Config, Context, Engine, Grants, Image, Limits, Value};
+use b8g_benches::process;
 use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, pooled, pss_kib, us};
-use std::time::Instant;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Contexts that are restored one after the other, and how often.
 const BATCH: usize = 100;
@@ -14,6 +17,10 @@ const ROUNDS: usize = 15;
 const DIRTY_PAGES: usize = 20;
 /// Contexts of one image that live at a time.
 const LIVE: usize = 10_000;
+/// Forks that live at a time.
+const LIVE_FORKS: usize = 500;
+/// Runs of each whole process.
+const PROCESS_ROUNDS: usize = 20;
 
 fn main() -> anyhow::Result<()> {
     let report = Report::begin("image: restoring, forking, many contexts of one image");
@@ -21,6 +28,8 @@ fn main() -> anyhow::Result<()> {
     let engine = Engine::new(Config::new().pool_slots(2 * FORKS))?;
     restoring(&report, &engine)?;
     forking(&report, &engine)?;
+    forks_in_memory(&report, &engine)?;
+    whole_processes(&report)?;
     many(&report, &engine)
 }
 
@@ -121,6 +130,94 @@ fn forking(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         n: ROUNDS,
         at_most: Some(10.0),
     });
+    Ok(())
+}
+
+/// What a fork holds beyond the pages that its parent had changed.
+fn forks_in_memory(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let clocks = Grants::none().clocks().randomness();
+    let mut parent = Context::new(&Component::javascript(engine)?, &clocks, Limits::default())?;
+    let dirty = DIRTY_PAGES * 4096;
+    parent.eval(&format!("globalThis.pages = new Uint8Array({dirty}).fill(1); globalThis.n = 0"))?;
+    let own = parent.snapshot()?.to_bytes("fork")?.len() as f64 / 1024.0;
+    let before = pss_kib();
+    let mut forks = parent.fork(LIVE_FORKS)?;
+    for fork in &mut forks {
+        anyhow::ensure!(fork.eval("++n + pages[0]")? == "2", "every fork answers");
+    }
+    let value = (pss_kib() - before) / LIVE_FORKS as f64 - own;
+    let name = format!("memory of a fork after its first call, beyond its {own:.0} KiB of dirty pages");
+    report.add(Figure { name, value, unit: "KiB", peer: None, n: LIVE_FORKS, at_most: Some(32.0) });
+    Ok(())
+}
+
+/// `b8g run app.b8g`, with three packages that take time to initialise in it, against runtimes that read the same bundle.
+fn whole_processes(report: &Report) -> anyhow::Result<()> {
+    let Some(bundle) = std::env::var_os("B8G_BUNDLE").map(PathBuf::from) else {
+        println!("(no bundle of npm packages: cargo xtask bench image --install-peers)");
+        return Ok(());
+    };
+    let temp = tempfile::tempdir()?;
+    let at = |name: &str| temp.path().join(name);
+    let text = std::fs::read_to_string(&bundle)?;
+    std::fs::write(at("app.mjs"), &text)?;
+    std::fs::write(at("node.mjs"), format!("{text}\nmain([]);\n"))?;
+    let b8g = process::b8g()?;
+    let succeeds = |program: &OsStr, arguments: &[&OsStr]| -> anyhow::Result<()> {
+        let ended = process::run(program, arguments)?;
+        anyhow::ensure!(ended.code == 0, "{program:?} {arguments:?} ended with {}", ended.code);
+        Ok(())
+    };
+    let (app, image) = (at("app.mjs"), at("app.b8g"));
+    succeeds(
+        b8g.as_os_str(),
+        &["build".as_ref(), "-q".as_ref(), "-o".as_ref(), image.as_os_str(), app.as_os_str()],
+    )?;
+    // Old enough to be kept.
+    std::thread::sleep(Duration::from_millis(200));
+    let mut runs: Vec<(&str, PathBuf, Vec<PathBuf>)> = Vec::new();
+    if let Some(node) = process::find("node", "B8G_NODE") {
+        let (script, blob) = (at("snapshot.js"), at("snapshot.blob"));
+        if let Some(common) = std::env::var_os("B8G_BUNDLE_CJS") {
+            let start =
+                "require('v8').startupSnapshot.setDeserializeMainFunction(() => module.exports.main([]));";
+            std::fs::write(&script, format!("{}\n{start}\n", std::fs::read_to_string(common)?))?;
+            let build = [
+                "--snapshot-blob".as_ref(),
+                blob.as_os_str(),
+                "--build-snapshot".as_ref(),
+                script.as_os_str(),
+            ];
+            if process::run(node.as_os_str(), &build)?.code == 0 {
+                runs.push(("node --snapshot-blob", node.clone(), vec!["--snapshot-blob".into(), blob]));
+            }
+        }
+        runs.push(("node", node, vec![at("node.mjs")]));
+    }
+    if let Some(deno) = process::find("deno", "B8G_DENO") {
+        runs.push(("deno", deno, vec!["run".into(), "--no-check".into(), at("node.mjs")]));
+    }
+    for (name, program, arguments) in runs {
+        let arguments: Vec<&OsStr> = arguments.iter().map(|argument| argument.as_os_str()).collect();
+        succeeds(program.as_os_str(), &arguments)?;
+        succeeds(b8g.as_os_str(), &["run".as_ref(), image.as_os_str()])?;
+        let wall = |run: anyhow::Result<process::Run>| run.map_or(f64::NAN, |run| us(run.wall) / 1000.0);
+        let found = in_turn(
+            PROCESS_ROUNDS,
+            &mut [
+                &mut || wall(process::run(b8g.as_os_str(), &["run".as_ref(), image.as_os_str()])),
+                &mut || wall(process::run(program.as_os_str(), &arguments)),
+            ],
+        );
+        report.add(Figure {
+            name: "b8g run app.b8g with lodash-es, zod and acorn".into(),
+            value: median(&found[0]),
+            unit: "ms",
+            peer: Some(Peer::compared(name, &found[0], &found[1])),
+            n: PROCESS_ROUNDS,
+            at_most: (name == "node").then_some(1.0 / 8.0),
+        });
+    }
     Ok(())
 }
 

@@ -109,10 +109,10 @@ fn damage_is_told_with_its_place() {
     let ended = place.b8g(&["inspect", "--json", "app.b8g"]);
     ended.code(0);
     let valid = report(&ended);
-    assert_eq!((valid["verdict"].as_str(), valid["main"].as_bool()), (Some("valid"), Some(true)));
+    assert_eq!((valid["verdict"].as_str(), valid["main"].as_str()), (Some("valid"), Some("main")));
     assert_eq!(valid["sections"][0]["offset"], 4096);
     let text = place.b8g(&["inspect", "app.b8g"]).stdout;
-    assert!(text.contains("goes on with main") && text.contains("manifest 0"), "{text}");
+    assert!(text.contains("calls main") && text.contains("heap: ") && text.contains("manifest 0"), "{text}");
     let mut flipped = whole.clone();
     let middle = flipped.len() - 5000;
     flipped[middle] ^= 4;
@@ -124,6 +124,154 @@ fn damage_is_told_with_its_place() {
     std::fs::write(place.join("cut.b8g"), &whole[..whole.len() - 1]).unwrap();
     place.b8g(&["run", "cut.b8g"]).code(1).says("damaged at byte ");
     place.b8g(&["inspect", "none.b8g"]).code(2);
+    let heap = &valid["contexts"][0]["heap"];
+    assert!(heap["objects"].as_u64() > Some(3) && heap["bytes"].as_u64() > Some(8000), "{heap}");
+}
+
+const LEARNS: &str = "import { args, checkpoint } from 'b8g';\n\
+    const learned: number[] = []; for (let i = 0; i < 100000; i++) learned.push(i);\n\
+    let { restored, copy } = await checkpoint();\n\
+    console.log(restored, copy, learned.length, args.join(), restored ? Math.random() : '');\n";
+
+#[test]
+fn a_program_goes_on_from_its_checkpoint() {
+    let place = Place::new().with("learn.ts", LEARNS).with("plain.js", "console.log(1)");
+    place.b8g(&["run", "learn.ts", "a"]).code(0).stdout("false null 100000 a \n");
+    let frozen = place.b8g(&["snapshot", "learn.ts", "a", "b"]);
+    frozen.code(0).stdout("false null 100000 a,b \n");
+    assert!(frozen.stderr.starts_with("b8g: wrote learn.b8g: "), "{frozen:?}");
+    std::fs::remove_file(place.join("learn.ts")).unwrap();
+    let resumed = |arguments: &[&str]| -> Vec<String> {
+        let ended = place.b8g(&[&["resume"], arguments].concat());
+        ended.code(0).stderr("");
+        let mut lines: Vec<String> = ended.stdout.lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    let (first, second) = (resumed(&["learn.b8g", "--", "c"]), resumed(&["learn.b8g", "--", "c"]));
+    assert!(first[0].starts_with("true 0 100000 c 0.") && first != second, "{first:?} {second:?}");
+    let copies = resumed(&["--copies=5", "learn.b8g"]);
+    assert_eq!(copies.len(), 5);
+    let draws: std::collections::BTreeSet<&str> =
+        copies.iter().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(draws.len(), 5, "{copies:?}");
+    assert!(copies.iter().enumerate().all(|(i, line)| line.starts_with(&format!("true {i} 100000 "))));
+    let seeded = resumed(&["--seed=4", "learn.b8g"]);
+    assert_eq!(seeded, resumed(&["--seed=4", "learn.b8g"]));
+
+    place.b8g(&["snapshot", "plain.js"]).code(1).stdout("1\n").says("never awaited checkpoint()");
+    assert!(!place.join("plain.b8g").exists());
+    place.b8g(&["resume", "plain.js"]).code(2).says("is no image");
+    place.b8g(&["snapshot", "learn.b8g"]).code(2).says("-o FILE");
+    place.b8g(&["snapshot", "--child", "plain.js"]).code(2).says("is no image");
+    place.b8g(&["resume", "--copies=0", "learn.b8g"]).code(2).says("one at least");
+    place.b8g(&["resume", "--copies=2", "--report=r.json", "learn.b8g"]).code(2).says("--report");
+}
+
+#[test]
+fn what_ends_a_copy_is_told_with_its_number() {
+    let source = "import { checkpoint } from 'b8g'; const { copy } = await checkpoint();\n\
+        if (copy === 1) throw new RangeError('unlucky'); if (copy === 2) for (;;); console.log('ran', copy)";
+    let place = Place::new().with("a.js", source);
+    place.b8g(&["snapshot", "--stop", "-q", "a.js"]).code(0).stdout("").stderr("");
+    let ended = place.b8g(&["resume", "--copies=4", "--timeout=300ms", "a.b8g"]);
+    assert!([Some(1), Some(124)].contains(&ended.code), "{ended:?}");
+    ended.says("b8g: copy 1:\n").says("unlucky").says("b8g: copy 2:\n").says("--timeout");
+    assert!(ended.stdout.contains("ran 0\n") && ended.stdout.contains("ran 3\n"), "{ended:?}");
+}
+
+#[test]
+fn images_build_upon_images() {
+    let source = "import { checkpoint } from 'b8g'; const log = new Array(100000).fill(7);\n\
+        for (;;) { log.push(log.length); const r = await checkpoint(); if (!r.restored) break; console.log(log.length) }";
+    let place = Place::new().with("a.js", source);
+    place.b8g(&["snapshot", "--stop", "-q", "-o", "0.b8g", "a.js"]).code(0);
+    for n in 0..3 {
+        let (from, to) = (format!("{n}.b8g"), format!("{}.b8g", n + 1));
+        place.b8g(&["snapshot", "--stop", "--child", "-q", "-o", &to, &from]).code(0);
+    }
+    let size = |name: &str| std::fs::metadata(place.join(name)).unwrap().len();
+    assert!(size("3.b8g") * 5 < size("0.b8g"), "{} {}", size("3.b8g"), size("0.b8g"));
+    place.b8g(&["resume", "3.b8g"]).code(0).stdout("100004\n");
+    let text = place.b8g(&["inspect", "3.b8g"]).stdout;
+    assert!(text.contains("builds upon context 0 of ") && text.contains("(2.b8g)"), "{text}");
+    place.b8g(&["squash", "3.b8g", "-o", "whole.b8g"]).code(0).stderr("");
+    std::fs::create_dir(place.join("other")).unwrap();
+    std::fs::rename(place.join("0.b8g"), place.join("other/0.b8g")).unwrap();
+    place.b8g(&["resume", "3.b8g"]).code(1).says("builds upon 0.b8g").says("--parent");
+    place.b8g(&["resume", "--parent=other/0.b8g", "3.b8g"]).code(0).stdout("100004\n");
+    place.b8g(&["squash", "3.b8g", "-o", "x.b8g"]).code(1).says("--parent");
+    place.b8g(&["resume", "whole.b8g"]).code(0).stdout("100004\n");
+    place.b8g(&["image", "join", "whole.b8g", "other/0.b8g", "-o", "two.b8g"]).code(0);
+    place.b8g(&["resume", "two.b8g"]).code(0).stdout("100004\n");
+    place.b8g(&["resume", "--context=1", "two.b8g"]).code(0).stdout("100001\n");
+    place.b8g(&["resume", "--context=2", "two.b8g"]).code(1).says("no context of that number");
+    assert!(size("two.b8g") < size("whole.b8g") + size("other/0.b8g") / 2);
+    place.b8g(&["image", "join", "3.b8g", "whole.b8g", "-o", "x.b8g"]).code(1).says("squash it first");
+}
+
+#[test]
+fn machine_code_is_taken_from_who_is_trusted() {
+    let add =
+        "(module (func (export \"add\") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))";
+    let place = Place::new().with("add.wat", add).with("not.pem", "not a key");
+    place.b8g(&["build", "-q", "--native", "--main=add", "add.wat"]).code(0);
+    place.b8g(&["sign", "--new-key", "key.pem", "add.b8g"]).code(0).stderr("");
+    place.b8g(&["run", "--trust=key.pem.pub", "add.b8g", "40", "2"]).code(0).stdout("42\n");
+    place.b8g(&["run", "add.b8g", "40", "2"]).code(0).stdout("42\n");
+    place.b8g(&["run", "add.b8g", "40"]).code(2).says("add");
+    let text = place.b8g(&["inspect", "add.b8g"]).stdout;
+    for part in ["calls add", "signed by ", "holds machine code", "native 0"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    place.b8g(&["sign", "--new-key", "key.pem"]).code(2).says("key.pem");
+    place.b8g(&["sign", "--key=not.pem", "add.b8g"]).code(2).says("no Ed25519 secret key");
+    place.b8g(&["sign", "--key=key.pem.pub", "add.b8g"]).code(2).says("no Ed25519 secret key");
+    place.b8g(&["sign", "add.b8g"]).code(2).says("--key");
+    place.b8g(&["run", "--trust=none.pem", "add.b8g", "1", "2"]).code(2).says("none.pem");
+    // Somebody else's signature says nothing, and a wrong one of the trusted key is told.
+    place.b8g(&["sign", "--new-key", "other.pem", "-o", "other.b8g", "add.b8g"]).code(0);
+    place.b8g(&["run", "--trust=other.pem.pub", "other.b8g", "1", "2"]).code(0).stdout("3\n");
+    place.b8g(&["build", "-q", "--main=add", "-o", "plain.b8g", "add.wat"]).code(0);
+    let signed = std::fs::read(place.join("add.b8g")).unwrap();
+    let plain = std::fs::read(place.join("plain.b8g")).unwrap();
+    let words = b8g_image::File::read(&signed).unwrap().signatures().to_vec();
+    let forged = b8g_image::File::read(&plain).unwrap().with_signatures(&words).unwrap();
+    std::fs::write(place.join("forged.b8g"), forged).unwrap();
+    place.b8g(&["run", "--trust=key.pem", "forged.b8g", "1", "2"]).code(1).says("did not sign it");
+    place.b8g(&["run", "forged.b8g", "1", "2"]).code(0).stdout("3\n");
+    place.b8g(&["inspect", "forged.b8g"]).code(1);
+    place.b8g(&["build", "--main=sub", "add.wat"]).code(2).says("exports no such function");
+}
+
+#[test]
+fn an_image_says_what_it_needs() {
+    let place = Place::new().with("a.js", "export const main = () => console.log('ran')").with("data", "");
+    let build = ["build", "-q", "--want=read=data,net=example.com:443", "--want", "env=TOKEN", "a.js"];
+    place.b8g(&build).code(0);
+    let text = place.b8g(&["inspect", "a.b8g"]).stdout;
+    let wants = "wants --allow-read=data\nwants --allow-net=example.com:443\nwants --allow-env=TOKEN\n";
+    assert!(text.contains(wants), "{text}");
+    let refused = place.b8g(&["run", "--allow-net", "a.b8g"]);
+    refused.code(2).stdout("").says("needs what is not granted: --allow-read=data --allow-env=TOKEN\n");
+    let granted = ["run", "--allow-read=data", "--allow-net=example.com", "--env=TOKEN=x", "a.b8g"];
+    place.b8g(&granted).code(0).stdout("ran\n");
+    place.b8g(&["build", "--want=disk=a", "a.js"]).code(2).says("--want=disk=a");
+}
+
+#[test]
+fn builds_differ_in_their_hash_seeds_only() {
+    let source = "export const names = new Map(); for (let i = 0; i < 100; i++) names.set(`${i}`, i);\n\
+        export const main = () => console.log(names.get('41'))";
+    let place = Place::new().with("a.js", source);
+    let built = |flags: &[&str]| {
+        place.b8g(&[&["build", "-q"], flags, &["a.js"]].concat()).code(0);
+        place.b8g(&["run", "a.b8g"]).code(0).stdout("41\n");
+        std::fs::read(place.join("a.b8g")).unwrap()
+    };
+    assert!(built(&["--seed=1"]) == built(&["--seed=1"]));
+    assert!(built(&["--seed=1"]) != built(&["--seed=2"]));
+    assert!(built(&[]) != built(&[]));
 }
 
 /// A snapshot that this machine's node makes is explained, taken apart, put together and run again.
@@ -161,5 +309,9 @@ fn snapshots_of_node_are_taken_apart_and_put_together() {
     let ended = place.b8g(&["inspect", "c.blob"]);
     ended.code(1);
     assert!(ended.stdout.contains("damaged"), "{ended:?}");
+    let both = [std::fs::read(place.join("a.blob")).unwrap(), vec![7; 1000]].concat();
+    let place = place.with("both", [vec![1; 3000], both].concat());
+    place.b8g(&["inspect", "--scan", "both"]).code(0);
+    place.b8g(&["inspect", "--scan", "s.js"]).code(1);
     place.b8g(&["inspect", "s.js"]).code(1).says("no image of b8g, V8 or node");
 }
