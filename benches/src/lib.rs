@@ -59,6 +59,13 @@ impl Report {
         Report { json }
     }
 
+    /// Prints a remark.
+    pub fn note(&self, text: &str) {
+        if !self.json {
+            println!("  ({text})");
+        }
+    }
+
     /// Prints a figure.
     pub fn add(&self, figure: Figure) {
         let ratio = figure.peer.as_ref().map(|peer| peer.ratio);

@@ -154,7 +154,7 @@ fn forks_in_memory(report: &Report, engine: &Engine) -> anyhow::Result<()> {
 /// `b8g run app.b8g`, with three packages that take time to initialise in it, against runtimes that read the same bundle.
 fn whole_processes(report: &Report) -> anyhow::Result<()> {
     let Some(bundle) = std::env::var_os("B8G_BUNDLE").map(PathBuf::from) else {
-        println!("(no bundle of npm packages: cargo xtask bench image --install-peers)");
+        report.note("no bundle of npm packages: cargo xtask bench image --install-peers");
         return Ok(());
     };
     let temp = tempfile::tempdir()?;
@@ -221,12 +221,17 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Mappings of this process.
+fn mappings() -> anyhow::Result<usize> {
+    Ok(std::fs::read_to_string("/proc/self/maps")?.lines().count())
+}
+
 fn many(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let clocks = Grants::none().clocks().randomness();
     let mut parent = Context::new(&Component::javascript(engine)?, &clocks, Limits::default())?;
     parent.eval("globalThis.answer = 42; 0")?;
     let image = parent.snapshot()?;
-    let before = pss_kib();
+    let (before, mapped) = (pss_kib(), mappings()?);
     let mut contexts = Vec::with_capacity(LIVE);
     for _ in 0..LIVE {
         let mut context = Context::restore(&image, &clocks, Limits::default())?;
@@ -236,6 +241,13 @@ fn many(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let value = (pss_kib() - before) / LIVE as f64;
     let name = format!("{LIVE} live scripts of one image, memory of each");
     report.add(Figure { name, value, unit: "KiB", peer: None, n: LIVE, at_most: None });
+    let each = (mappings()? - mapped) as f64 / LIVE as f64;
+    let maps_max: f64 = std::fs::read_to_string("/proc/sys/vm/max_map_count")?.trim().parse()?;
+    report.note(&format!(
+        "bounded by mappings: {each:.1} each, {maps_max:.0} a process (vm.max_map_count): {:.0} contexts; then by address \
+         space: 4 GiB each of 128 TiB",
+        maps_max / each
+    ));
     for context in &mut contexts {
         anyhow::ensure!(context.eval("++answer")? == "43", "every context answers for itself");
     }

@@ -55,7 +55,7 @@ pub struct Function {
 pub(crate) fn exported(module: &Module) -> Vec<(Function, ModuleExport)> {
     let functions = module.exports().filter_map(|export| {
         let ExternType::Func(ty) = export.ty() else { return None };
-        if export.name() == split::START {
+        if export.name() == split::START || export.name() == split::DROPS {
             return None;
         }
         let parameters = ty.params().map(|ty| ValueType::of(&ty)).collect::<Option<_>>()?;

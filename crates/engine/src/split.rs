@@ -17,6 +17,8 @@ pub(crate) const GLOBAL: &str = "b8g:global:";
 pub(crate) const TABLE: &str = "b8g:table:";
 /// A memory.
 pub(crate) const MEMORY: &str = "b8g:memory:";
+/// Any function, of a module whose code drops data segments: what it dropped nobody can ask.
+pub(crate) const DROPS: &str = "b8g:drops";
 /// The start function.
 pub(crate) const START: &str = "b8g:start";
 
@@ -168,6 +170,8 @@ struct Survey<'w> {
     exports: Option<(u32, &'w [u8])>,
     /// Some code refers to a data segment.
     names_segments: bool,
+    /// Some code drops one.
+    drops_segments: bool,
 }
 
 impl<'w> Survey<'w> {
@@ -218,7 +222,8 @@ impl<'w> Survey<'w> {
                 TableInit, TableSet,
             };
             match operator.ok()? {
-                MemoryInit { .. } | DataDrop { .. } | ArrayNewData { .. } | ArrayInitData { .. } => {
+                DataDrop { .. } => (self.names_segments, self.drops_segments) = (true, true),
+                MemoryInit { .. } | ArrayNewData { .. } | ArrayInitData { .. } => {
                     self.names_segments = true;
                 }
                 TableSet { table }
@@ -243,6 +248,9 @@ impl<'w> Survey<'w> {
         }
         for memory in 0..self.memories.min(MEMORIES_MAX) {
             ours.export(&format!("{MEMORY}{memory}"), ExportKind::Memory, memory);
+        }
+        if self.drops_segments {
+            ours.export(DROPS, ExportKind::Func, 0);
         }
         if let Some(start) = self.start {
             ours.export(START, ExportKind::Func, start);

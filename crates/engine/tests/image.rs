@@ -203,6 +203,7 @@ fn what_cannot_be_frozen_is_refused_by_name() {
     for (text, why) in [
         ("(module (table 1 funcref) (func (table.set (i32.const 0) (ref.null func))))", "changes table 0"),
         ("(module (memory 1) (memory 1))", "second memory"),
+        (r#"(module (memory 1) (data "a") (func (data.drop 0)))"#, "drops data segments"),
         ("(module (global (mut funcref) (ref.null func)))", "holds a reference"),
     ] {
         match wasm(text).snapshot() {

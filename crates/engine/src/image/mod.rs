@@ -383,5 +383,6 @@ impl Frozen {
 pub(crate) fn unfreezable(export: &str) -> Option<String> {
     let table = export.strip_prefix(split::TABLE).map(|n| format!("its code changes table {n}"));
     let memory = export.strip_prefix(split::MEMORY).filter(|n| *n != "0");
-    table.or_else(|| memory.map(|n| format!("it has a second memory, number {n}")))
+    let drops = (export == split::DROPS).then(|| "its code drops data segments".to_owned());
+    table.or(drops).or_else(|| memory.map(|n| format!("it has a second memory, number {n}")))
 }
