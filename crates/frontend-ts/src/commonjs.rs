@@ -31,6 +31,8 @@ pub(crate) struct Analysis {
     pub exports: Exports,
     /// `require`, `module` or `exports` is used.
     pub is_commonjs: bool,
+    /// It may ask for modules whose names it computes.
+    pub is_open: bool,
 }
 
 /// Looks through a module.
@@ -85,6 +87,7 @@ impl Analyzer {
             self.found.requests.push(Request::new(&specifier, span, Via::Require));
             return;
         }
+        self.found.is_open |= is_require(&call.callee) || is_name(&call.callee, "eval");
         match &call.callee {
             Expression::Identifier(name) => self.helper(name.name.as_str(), call),
             Expression::StaticMemberExpression(member) => {
@@ -250,9 +253,9 @@ fn required(expression: &Expression) -> Option<String> {
     }
 }
 
-/// Reads `require("a")`, `module.require("a")` and `require.resolve("a")`.
-fn require_call(call: &CallExpression) -> Option<(String, oxc::span::Span)> {
-    let is_require = match &call.callee {
+/// `require`, `module.require` or `require.resolve`
+fn is_require(callee: &Expression) -> bool {
+    match callee {
         Expression::Identifier(name) => name.name == "require",
         Expression::StaticMemberExpression(member) => match member.property.name.as_str() {
             "require" => is_name(&member.object, "module"),
@@ -260,8 +263,12 @@ fn require_call(call: &CallExpression) -> Option<(String, oxc::span::Span)> {
             _ => false,
         },
         _ => false,
-    };
-    if !is_require {
+    }
+}
+
+/// Reads `require("a")`, `module.require("a")` and `require.resolve("a")`.
+fn require_call(call: &CallExpression) -> Option<(String, oxc::span::Span)> {
+    if !is_require(&call.callee) {
         return None;
     }
     match call.arguments.first()? {

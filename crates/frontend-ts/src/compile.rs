@@ -20,6 +20,7 @@ use crate::namespaces;
 use crate::nesting::{self, Dialect};
 use crate::program::{Mapping, ModuleKind};
 use crate::requests::{self, Request};
+use crate::shape::{self, Shape};
 use crate::transform::{self, Decorators};
 
 /// What to compile.
@@ -31,6 +32,8 @@ pub(crate) struct Unit<'a> {
     pub format: Format,
     /// Asked only when a decorator is found: it may read a `tsconfig.json`.
     pub decorators: &'a (dyn Fn() -> Decorators + Sync),
+    /// Find out what an ES module takes and gives, too.
+    pub shape: bool,
 }
 
 /// Which module system a file is meant for.
@@ -51,6 +54,10 @@ pub(crate) struct Compiled {
     pub map: Vec<Mapping>,
     pub requests: Vec<Request>,
     pub exports: Exports,
+    /// `None` if nobody asked, it cannot be told, or it is no ES module.
+    pub shape: Option<Shape>,
+    /// Without a shape: it may ask for modules whose names it computes.
+    pub is_open: bool,
 }
 
 /// Compiles a source.
@@ -61,9 +68,15 @@ pub(crate) fn compile(unit: &Unit, limits: &ProgramLimits) -> Result<Compiled, E
     let dialect = Dialect { types: unit.language.is_typescript(), jsx: unit.language.is_jsx() };
     let stack_bytes = nesting::measure(unit.source, dialect, limits.nesting_max)
         .map_err(|deep| too_deep(unit, limits, deep.offset, deep.advice))?;
-    nesting::run_with_stack(stack_bytes, || compile_here(unit)).unwrap_or_else(|| {
+    let compiled = nesting::run_with_stack(stack_bytes, || compile_here(unit));
+    let mut compiled = compiled.unwrap_or_else(|| {
         Err(too_deep(unit, limits, 0, "the system refused the memory to parse it; split the file"))
-    })
+    })?;
+    if unit.shape && compiled.kind == ModuleKind::Module && compiled.shape.is_none() {
+        let code = compiled.code.as_deref().unwrap_or(unit.source);
+        compiled.shape = shape::of_code(code, &compiled.requests, limits.nesting_max);
+    }
+    Ok(compiled)
 }
 
 fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {
@@ -78,6 +91,8 @@ fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {
         map: Vec::new(),
         requests: Vec::new(),
         exports: Exports::default(),
+        shape: None,
+        is_open: false,
     })
 }
 
@@ -95,10 +110,12 @@ pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
     let rewritten = rewrite(unit, &allocator, &mut parsed, commonjs)?;
     let (code, map, dropped) = (rewritten.code, rewritten.map, rewritten.dropped);
     if commonjs {
-        let Analysis { mut requests, exports, .. } = commonjs::analyze(&parsed.program);
+        let Analysis { mut requests, exports, mut is_open, .. } = commonjs::analyze(&parsed.program);
         requests.add_dynamic(&parsed.module_record, unit.source);
+        is_open |= requests::are_computed(&parsed.module_record, unit.source);
         let requests = requests.into_list();
-        return Ok(Compiled { kind: ModuleKind::CommonJs, code, map, requests, exports });
+        let kind = ModuleKind::CommonJs;
+        return Ok(Compiled { kind, code, map, requests, exports, shape: None, is_open });
     }
     let requests = requests::of_module(&parsed.program, &parsed.module_record, unit.source, &dropped)
         .map_err(|bad| ErrorKind::Unsupported {
@@ -108,7 +125,11 @@ pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
                 "only \"json\" is known; read other files with `open` of the module \"b8g\"".to_owned(),
             ),
         })?;
-    Ok(Compiled { kind: ModuleKind::Module, code, map, requests, exports: Exports::default() })
+    // What was rewritten is not what was parsed.
+    let as_it_is = unit.shape && code.is_none() && !unit.language.is_typescript() && !unit.language.is_jsx();
+    let shape = as_it_is.then(|| shape::of_program(&parsed.program, unit.source, &requests)).flatten();
+    let (kind, exports) = (ModuleKind::Module, Exports::default());
+    Ok(Compiled { kind, code, map, requests, exports, shape, is_open: true })
 }
 
 /// Decides the module system, as node does for JavaScript.

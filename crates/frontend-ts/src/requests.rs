@@ -130,14 +130,30 @@ pub(crate) fn of_module(
     Ok(requests.into_list())
 }
 
+/// Tells whether `import()` asks for anything whose name is computed.
+pub(crate) fn are_computed(record: &ModuleRecord, source: &str) -> bool {
+    record.dynamic_imports.iter().any(|import| literal(text(source, import.module_request)).is_none())
+}
+
+/// Tells whether import attributes ask for JSON.
+pub(crate) fn wants_json(with: Option<&WithClause>) -> bool {
+    with.into_iter().flat_map(|with| &with.with_entries).any(|entry| {
+        let is_type = match &entry.key {
+            ImportAttributeKey::Identifier(name) => name.name == "type",
+            ImportAttributeKey::StringLiteral(name) => name.value == "type",
+        };
+        is_type && entry.value.value == "json"
+    })
+}
+
 /// Reads a string literal or a template without substitutions that needs no unescaping.
-fn literal(text: &str) -> Option<&str> {
+pub(crate) fn literal(text: &str) -> Option<&str> {
     let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\'' | '`'))?;
     let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
     let substitutes = quote == '`' && inner.contains("${");
     (!substitutes && !inner.contains([quote, '\\'])).then_some(inner)
 }
 
-fn text(source: &str, span: Span) -> &str {
+pub(crate) fn text(source: &str, span: Span) -> &str {
     source.get(span.start as usize..span.end as usize).unwrap_or_default()
 }

@@ -3,7 +3,7 @@
 use oxc::span::{GetSpan, Span};
 
 /// Collects ranges and writes the source without them.
-pub(super) struct Blanks<'s> {
+pub(crate) struct Blanks<'s> {
     source: &'s str,
     ranges: Vec<Range>,
 }
@@ -12,51 +12,67 @@ pub(super) struct Blanks<'s> {
 struct Range {
     start: usize,
     end: usize,
-    /// The first blank is a semicolon, so that what is before and after does not join.
-    semicolon: bool,
+    /// What stands in place of the first characters.
+    text: &'static str,
 }
+
+/// What a statement leaves behind, so that what is before and after does not join.
+const SEMICOLON: &str = ";";
+
+const LINE_BREAKS: [char; 4] = ['\n', '\r', '\u{2028}', '\u{2029}'];
 
 /// The words before the name of a class member that are TypeScript's.
 const MODIFIERS: &[&str] = &["public", "private", "protected", "readonly", "override", "abstract", "declare"];
 
 impl<'s> Blanks<'s> {
-    pub(super) fn new(source: &'s str) -> Self {
+    pub(crate) fn new(source: &'s str) -> Self {
         Self { source, ranges: Vec::new() }
     }
 
-    pub(super) fn span(&mut self, span: Span) {
+    pub(crate) fn span(&mut self, span: Span) {
         self.between(span.start, span.end);
     }
 
-    pub(super) fn optional(&mut self, node: Option<&impl GetSpan>) {
+    pub(crate) fn optional(&mut self, node: Option<&impl GetSpan>) {
         if let Some(node) = node {
             self.span(node.span());
         }
     }
 
-    pub(super) fn between(&mut self, start: u32, end: u32) {
-        self.push(start as usize, end as usize, false);
+    pub(crate) fn between(&mut self, start: u32, end: u32) {
+        self.push(start as usize, end as usize, "");
     }
 
     /// Blanks a whole statement or class member.
-    pub(super) fn statement(&mut self, span: Span) {
-        self.push(span.start as usize, span.end as usize, true);
+    pub(crate) fn statement(&mut self, span: Span) {
+        self.push(span.start as usize, span.end as usize, SEMICOLON);
+    }
+
+    /// Makes `import "a"` of an import or export statement that begins at `start`, and whose specifier does at `source`.
+    pub(crate) fn all_but_source(&mut self, start: u32, source: u32) {
+        self.push(start as usize, source as usize, "import");
+    }
+
+    /// Blanks an item of a list and the comma behind it.
+    pub(crate) fn item(&mut self, span: Span) {
+        self.span(span);
+        self.comma_after(span.end);
     }
 
     /// Blanks the next `mark` that stands between comments and white space.
-    pub(super) fn mark_after(&mut self, after: u32, mark: u8) {
+    pub(crate) fn mark_after(&mut self, after: u32, mark: u8) {
         let at = self.skip_trivia(after as usize);
         if self.source.as_bytes().get(at) == Some(&mark) {
-            self.push(at, at + 1, false);
+            self.push(at, at + 1, "");
         }
     }
 
-    pub(super) fn comma_after(&mut self, after: u32) {
+    pub(crate) fn comma_after(&mut self, after: u32) {
         self.mark_after(after, b',');
     }
 
     /// The place after the first `word` between two places.
-    pub(super) fn after_word(&self, start: u32, end: u32, word: &str) -> u32 {
+    pub(crate) fn after_word(&self, start: u32, end: u32, word: &str) -> u32 {
         let mut at = self.skip_trivia(start as usize);
         while at < end as usize {
             let length = self.word_length(at, end as usize);
@@ -72,7 +88,7 @@ impl<'s> Blanks<'s> {
     }
 
     /// Blanks `words` between two places, up to the first thing that is neither word nor comment.
-    pub(super) fn words(&mut self, start: u32, end: u32, words: &[&str]) -> bool {
+    pub(crate) fn words(&mut self, start: u32, end: u32, words: &[&str]) -> bool {
         let mut at = self.skip_trivia(start as usize);
         let mut first = true;
         let mut erased_first = false;
@@ -82,7 +98,7 @@ impl<'s> Blanks<'s> {
                 break;
             }
             if words.contains(&&self.source[at..at + length]) {
-                self.push(at, at + length, false);
+                self.push(at, at + length, "");
                 erased_first |= first;
             }
             first = false;
@@ -92,7 +108,7 @@ impl<'s> Blanks<'s> {
     }
 
     /// Blanks the modifiers of a class member whose name begins at `key`.
-    pub(super) fn modifiers(&mut self, start: u32, key: u32) {
+    pub(crate) fn modifiers(&mut self, start: u32, key: u32) {
         let known = self.ranges.len();
         if self.words(start, key, MODIFIERS) {
             let at = self.ranges[known].start;
@@ -102,31 +118,40 @@ impl<'s> Blanks<'s> {
             }
             // Without a semicolon these would go on with the member before.
             if matches!(self.source.as_bytes().get(next), Some(b'[' | b'*' | b'(')) {
-                self.ranges[known].semicolon = true;
+                self.ranges[known].text = SEMICOLON;
             }
         }
     }
 
-    pub(super) fn has_newline(&self, span: Span) -> bool {
-        self.source[span.start as usize..span.end as usize].contains(['\n', '\r', '\u{2028}', '\u{2029}'])
+    pub(crate) fn has_newline(&self, span: Span) -> bool {
+        self.source[span.start as usize..span.end as usize].contains(LINE_BREAKS)
     }
 
     /// Tells whether the next token is on a new line and would continue an expression that ends here.
-    pub(super) fn next_line_goes_on(&self, after: u32) -> bool {
+    pub(crate) fn next_line_goes_on(&self, after: u32) -> bool {
         let next = self.skip_trivia(after as usize);
         matches!(self.source.as_bytes().get(next), Some(b'(' | b'[' | b'`'))
-            && self.source[after as usize..next].contains(['\n', '\r', '\u{2028}', '\u{2029}'])
+            && self.source[after as usize..next].contains(LINE_BREAKS)
     }
 
     /// The place after the `]` that closes a computed name whose expression ends at `end`.
-    pub(super) fn after_bracket(&self, end: u32) -> u32 {
+    pub(crate) fn after_bracket(&self, end: u32) -> u32 {
         let at = self.skip_trivia(end as usize);
         let closes = self.source.as_bytes().get(at) == Some(&b']');
         u32::try_from(at + usize::from(closes)).unwrap_or(end)
     }
 
-    /// Writes the source with blanks; `None` if there are none.
-    pub(super) fn write(mut self) -> Option<String> {
+    /// Writes the source with blanks, all of them; `None` if there are none.
+    pub(crate) fn write(self) -> Option<String> {
+        self.write_lines(false)
+    }
+
+    /// As [`Blanks::write`], without the blanks before a line break: they move nothing, and there can be many.
+    pub(crate) fn write_short(self) -> Option<String> {
+        self.write_lines(true)
+    }
+
+    fn write_lines(mut self, short: bool) -> Option<String> {
         if self.ranges.is_empty() {
             return None;
         }
@@ -140,15 +165,27 @@ impl<'s> Blanks<'s> {
             }
             code.push_str(&self.source[at..start]);
             let mut text = self.source[start..range.end].chars();
-            if range.semicolon && start == range.start {
-                code.push(';');
-                text.next();
+            if start == range.start {
+                code.push_str(range.text);
+                text.by_ref().take(range.text.len()).for_each(drop);
             }
-            for character in text {
-                match character {
-                    '\n' | '\r' | '\u{2028}' | '\u{2029}' => code.push(character),
-                    _ => code.extend(std::iter::repeat_n(' ', character.len_utf16())),
+            let written = code.len();
+            let shorten = |code: &mut String| {
+                if short {
+                    code.truncate(written + code[written..].trim_end_matches(' ').len());
                 }
+            };
+            for character in text {
+                if LINE_BREAKS.contains(&character) {
+                    shorten(&mut code);
+                    code.push(character);
+                } else {
+                    code.extend(std::iter::repeat_n(' ', character.len_utf16()));
+                }
+            }
+            let behind = &self.source[range.end..];
+            if behind.is_empty() || behind.starts_with(LINE_BREAKS) {
+                shorten(&mut code);
             }
             at = range.end;
         }
@@ -156,9 +193,9 @@ impl<'s> Blanks<'s> {
         Some(code)
     }
 
-    fn push(&mut self, start: usize, end: usize, semicolon: bool) {
+    fn push(&mut self, start: usize, end: usize, text: &'static str) {
         if start < end {
-            self.ranges.push(Range { start, end, semicolon });
+            self.ranges.push(Range { start, end, text });
         }
     }
 
@@ -174,7 +211,7 @@ impl<'s> Blanks<'s> {
                 rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
             let rest = &rest[blank..];
             let comment = if rest.starts_with("//") {
-                rest.find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(rest.len())
+                rest.find(LINE_BREAKS).unwrap_or(rest.len())
             } else if rest.starts_with("/*") {
                 rest.find("*/").map_or(rest.len(), |end| end + 2)
             } else {

@@ -24,7 +24,7 @@ use oxc::ast_visit::{VisitJs, walk_js};
 use oxc::span::{GetSpan, Span};
 use oxc::syntax::scope::ScopeFlags;
 
-use blanks::Blanks;
+pub(crate) use blanks::Blanks;
 
 /// What came of erasing.
 pub(crate) enum Erased {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use oxc::ast::ast::{
     ExportSpecifier, ImportDeclaration, ImportDeclarationSpecifier, ModuleExportName, Program, Statement,
 };
-use oxc::span::{GetSpan, Span};
+use oxc::span::GetSpan;
 
 use super::Eraser;
 
@@ -84,7 +84,7 @@ fn import_declaration(
                 let first = specifiers.first().map(GetSpan::span)?;
                 eraser.blanks.between(first.end, namespace.span.end);
             }
-            _ => item(eraser, specifier.span()),
+            _ => eraser.blanks.item(specifier.span()),
         }
     }
     Some(true)
@@ -97,13 +97,7 @@ fn export_specifiers(eraser: &mut Eraser, specifiers: &[ExportSpecifier]) -> boo
         return false;
     }
     for specifier in types() {
-        item(eraser, specifier.span);
+        eraser.blanks.item(specifier.span);
     }
     true
-}
-
-/// Blanks an item of a list and the comma behind it.
-fn item(eraser: &mut Eraser, span: Span) {
-    eraser.blanks.span(span);
-    eraser.blanks.comma_after(span.end);
 }

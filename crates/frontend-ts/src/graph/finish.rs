@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Graph, Link, State, Target, narrow};
+use super::{Graph, Link, State, narrow};
 use crate::error::{Bound, ErrorKind};
 use crate::program::{ModuleInfo, ModuleKind, Record, UNRESOLVED, write};
 use crate::requests::Via;
@@ -47,22 +47,8 @@ pub(super) fn finish(graph: &mut Graph) -> Result<(Vec<u8>, Vec<ModuleInfo>), Er
     Ok((blob, infos.collect()))
 }
 
-fn links(graph: &Graph, index: usize) -> &[Link] {
-    match &graph.nodes[index].state {
-        State::Loaded(loaded) => &loaded.links,
-        _ => &[],
-    }
-}
-
-fn node_of(link: &Link) -> Option<usize> {
-    match link.found {
-        Some(Target::Node(node)) => Some(node as usize),
-        _ => None,
-    }
-}
-
 /// Marks the modules that failed, and those that import such a module statically.
-fn broken(graph: &Graph) -> Vec<bool> {
+pub(super) fn broken(graph: &Graph) -> Vec<bool> {
     let mut broken: Vec<bool> =
         graph.nodes.iter().map(|node| matches!(node.state, State::Failed(_) | State::Wanted)).collect();
     if !broken.contains(&true) {
@@ -70,8 +56,8 @@ fn broken(graph: &Graph) -> Vec<bool> {
     }
     let mut importers: Vec<Vec<usize>> = vec![Vec::new(); graph.nodes.len()];
     for index in 0..graph.nodes.len() {
-        for link in links(graph, index).iter().filter(|link| link.request.via == Via::Import) {
-            if let Some(target) = node_of(link) {
+        for link in graph.links(index).iter().filter(|link| link.request.via == Via::Import) {
+            if let Some(target) = link.node() {
                 importers[target].push(index);
             }
         }
@@ -98,8 +84,8 @@ fn cause(graph: &mut Graph) -> ErrorKind {
         {
             return error;
         }
-        let statically = links(graph, index).iter().filter(|link| link.request.via == Via::Import);
-        queue.extend(statically.filter_map(node_of).filter(|&target| seen.insert(target)));
+        let statically = graph.links(index).iter().filter(|link| link.request.via == Via::Import);
+        queue.extend(statically.filter_map(Link::node).filter(|&target| seen.insert(target)));
     }
     ErrorKind::Unsupported { message: "the program has no entry".to_owned(), place: None, help: None }
 }
@@ -111,7 +97,7 @@ fn reachable(graph: &Graph, broken: &[bool]) -> Vec<usize> {
     let mut kept = vec![0];
     let mut next = 0;
     while next < kept.len() {
-        for target in links(graph, kept[next]).iter().filter_map(node_of) {
+        for target in graph.links(kept[next]).iter().filter_map(Link::node) {
             if !broken[target] && !seen[target] {
                 seen[target] = true;
                 kept.push(target);
@@ -124,10 +110,10 @@ fn reachable(graph: &Graph, broken: &[bool]) -> Vec<usize> {
 
 /// Lists the specifiers of a module. If one leads to two places, `require` comes first: it is the engine's choice.
 fn imports(graph: &Graph, index: usize, position: &[u32]) -> Vec<(String, u32)> {
-    let mut imports: Vec<(String, u32)> = Vec::with_capacity(links(graph, index).len());
+    let mut imports: Vec<(String, u32)> = Vec::with_capacity(graph.links(index).len());
     let mut place_of: HashMap<&str, usize> = HashMap::new();
-    for link in links(graph, index) {
-        let target = node_of(link).map_or(UNRESOLVED, |node| position[node]);
+    for link in graph.links(index) {
+        let target = link.node().map_or(UNRESOLVED, |node| position[node]);
         let specifier = link.request.specifier.as_str();
         match place_of.get(specifier) {
             Some(&place) => {
@@ -172,7 +158,7 @@ impl Names {
         let mut of: HashMap<usize, Vec<String>> = HashMap::new();
         let mut total = 0;
         for &index in kept.iter().filter(|&&index| kind(graph, index) == Some(ModuleKind::Module)) {
-            for target in links(graph, index).iter().filter_map(node_of) {
+            for target in graph.links(index).iter().filter_map(Link::node) {
                 if kind(graph, target) == Some(ModuleKind::CommonJs)
                     && total < NAMES_TOTAL_MAX
                     && !of.contains_key(&target)
@@ -217,7 +203,7 @@ fn names_of(graph: &Graph, index: usize) -> Vec<String> {
         }
         let required = loaded.links.iter().filter(|link| link.request.via == Via::Require);
         let targets: HashMap<&str, usize> =
-            required.filter_map(|link| Some((link.request.specifier.as_str(), node_of(link)?))).collect();
+            required.filter_map(|link| Some((link.request.specifier.as_str(), link.node()?))).collect();
         for specifier in exports.reexports.iter().rev() {
             if let Some(&target) = targets.get(specifier.as_str())
                 && seen.insert(target)

@@ -48,7 +48,7 @@ pub(super) fn entry(
     let is_commonjs =
         path.as_deref().and_then(Path::extension).is_some_and(|end| end == "cjs" || end == "cts");
     let format = if is_commonjs { Format::CommonJs } else { Format::Module };
-    let task = Task { path, language, format, asked_by: None, needed: true };
+    let task = Task { path, language, format, asked_by: None, needed: true, is_pure: false };
     let (loaded, real_path) = finish(&name, &task, source, shared, || real_path(entry, &name))?;
     Ok((Node { name, task, state: State::Loaded(loaded) }, real_path))
 }
@@ -78,8 +78,8 @@ fn finish(
         Ok(path) => shared.resolver.decorators(&path),
         Err(_) => crate::transform::Decorators::Refused,
     };
-    let unit =
-        Unit { name, source: &source, language: task.language, format: task.format, decorators: &decorators };
+    let (language, format, shape) = (task.language, task.format, shared.shake);
+    let unit = Unit { name, source: &source, language, format, decorators: &decorators, shape };
     let mut compiled = compile(&unit, &shared.limits)?;
     let requests = std::mem::take(&mut compiled.requests);
     if requests.is_empty() {
@@ -122,7 +122,7 @@ fn follow(importer: &Path, request: &Request, shared: &Shared) -> Result<Target,
         };
         Box::new(explain) as Explain
     })?;
-    let Found::File { path, is_module } = &found else {
+    let Found::File { path, is_module, .. } = &found else {
         return Ok(Target::Found(found, Language::JavaScript, Format::Module));
     };
     match classify(path, *is_module, request) {

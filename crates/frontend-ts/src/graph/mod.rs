@@ -1,7 +1,8 @@
 //! The module graph: from the entry over all imports to every module of the program.
 //!
 //! Start at [`build`]. Modules are found breadth first, a wave at a time: the modules of a wave are loaded (`load`), in
-//! parallel if there are many, and what they ask for is the next wave. `finish` drops what cannot run and writes the blob.
+//! parallel if there are many, and what they ask for is the next wave. `shake` leaves out what nobody uses, if that is
+//! asked for; `finish` drops what cannot run and writes the blob.
 //!
 //! Invariants: no recursion over the graph, so a chain of thousands of imports costs no call stack; the order of the
 //! modules, and which error is told, do not depend on timing.
@@ -9,6 +10,7 @@
 mod finish;
 mod load;
 mod names;
+mod shake;
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -22,7 +24,7 @@ use crate::error::{Bound, BuildError, ErrorKind};
 use crate::frame::Place;
 use crate::language::Language;
 use crate::limits::{ProgramLimits, WORKER_STACK_BYTES};
-use crate::program::Program;
+use crate::program::{ModuleInfo, Program};
 use crate::requests::{Request, Via};
 use crate::resolve::{BUILTIN, Found, Resolver};
 use crate::{Entry, Options};
@@ -39,12 +41,13 @@ const THREADS_MAX: usize = 8;
 pub(crate) fn build(entry: Entry, options: &Options) -> Result<Program, BuildError> {
     let shared = Shared {
         limits: options.limits,
-        resolver: Resolver::new(options.conditions.clone()),
+        resolver: Resolver::new(options.conditions.clone(), options.shake),
+        shake: options.shake,
         total_bytes: AtomicUsize::new(0),
         imports: AtomicUsize::new(0),
     };
     let mut graph = Graph { nodes: Vec::new(), known: HashMap::new(), naming: Naming::of(&entry) };
-    let built = graph.grow(&entry, &shared).and_then(|()| finish::finish(&mut graph));
+    let built = build_graph(&mut graph, &entry, &shared);
     let mut files = graph.files();
     files.extend(shared.resolver.files_read());
     match built {
@@ -53,10 +56,24 @@ pub(crate) fn build(entry: Entry, options: &Options) -> Result<Program, BuildErr
     }
 }
 
+fn build_graph(
+    graph: &mut Graph,
+    entry: &Entry,
+    shared: &Shared,
+) -> Result<(Vec<u8>, Vec<ModuleInfo>), ErrorKind> {
+    graph.grow(entry, shared)?;
+    if shared.shake {
+        shake::shake(graph)?;
+    }
+    finish::finish(graph)
+}
+
 /// What all loading threads share.
 struct Shared {
     limits: ProgramLimits,
     resolver: Resolver,
+    /// Modules that nobody uses are left out, and with them their errors.
+    shake: bool,
     total_bytes: AtomicUsize,
     imports: AtomicUsize,
 }
@@ -97,6 +114,8 @@ struct Task {
     asked_by: Option<(u32, u32, u32)>,
     /// Somebody needs the module before anything runs.
     needed: bool,
+    /// Its package says that it does nothing but give its exports.
+    is_pure: bool,
 }
 
 /// What loading found.
@@ -110,6 +129,16 @@ struct Loaded {
 struct Link {
     request: Request,
     found: Option<Target>,
+}
+
+impl Link {
+    /// The node that it leads to, once that is known.
+    fn node(&self) -> Option<usize> {
+        match self.found {
+            Some(Target::Node(node)) => Some(node as usize),
+            _ => None,
+        }
+    }
 }
 
 /// Where a request leads: first as it was found, then the node.
@@ -136,7 +165,7 @@ impl Graph {
             for (&index, result) in next.iter().zip(results) {
                 self.nodes[index].state = match result {
                     Ok(loaded) => State::Loaded(loaded),
-                    Err(error) if self.must_load(index, &error) => return Err(error),
+                    Err(error) if self.must_load(index, &error, shared) => return Err(error),
                     Err(error) => State::Failed(error),
                 };
             }
@@ -148,15 +177,19 @@ impl Graph {
     /// Tells whether the program cannot be built because of an error in a module.
     ///
     /// A module that only `import()` and `require()` lead to may lack what it imports, and what was installed may be
-    /// written for other systems: then reaching it fails when the program runs. A mistake in one's own file is told at once.
-    fn must_load(&self, index: usize, error: &ErrorKind) -> bool {
-        let task = &self.nodes[index].task;
+    /// written for other systems: then reaching it fails when the program runs. A mistake in one's own file is told at once,
+    /// or, where modules are left out, when it is clear that this is none of them.
+    fn must_load(&self, index: usize, error: &ErrorKind, shared: &Shared) -> bool {
         if let ErrorKind::TooLarge { bound: Bound::Modules | Bound::TotalBytes | Bound::Imports, .. } = error
         {
             return true;
         }
-        let own = !task.path.as_deref().is_some_and(crate::resolve::is_in_package);
-        task.needed || (own && !matches!(error, ErrorKind::Resolve { .. }))
+        !shared.shake && (self.nodes[index].task.needed || self.is_own_mistake(index, error))
+    }
+
+    fn is_own_mistake(&self, index: usize, error: &ErrorKind) -> bool {
+        let path = self.nodes[index].task.path.as_deref();
+        !path.is_some_and(crate::resolve::is_in_package) && !matches!(error, ErrorKind::Resolve { .. })
     }
 
     /// Turns what a module found into nodes; new ones are added to `next`.
@@ -173,6 +206,7 @@ impl Graph {
                 format,
                 asked_by: Some((narrow(index), request.offset, request.len)),
                 needed: needed && request.via == Via::Import,
+                is_pure: matches!(found, Found::File { is_pure: true, .. }),
             };
             let node = self.node_of(found, task, next);
             if self.nodes.len() > limits.modules_max {
@@ -243,6 +277,14 @@ impl Graph {
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_unstable_by_key(|&(index, _)| index);
         done.into_iter().map(|(_, result)| result).collect()
+    }
+
+    /// What a module asks for.
+    fn links(&self, index: usize) -> &[Link] {
+        match &self.nodes[index].state {
+            State::Loaded(loaded) => &loaded.links,
+            _ => &[],
+        }
     }
 
     /// Lists the files of the modules.

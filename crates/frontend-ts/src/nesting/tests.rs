@@ -137,6 +137,7 @@ fn cost(source: &str, language: Language) -> (usize, Duration) {
                 language,
                 format: Format::Module,
                 decorators: &|| Decorators::Legacy { metadata: true },
+                shape: true,
             };
             let start = Instant::now();
             let _ = std::hint::black_box(compile_here(&unit));

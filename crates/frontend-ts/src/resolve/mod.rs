@@ -1,7 +1,8 @@
 //! From a specifier and its importer to a file, as Node.js does it, with the freedoms of TypeScript.
 //!
 //! Start at [`Resolver::resolve`]. The work is done by `oxc_resolver`; here is what it is told (`options`), what it may
-//! read (`files`), and what a person is told when it finds nothing (`explain`).
+//! read (`files`), what a person is told when it finds nothing (`explain`), and what a package says of its side effects
+//! (`effects`).
 //!
 //! Conditions of `exports` and `imports`, in the order of the package: "b8g", "worker", "browser", then "import" or
 //! "require", and "default". Not "node": what packages keep behind it needs the modules of Node.js. For the same reason
@@ -9,6 +10,7 @@
 //!
 //! Invariant: nothing is read but regular files named `package.json`, `tsconfig.json` and what those extend.
 
+mod effects;
 mod explain;
 mod files;
 
@@ -22,6 +24,7 @@ use crate::limits::MESSAGE_CHARS_MAX;
 use crate::nesting::run_with_stack;
 use crate::requests::Via;
 use crate::transform::Decorators;
+use effects::Packages;
 use files::{ConfigFiles, Reads};
 
 /// The specifier of the module that is the door to handles.
@@ -46,6 +49,8 @@ pub(crate) enum Found {
         path: PathBuf,
         /// The nearest `package.json` says `"type": "module"`.
         is_module: bool,
+        /// The package says that the file does nothing but give its exports. Found out only if that is asked for.
+        is_pure: bool,
     },
 }
 
@@ -88,13 +93,16 @@ pub(crate) struct Resolver {
     base: OnceLock<FileResolver>,
     variants: [OnceLock<FileResolver>; 4],
     typescript: OnceLock<FileResolver>,
+    /// What packages say of their side effects, if that matters.
+    packages: Option<Packages>,
 }
 
 impl Resolver {
-    /// Makes a resolver that knows `conditions` besides its own.
-    pub(crate) fn new(conditions: Vec<String>) -> Self {
+    /// Makes a resolver that knows `conditions` besides its own, and which files have side effects if that is asked for.
+    pub(crate) fn new(conditions: Vec<String>, effects: bool) -> Self {
         Self {
             conditions,
+            packages: effects.then(Packages::default),
             read: Arc::default(),
             base: OnceLock::new(),
             variants: std::array::from_fn(|_| OnceLock::new()),
@@ -146,10 +154,12 @@ impl Resolver {
             first => first,
         };
         match resolution {
-            Ok(resolution) => Ok(Found::File {
-                is_module: resolution.module_type() == Some(ModuleType::Module),
-                path: resolution.into_path_buf(),
-            }),
+            Ok(resolution) => {
+                let is_module = resolution.module_type() == Some(ModuleType::Module);
+                let path = resolution.into_path_buf();
+                let is_pure = self.packages.as_ref().is_some_and(|packages| packages.is_pure(&path));
+                Ok(Found::File { path, is_module, is_pure })
+            }
             Err(ResolveError::Ignored(_)) => Ok(Found::Empty),
             Err(error) => Err(Missing::Resolver(error)),
         }
