@@ -121,6 +121,9 @@ pub struct BuildArgs {
     /// Make the layout of hash tables the same in every build with this number
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Keep modules of packages whose exports nobody uses, though their package.json says that they have no side effects
+    #[arg(long)]
+    pub no_shake: bool,
     /// Stop its top level after this time
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     pub timeout: Duration,

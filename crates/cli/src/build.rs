@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use b8g::{
-    Component, Config, Context, Grants, Heap, Image, Limits, Outcome, ReadOptions, Reason, SnapshotError,
-    Want, WantedAccess, WasmOptions, WriteOptions,
+    Component, ComponentOptions, Config, Context, Grants, Heap, Image, Limits, Outcome, ReadOptions, Reason,
+    SnapshotError, Want, WantedAccess, WriteOptions,
 };
 
 use crate::args::{BuildArgs, UnknownImports};
@@ -64,7 +64,8 @@ fn output(args: &BuildArgs, program: &Program) -> Result<PathBuf, Failure> {
 fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Image, Option<Heap>), Failure> {
     let notice = std::sync::Arc::new(Notice::new(console, program.is_wasm()));
     let engine = engine(Config::new(), &notice)?;
-    let options = WasmOptions { trap_unknown_imports: args.unknown_imports == UnknownImports::Trap };
+    let trap_unknown_imports = args.unknown_imports == UnknownImports::Trap;
+    let options = ComponentOptions { trap_unknown_imports, shake: !args.no_shake };
     let loaded = program.load(&engine, options, &ReadOptions::default());
     notice.erase();
     let Loaded { component, .. } = loaded?;

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use b8g::{Component, Engine, Image, Language, ReadOptions, WasmOptions};
+use b8g::{Component, ComponentOptions, Engine, Image, Language, ReadOptions};
 
 use crate::args::Lang;
 use crate::console::printable;
@@ -94,7 +94,12 @@ impl Program {
     }
 
     /// Compiles it, or reads what was frozen.
-    pub fn load(&self, engine: &Engine, options: WasmOptions, read: &ReadOptions) -> Result<Loaded, Failure> {
+    pub fn load(
+        &self,
+        engine: &Engine,
+        options: ComponentOptions,
+        read: &ReadOptions,
+    ) -> Result<Loaded, Failure> {
         if !self.is_image() {
             return Ok(Loaded { component: self.compile(engine, options)?, image: None });
         }
@@ -105,7 +110,7 @@ impl Program {
         Ok(Loaded { component: image.component().clone(), image: Some(image) })
     }
 
-    fn compile(&self, engine: &Engine, options: WasmOptions) -> Result<Component, Failure> {
+    fn compile(&self, engine: &Engine, options: ComponentOptions) -> Result<Component, Failure> {
         let component = match (&self.text, self.kind) {
             (None, _) => Component::from_file_with(engine, &self.path, options)?,
             (Some(bytes), Kind::Wasm | Kind::Image) => Component::from_wasm_with(engine, bytes, options)?,
@@ -114,7 +119,7 @@ impl Program {
                     .map_err(|_| Failure::error(format!("{} is not UTF-8", shown(&self.path))))?;
                 let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
                 let directory = directory.unwrap_or(Path::new("."));
-                Component::from_source(engine, &self.name(), language, text, directory)?
+                Component::from_source_with(engine, &self.name(), language, text, directory, options)?
             }
         };
         Ok(component)

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use b8g::{
-    Component, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey, ReadOptions,
-    StartError, Stdin, Stdout, WasmOptions,
+    Component, ComponentOptions, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey,
+    ReadOptions, StartError, Stdin, Stdout,
 };
 
 use crate::args::{ImageArgs, RunArgs, UnknownImports};
@@ -208,7 +208,7 @@ impl<'a> Plan<'a> {
         finish.set_granted(grants.list());
         let trap_unknown_imports = self.args.unknown_imports == UnknownImports::Trap;
         self.notice.wasm.store(program.is_wasm(), Relaxed);
-        let options = WasmOptions { trap_unknown_imports };
+        let options = ComponentOptions { trap_unknown_imports, shake: false };
         let loaded = program.load(engine, options, &read_options(&self.args.image)?);
         self.notice.erase();
         let Loaded { component, image } = loaded?;

@@ -80,6 +80,45 @@ fn an_image_may_do_what_is_granted_when_it_runs() {
 }
 
 #[test]
+fn what_nobody_uses_of_a_package_is_not_built() {
+    let count = "globalThis.ran = (globalThis.ran ?? 0) + 1";
+    let index: String = (0..200).fold(String::new(), |text, n| {
+        text + &format!(
+            "export {{ f{n} }} from './{}.js';\n",
+            if n == 7 { "odd".to_owned() } else { n.to_string() }
+        )
+    });
+    let place = Place::new();
+    std::fs::create_dir_all(place.join("node_modules/many")).unwrap();
+    let mut place = place
+        .with(
+            "app.js",
+            "import { f42 } from 'many'; export function main() { console.log(f42(), globalThis.ran) }",
+        )
+        .with("node_modules/many/package.json", "{ \"type\": \"module\", \"sideEffects\": [\"./odd.js\"] }")
+        .with("node_modules/many/index.js", &index)
+        .with("node_modules/many/odd.js", "globalThis.odd = true; export const f7 = () => 7")
+        .with("node_modules/many/shared.js", format!("{count}; export const twice = n => 2 * n"));
+    for n in (0..200).filter(|&n| n != 7) {
+        let text =
+            format!("import {{ twice }} from './shared.js'; {count}; export const f{n} = () => twice({n})");
+        place = place.with(&format!("node_modules/many/{n}.js"), &text);
+    }
+    place.b8g(&["build", "-q", "app.js"]).code(0);
+    place.b8g(&["run", "app.b8g"]).code(0).stdout("84 2\n");
+    place.b8g(&["build", "-q", "--no-shake", "-o", "whole.b8g", "app.js"]).code(0);
+    place.b8g(&["run", "whole.b8g"]).code(0).stdout("84 200\n");
+    let place = place
+        .with("all.js", "import { f42 } from 'many'; console.log(f42(), globalThis.ran, globalThis.odd)");
+    place.b8g(&["run", "all.js"]).code(0).stdout("84 200 true\n");
+    place.b8g(&["build", "-q", "--no-init", "all.js"]).code(0);
+    place.b8g(&["run", "all.b8g"]).code(0).stdout("84 2 true\n");
+    let source = "import { f7 } from 'many'; export default () => console.log(f7(), globalThis.ran)";
+    place.b8g_with(&["build", "-q", "--lang=js", "-o", "stdin.b8g", "-"], source.as_bytes()).code(0);
+    place.b8g(&["run", "stdin.b8g"]).code(0).stdout("7 undefined\n");
+}
+
+#[test]
 fn wasm_is_frozen_before_its_start() {
     let text = r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
         (memory (export "memory") 1) (global $n (mut i32) (i32.const 0))

@@ -78,11 +78,14 @@ impl ComponentError {
     }
 }
 
-/// Settings for components that are made from wasm.
+/// How components are made.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct WasmOptions {
-    /// Imports that nobody provides trap when they are called, instead of being refused at once.
+pub struct ComponentOptions {
+    /// Of wasm: imports that nobody provides trap when they are called, instead of being refused at once.
     pub trap_unknown_imports: bool,
+    /// Of JavaScript and TypeScript: modules whose exports nobody uses are left out, if their `package.json` says with
+    /// `sideEffects` that they have none. What remains runs in the same order.
+    pub shake: bool,
 }
 
 /// What a component expects of whoever runs it.
@@ -162,7 +165,7 @@ impl Compiled {
             .map_err(|e| ComponentError::Invalid(format!("its heap cannot be mapped: {e}")))?;
         let digest = javascript::javascript_digest().as_bytes();
         let module = engine.module(digest, || javascript::code().to_vec()).map_err(invalid)?;
-        Compiled::link(engine, module, Some(heap), WasmOptions::default())
+        Compiled::link(engine, module, Some(heap), ComponentOptions::default())
     }
 
     /// Compiles `wasm`, or finds its code in the code cache.
@@ -172,7 +175,7 @@ impl Compiled {
         engine: &Engine,
         wasm: &[u8],
         native: Option<&[u8]>,
-        options: WasmOptions,
+        options: ComponentOptions,
     ) -> Result<Compiled, ComponentError> {
         let prepared = Prepared::new(wasm);
         let module = match native.and_then(|native| engine.trusted_module(native)) {
@@ -187,7 +190,7 @@ impl Compiled {
         engine: &Engine,
         module: Module,
         image: Option<HeapImage>,
-        options: WasmOptions,
+        options: ComponentOptions,
     ) -> Result<Compiled, ComponentError> {
         let unknown: Vec<String> = unknown_imports(&module);
         let pre = if unknown.is_empty() {
@@ -287,7 +290,7 @@ impl Component {
     /// # Errors
     /// [`ComponentError`] when the bytes are no module that can run here.
     pub fn from_wasm(engine: &Engine, bytes: &[u8]) -> Result<Component, ComponentError> {
-        Component::from_wasm_with(engine, bytes, WasmOptions::default())
+        Component::from_wasm_with(engine, bytes, ComponentOptions::default())
     }
 
     /// As [`Component::from_wasm`], with options.
@@ -297,7 +300,7 @@ impl Component {
     pub fn from_wasm_with(
         engine: &Engine,
         bytes: &[u8],
-        options: WasmOptions,
+        options: ComponentOptions,
     ) -> Result<Component, ComponentError> {
         Component::from_wasm_and_code(engine, bytes, None, options)
     }
@@ -306,7 +309,7 @@ impl Component {
         engine: &Engine,
         bytes: &[u8],
         native: Option<&[u8]>,
-        options: WasmOptions,
+        options: ComponentOptions,
     ) -> Result<Component, ComponentError> {
         if bytes.len() > MODULE_BYTES_MAX {
             return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
@@ -324,21 +327,21 @@ impl Component {
     /// # Errors
     /// [`ComponentError`] when it cannot be read, resolved or compiled.
     pub fn from_file(engine: &Engine, path: impl AsRef<Path>) -> Result<Component, ComponentError> {
-        Component::from_file_with(engine, path, WasmOptions::default())
+        Component::from_file_with(engine, path, ComponentOptions::default())
     }
 
-    /// As [`Component::from_file`], with options for wasm.
+    /// As [`Component::from_file`], with options.
     ///
     /// # Errors
     /// As [`Component::from_file`].
     pub fn from_file_with(
         engine: &Engine,
         path: impl AsRef<Path>,
-        options: WasmOptions,
+        options: ComponentOptions,
     ) -> Result<Component, ComponentError> {
         let path = path.as_ref();
         if Language::from_path(path).is_some() {
-            return Component::from_program(engine, frontend::Entry::File(path));
+            return Component::from_program(engine, frontend::Entry::File(path), options);
         }
         let bytes = read_module(path)?;
         let mut component = Component::from_wasm_with(engine, &bytes, options)?;
@@ -357,7 +360,24 @@ impl Component {
         source: &str,
         directory: &Path,
     ) -> Result<Component, ComponentError> {
-        Component::from_program(engine, frontend::Entry::Source { name, language, source, directory })
+        let options = ComponentOptions::default();
+        Component::from_source_with(engine, name, language, source, directory, options)
+    }
+
+    /// As [`Component::from_source`], with options.
+    ///
+    /// # Errors
+    /// As [`Component::from_source`].
+    pub fn from_source_with(
+        engine: &Engine,
+        name: &str,
+        language: Language,
+        source: &str,
+        directory: &Path,
+        options: ComponentOptions,
+    ) -> Result<Component, ComponentError> {
+        let entry = frontend::Entry::Source { name, language, source, directory };
+        Component::from_program(engine, entry, options)
     }
 
     /// The bare JavaScript engine, for [`Context::eval`](crate::Context::eval).
@@ -368,8 +388,13 @@ impl Component {
         Ok(Component { compiled: engine.javascript()?, program: None, wasm: None, files: Arc::from([]) })
     }
 
-    fn from_program(engine: &Engine, entry: frontend::Entry<'_>) -> Result<Component, ComponentError> {
-        let program = frontend::build_program(entry, &frontend::Options::default())?;
+    fn from_program(
+        engine: &Engine,
+        entry: frontend::Entry<'_>,
+        options: ComponentOptions,
+    ) -> Result<Component, ComponentError> {
+        let options = frontend::Options { shake: options.shake, ..frontend::Options::default() };
+        let program = frontend::build_program(entry, &options)?;
         Ok(Component {
             compiled: engine.javascript()?,
             program: Some(program.blob.into()),

@@ -59,7 +59,7 @@ mod window;
 pub use b8g_core::{Limits, limits::MEMORY_BYTES_DEFAULT};
 pub use b8g_image::signature::PublicKey;
 pub use b8g_image::{Heap, Want, WantedAccess};
-pub use component::{Component, ComponentError, Language, WasmOptions};
+pub use component::{Component, ComponentError, ComponentOptions, Language};
 pub use context::{CallError, Canceller, Context, EvalError, StartError, Value};
 pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_directory};
 pub use function::{Function, ValueType};

@@ -303,7 +303,7 @@ fn unknown_imports_are_named_or_trap() {
         panic!("nobody provides it")
     };
     assert_eq!(names, [r#"function "mystery" of "env""#]);
-    let options = b8g::WasmOptions { trap_unknown_imports: true };
+    let options = b8g::ComponentOptions { trap_unknown_imports: true, ..Default::default() };
     let component = Component::from_wasm_with(engine, text.as_bytes(), options).unwrap();
     let outcome = context(&component, Limits::default()).run();
     assert_eq!(outcome.reason, Reason::Trap);

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::kept::{Kept, Source};
 use super::{COPIED_PAGES_MAX, Frozen, Image, Number, Origin, Pages};
-use crate::component::{Component, ComponentError, WasmOptions};
+use crate::component::{Component, ComponentError, ComponentOptions};
 use crate::context::Stage;
 use crate::engine::Engine;
 use crate::javascript::javascript_digest;
@@ -326,7 +326,7 @@ fn trusted_code<'f>(
 /// The module whose context was frozen.
 pub(super) fn component(engine: &Engine, parts: &Parts<'_>) -> Result<Component, ImageError> {
     let manifest = parts.manifest;
-    let options = WasmOptions { trap_unknown_imports: true };
+    let options = ComponentOptions { trap_unknown_imports: true, ..ComponentOptions::default() };
     let mut component = match (manifest.kind, parts.wasm) {
         (Kind::JavaScript, None) if manifest.component == javascript_digest() => {
             Component::javascript(engine)?
