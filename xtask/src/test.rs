@@ -30,6 +30,15 @@ pub fn test(filter: &[&str]) -> Result<()> {
         }
         Err(error) => eprintln!("skipped: tests with npm packages: {error:#}"),
     }
+    // Whoever fetched all carriers of V8's snapshots names them; two are fetched here.
+    if std::env::var_os("B8G_V8_BLOBS").is_none() {
+        match v8_blobs() {
+            Ok(directory) => {
+                command.env("B8G_V8_BLOBS", directory);
+            }
+            Err(error) => eprintln!("skipped: tests with published V8 snapshots: {error:#}"),
+        }
+    }
     run(&mut command)?;
     if filter.is_empty() {
         components::javascript(true)?;
@@ -43,6 +52,13 @@ pub fn ci() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     run(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     tidy::tidy()
+}
+
+/// Fetches two published programs that carry V8's snapshots.
+fn v8_blobs() -> Result<PathBuf> {
+    let directory = tools_directory().join("v8");
+    run(Command::new("tests/v8/fetch").arg(&directory).arg("--small"))?;
+    Ok(directory)
 }
 
 /// Installs the npm packages that tests run.

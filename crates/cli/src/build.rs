@@ -3,9 +3,7 @@
 //! Start at [`build`]. The program's top level runs with nothing granted. The image appears under its name when it is
 //! whole: it is written beside it first.
 
-use std::ffi::OsStr;
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use b8g::{
@@ -19,6 +17,7 @@ use crate::failure::Failure;
 use crate::finish::exit;
 use crate::grants::split_commas;
 use crate::program::{Loaded, Program, shown};
+use crate::replace::replace;
 use crate::run::{Notice, engine, fail};
 use crate::units::size_text;
 
@@ -170,22 +169,4 @@ fn ended(program: &Program, outcome: &Outcome, timeout: Duration) -> Failure {
     };
     let exit_code = if outcome.reason == Reason::Exit { 1 } else { outcome.exit_code };
     Failure { exit_code, ..Failure::error(text) }
-}
-
-/// Writes a file so that there is the old one or the new one, whatever happens. What is there and is no file, such as a
-/// pipe or a device, is written to.
-pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or(OsStr::new("image"));
-    let beside = parent.join(format!(".{}.{}", name.to_string_lossy(), std::process::id()));
-    let written = std::fs::File::create_new(&beside)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_data()))
-        .and_then(|()| std::fs::rename(&beside, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    written
 }

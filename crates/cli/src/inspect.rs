@@ -80,7 +80,7 @@ pub fn pack_v8(args: &PackArgs) -> ! {
         .map_err(|error| Failure::error(format!("cannot pack {}: {error}", shown(&args.directory))));
     let written = packed.and_then(|bytes| {
         let name = shown(&args.output);
-        crate::build::replace(&args.output, &bytes)
+        crate::replace::replace(&args.output, &bytes)
             .map_err(|error| Failure::error(format!("cannot write {name}: {error}")))
     });
     match written {

@@ -12,6 +12,7 @@ mod inspect;
 mod invoke;
 mod message;
 mod program;
+mod replace;
 mod report;
 mod run;
 mod sign;

@@ -13,12 +13,12 @@ use b8g_image::{File, chain};
 use clap::ColorChoice;
 
 use crate::args::{JoinArgs, SignArgs, SquashArgs};
-use crate::build::replace;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::finish::exit;
 use crate::inspect::read;
 use crate::program::shown;
+use crate::replace::replace;
 use crate::run::fail;
 
 /// Ends the process as `done` says.

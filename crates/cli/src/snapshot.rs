@@ -9,12 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use b8g::{Config, Context, Outcome, SnapshotError, WriteOptions};
 
 use crate::args::{ResumeArgs, SnapshotArgs};
-use crate::build::replace;
 use crate::console::Console;
 use crate::failure::{ERROR, Failure};
 use crate::finish::{Finish, exit};
 use crate::message::{self, Ended};
 use crate::program::{Program, shown};
+use crate::replace::replace;
 use crate::run::{Plan, Ready, fail};
 use crate::signals;
 use crate::units::size_text;
