@@ -158,7 +158,12 @@ fn damage_is_told_with_its_place() {
     std::fs::write(place.join("bad.b8g"), &flipped).unwrap();
     let ended = place.b8g(&["inspect", "--json", "bad.b8g"]);
     ended.code(1);
-    assert_eq!(report(&ended)["verdict"], "damaged");
+    let damaged = report(&ended);
+    assert_eq!(damaged["verdict"], "damaged");
+    let wrong: Vec<&serde_json::Value> =
+        damaged["checksums"].as_array().unwrap().iter().filter(|checksum| checksum["ok"] == false).collect();
+    assert!(wrong.len() == 1 && wrong[0]["name"] == "pages 0", "{damaged}");
+    assert_eq!(wrong[0]["stored"], valid["checksums"][2]["computed"]);
     place.b8g(&["run", "bad.b8g"]).code(1).says("damaged at byte ").says("section pages");
     std::fs::write(place.join("cut.b8g"), &whole[..whole.len() - 1]).unwrap();
     place.b8g(&["run", "cut.b8g"]).code(1).says("damaged at byte ");

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::SectionKind;
 use crate::file::{File, FileError};
+use crate::head::{self, Head};
 use crate::manifest::{Heap, Kind, Parent, Stage, Want};
 use crate::signature::Scheme;
 
@@ -21,6 +22,8 @@ pub struct Report {
     /// What is wrong, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
+    /// Its checksums, as far as they can be found.
+    pub checksums: Vec<Checksum>,
     /// What is known of its contents; nothing of a damaged image is believed.
     #[serde(flatten)]
     pub contents: Option<Contents>,
@@ -34,6 +37,27 @@ pub enum Verdict {
     Valid,
     /// Something does not.
     Damaged,
+}
+
+/// One checksum.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Checksum {
+    /// What it covers.
+    pub name: String,
+    /// Where it is stored.
+    pub offset: u64,
+    /// The first byte that it covers.
+    pub start: u64,
+    /// The first byte behind those that it covers.
+    pub end: u64,
+    /// How it is computed: `blake3`, or `blake3-32` for its first four bytes.
+    pub algorithm: &'static str,
+    /// What is stored, in hexadecimal digits.
+    pub stored: String,
+    /// What the bytes give.
+    pub computed: String,
+    /// Whether these are the same.
+    pub ok: bool,
 }
 
 /// What is wrong with an image.
@@ -128,6 +152,7 @@ impl Report {
                 version: file.version().to_owned(),
                 verdict: Verdict::Valid,
                 problem: None,
+                checksums: checksums(bytes),
                 contents: Some(Contents::of(&file)),
             },
             Err(error) => {
@@ -138,7 +163,14 @@ impl Report {
                     other => Problem { offset: None, reason: other.to_string() },
                 };
                 let verdict = Verdict::Damaged;
-                Report { kind: "b8g-image", version, verdict, problem: Some(problem), contents: None }
+                Report {
+                    kind: "b8g-image",
+                    version,
+                    verdict,
+                    problem: Some(problem),
+                    checksums: checksums(bytes),
+                    contents: None,
+                }
             }
         }
     }
@@ -187,6 +219,39 @@ impl Contents {
             sections: sections.collect(),
         }
     }
+}
+
+/// The checksums of the head, and of the sections that it names if it is whole.
+fn checksums(bytes: &[u8]) -> Vec<Checksum> {
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let Some((stored, computed)) = head::checksums(bytes) else { return Vec::new() };
+    let mut found = vec![Checksum {
+        name: "head".to_owned(),
+        offset: head::CHECKSUM as u64,
+        start: head::VERSION as u64,
+        end: head::HEAD_BYTES as u64,
+        algorithm: "blake3-32",
+        stored: hex(&stored.to_le_bytes()),
+        computed: hex(&computed.to_le_bytes()),
+        ok: stored == computed,
+    }];
+    let Ok(head) = Head::read(bytes) else { return found };
+    for (number, section) in head.sections.iter().enumerate() {
+        let end = section.offset + section.length;
+        let covered = bytes.get(section.offset as usize..end as usize).unwrap_or_default();
+        let computed = *blake3::hash(covered).as_bytes();
+        found.push(Checksum {
+            name: format!("{} {}", section.kind.name(), section.index),
+            offset: head.digest_at(number),
+            start: section.offset,
+            end,
+            algorithm: "blake3",
+            stored: hex(&section.digest),
+            computed: hex(&computed),
+            ok: computed == section.digest,
+        });
+    }
+    found
 }
 
 /// The signature that its key did not make, if there is such.

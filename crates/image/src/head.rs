@@ -16,8 +16,9 @@ pub const FORMAT_VERSION: u32 = 2;
 /// Contexts of an image at most.
 pub const CONTEXTS_MAX: u32 = 16;
 
-const CHECKSUM: usize = 8;
-const VERSION: usize = 12;
+/// Where the quick checksum stands, and where what it covers begins.
+pub(crate) const CHECKSUM: usize = 8;
+pub(crate) const VERSION: usize = 12;
 const READ_ONLY: usize = 144;
 const CONTEXTS: usize = 152;
 /// Magic of the version text.
@@ -122,7 +123,18 @@ fn checksum(head: &[u8]) -> u32 {
     word(blake3::hash(&head[VERSION..HEAD_BYTES]).as_bytes(), 0)
 }
 
+/// The quick checksum as it is stored and as it should be, of what may be an image.
+pub(crate) fn checksums(file: &[u8]) -> Option<(u32, u32)> {
+    let page = file.get(..HEAD_BYTES)?;
+    Some((word(page, CHECKSUM), checksum(page)))
+}
+
 impl Head {
+    /// Where in the file the digest of a section stands.
+    pub(crate) fn digest_at(&self, section: usize) -> u64 {
+        (table_at(self.contexts) + 16 + section * RECORD_BYTES + 24) as u64
+    }
+
     /// Writes the head's page.
     pub(crate) fn write(&self) -> [u8; HEAD_BYTES] {
         let mut page = [0; HEAD_BYTES];
