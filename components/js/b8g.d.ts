@@ -123,6 +123,34 @@ declare module "b8g" {
   export const stdout: Standard;
   export const stderr: Standard;
 
+  /** A message as it arrived. */
+  export interface Message {
+    readonly data: Uint8Array;
+    /** The data, as UTF-8. */
+    readonly text: string;
+    /** What was sent along: it is this program's now. */
+    readonly resources: (Channel | File | Connection)[];
+  }
+
+  /** One end of a channel: messages go to the other end, whole and in order, and come from there. */
+  export interface Channel extends AsyncIterable<Message> {
+    /**
+     * Sends a message of at most 1 MiB, and resolves when there was room for it. What is in `transfer` belongs to the receiver
+     * then: it is closed here.
+     */
+    send(data: string | ArrayBuffer | ArrayBufferView, options?: { transfer?: (Channel | File | Connection)[] }): Promise<void>;
+    /** The next message; null when the other end is closed and everything was received. */
+    receive(): Promise<Message | null>;
+    close(): void;
+    [Symbol.dispose](): void;
+  }
+
+  /** The channels that the program was given, in their order. */
+  export const channels: Channel[];
+
+  /** Makes a channel: both its ends. */
+  export function channel(): [Channel, Channel];
+
   /** What a checkpoint resolved in. */
   export interface Checkpoint {
     /** True in a program that goes on from the image; false in the one that was frozen, or under a command that freezes nothing. */

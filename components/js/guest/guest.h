@@ -12,12 +12,13 @@
 /* ---- the ABI (docs/abi.md) ---- */
 
 enum operation {
-    OP_INFO = 0, OP_DUP = 1, OP_CLOSE = 2, OP_OPEN = 5, OP_READ = 6, OP_WRITE = 7, OP_CTL = 8, OP_WAIT = 20, OP_TASK = 22,
+    OP_INFO = 0, OP_DUP = 1, OP_CLOSE = 2, OP_OPEN = 5, OP_READ = 6, OP_WRITE = 7, OP_CTL = 8, OP_CHANNEL_NEW = 9, OP_SEND = 10,
+    OP_RECEIVE = 11, OP_WAIT = 20, OP_TASK = 22,
 };
 
 enum role {
     ROLE_PROGRAM = 1, ROLE_ARGS, ROLE_STDIN, ROLE_STDOUT, ROLE_STDERR, ROLE_FILES, ROLE_NET, ROLE_ENV, ROLE_CLOCK_REAL,
-    ROLE_CLOCK_MONO, ROLE_RANDOM, ROLE_PREOPEN, ROLE_COUNT,
+    ROLE_CLOCK_MONO, ROLE_RANDOM, ROLE_PREOPEN, ROLE_CHANNEL, ROLE_COUNT,
 };
 
 enum failure {
@@ -37,6 +38,7 @@ enum state { STATE_DONE = 0, STATE_WAITING = 1, STATE_CHECKPOINT = 2 };
 #define WAIT_READABLE 1
 #define WAIT_WRITABLE 2
 #define WAIT_ITEMS_MAX 1024
+#define MESSAGE_HANDLES_MAX 64
 #define NO_DEADLINE INT64_MAX
 
 struct wait_item {
@@ -64,6 +66,8 @@ void handles_load(void);
 int64_t handles_renew(void);
 /* The handle in that role; 0 if it was not granted. */
 uint32_t handle_of(enum role role);
+/* The handles of the channels that were given, in their order. */
+uint32_t handles_channels(const uint32_t **handles);
 /* Nanoseconds of the monotonic clock; never goes back. Without that clock it stands still but for clock_advance. */
 int64_t clock_mono_ns(void);
 int64_t clock_real_ns(void);

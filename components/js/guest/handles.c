@@ -8,6 +8,7 @@
 #define VECTOR_MAX 64
 
 static uint32_t roles[ROLE_COUNT];
+static uint32_t channels[VECTOR_MAX], channel_count;
 static int64_t mono_last_ns; /* the clock never goes back past this */
 static int64_t origin_ns;
 
@@ -17,9 +18,13 @@ void handles_load(void)
     int64_t length = call_ctl(0, CTL_START, 0, slice(vector, sizeof vector), 0);
 
     memset(roles, 0, sizeof roles);
-    for (int64_t i = 0; i < length / (int64_t)sizeof vector[0]; i++)
+    channel_count = 0;
+    for (int64_t i = 0; i < length / (int64_t)sizeof vector[0]; i++) {
+        if (vector[i].role == ROLE_CHANNEL)
+            channels[channel_count++] = vector[i].handle;
         if (vector[i].role < ROLE_COUNT && !roles[vector[i].role])
             roles[vector[i].role] = vector[i].handle;
+    }
     mono_last_ns = 0;
     origin_ns = clock_mono_ns();
 }
@@ -36,6 +41,12 @@ int64_t handles_renew(void)
 uint32_t handle_of(enum role role)
 {
     return roles[role];
+}
+
+uint32_t handles_channels(const uint32_t **handles)
+{
+    *handles = channels;
+    return channel_count;
 }
 
 static bool clock_read(enum role role, int64_t *ns)

@@ -336,6 +336,90 @@ static JSValue microtask(JSContext *ctx, int argc, JSValueConst *argv)
     return JS_Call(ctx, argv[0], JS_UNDEFINED, argc - 1, argv + 1);
 }
 
+/* ---- channels ---- */
+
+static JSValue handle_array(JSContext *ctx, const uint32_t *handles, uint32_t count)
+{
+    JSValue array = JS_NewArray(ctx);
+
+    for (uint32_t i = 0; i < count && !JS_IsException(array); i++)
+        JS_DefinePropertyValueUint32(ctx, array, i, JS_NewUint32(ctx, handles[i]), JS_PROP_C_W_E);
+    return array;
+}
+
+/* channels(): the handles of those that were given. */
+PRIMITIVE(sys_channels)
+{
+    const uint32_t *handles;
+    uint32_t count = handles_channels(&handles);
+
+    return handle_array(ctx, handles, count);
+}
+
+/* newChannel(): the handles of both ends, or an error. */
+PRIMITIVE(sys_new_channel)
+{
+    uint32_t ends[2];
+    int64_t made = b8g_call(OP_CHANNEL_NEW, 0, (intptr_t)ends, 0, 0, 0);
+
+    return made < 0 ? number(ctx, made) : handle_array(ctx, ends, 2);
+}
+
+/* send(handle, data, handles): 0 or an error. */
+PRIMITIVE(sys_send)
+{
+    uint32_t handles[MESSAGE_HANDLES_MAX];
+    struct input data;
+    int64_t count = 0, sent;
+
+    if (JS_IsObject(argv[2]) && JS_GetLength(ctx, argv[2], &count) < 0)
+        return JS_EXCEPTION;
+    if (count > MESSAGE_HANDLES_MAX)
+        return number(ctx, E_LIMIT);
+    for (int64_t i = 0; i < count; i++) {
+        JSValue handle = JS_GetPropertyUint32(ctx, argv[2], (uint32_t)i);
+        handles[i] = to_handle(ctx, handle);
+        JS_FreeValue(ctx, handle);
+    }
+    if (!input_of(ctx, argv[1], &data))
+        return JS_EXCEPTION;
+    sent = b8g_call(OP_SEND, (int32_t)to_handle(ctx, argv[0]), (intptr_t)data.bytes, (int64_t)data.length, (intptr_t)handles,
+                    count);
+    input_free(ctx, &data);
+    return number(ctx, sent);
+}
+
+/* receive(handle): [bytes, handles], or an error. */
+PRIMITIVE(sys_receive)
+{
+    struct { uint32_t kind, rights, bytes, handles; } info;
+    uint32_t handles[MESSAGE_HANDLES_MAX];
+    uint32_t channel = to_handle(ctx, argv[0]);
+    uint8_t *bytes;
+    int64_t received;
+    JSValue pair;
+
+    received = b8g_call(OP_INFO, (int32_t)channel, (intptr_t)&info, sizeof info, 0, 0);
+    if (received < 0)
+        return number(ctx, received);
+    bytes = js_malloc(ctx, info.bytes + 1);
+    if (!bytes)
+        return JS_EXCEPTION;
+    received = b8g_call(OP_RECEIVE, (int32_t)channel, (intptr_t)bytes, info.bytes, (intptr_t)handles, MESSAGE_HANDLES_MAX);
+    if (received < 0) {
+        js_free(ctx, bytes);
+        return number(ctx, received);
+    }
+    pair = JS_NewArray(ctx);
+    if (!JS_IsException(pair)) {
+        JSValue buffer = JS_NewUint8ArrayCopy(ctx, bytes, (uint32_t)received);
+        JS_DefinePropertyValueUint32(ctx, pair, 0, buffer, JS_PROP_C_W_E);
+        JS_DefinePropertyValueUint32(ctx, pair, 1, handle_array(ctx, handles, (uint32_t)(received >> 32)), JS_PROP_C_W_E);
+    }
+    js_free(ctx, bytes);
+    return pair;
+}
+
 PRIMITIVE(sys_want_checkpoint)
 {
     loop_want_checkpoint();
@@ -473,6 +557,10 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("setTimer", 3, sys_set_timer),
     JS_CFUNC_DEF("clearTimer", 1, sys_clear_timer),
     JS_CFUNC_DEF("unrefTimer", 1, sys_unref_timer),
+    JS_CFUNC_DEF("channels", 0, sys_channels),
+    JS_CFUNC_DEF("newChannel", 0, sys_new_channel),
+    JS_CFUNC_DEF("send", 3, sys_send),
+    JS_CFUNC_DEF("receive", 1, sys_receive),
     JS_CFUNC_DEF("wantCheckpoint", 0, sys_want_checkpoint),
     JS_CFUNC_DEF("queueMicrotask", 1, sys_queue_microtask),
     JS_CFUNC_DEF("fatal", 1, sys_fatal),

@@ -11,6 +11,7 @@
 extern crate alloc;
 
 pub mod abi;
+pub mod channel;
 pub mod error;
 pub mod handle;
 pub mod limits;

@@ -17,6 +17,8 @@ pub struct Limits {
     pub handles_max: u32,
     /// Open files, directories and sockets at a time.
     pub descriptors_max: u32,
+    /// Channels that it made and of which somebody still has an end.
+    pub channels_max: u32,
 }
 
 /// 64 MiB.
@@ -31,6 +33,7 @@ impl Default for Limits {
             output_bytes_max: None,
             handles_max: 10_000,
             descriptors_max: 512,
+            channels_max: 256,
         }
     }
 }

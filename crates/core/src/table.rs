@@ -62,6 +62,12 @@ impl<O> Table<O> {
         self.live == 0
     }
 
+    /// How many more objects can be put in at least.
+    pub fn room(&self) -> usize {
+        let fresh = (Handle::INDEX_MAX as usize).saturating_sub(self.slots.len());
+        (self.live_max.saturating_sub(self.live) as usize).min(self.free.len() + fresh)
+    }
+
     /// Puts an object in and gives its handle.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! Everything here comes from an enemy: every offset and length is checked against the memory before it is used.
 
-use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE, Op, Request, WAIT_ITEMS_MAX, task};
+use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE, MESSAGE_HANDLES_MAX, Op, Request, WAIT_ITEMS_MAX, task};
 use b8g_core::{Error, Handle, Rights};
 use wasmtime::{Caller, Linker};
 
@@ -58,6 +58,20 @@ fn run(state: &mut State, memory: &mut GuestMemory<'_>, op: Op, arguments: Argum
         Op::Write => {
             dispatch(state, Call::Write { handle, from: room(memory, a, b)?, position: position(c)? })
         }
+        Op::ChannelNew => dispatch(state, Call::ChannelNew { out: room(memory, a, 8)? }),
+        Op::Send => {
+            let (bytes, handles) = (span(a, b)?, handles_span(c, d)?);
+            let both = memory.get(bytes).zip(memory.get(handles)).ok_or(Error::Fault)?;
+            dispatch(state, Call::Send { handle, bytes: both.0, handles: both.1 })
+        }
+        Op::Receive => {
+            let (bytes, handles) = (span(a, b)?, handles_span(c, d)?);
+            if memory.get(bytes).is_none() || memory.get(handles).is_none() {
+                return Err(Error::Fault);
+            }
+            let (bytes, handles) = memory.get_two(bytes, handles).ok_or(Error::Argument)?;
+            dispatch(state, Call::Receive { handle, bytes, handles })
+        }
         Op::Info => dispatch(state, Call::Info { handle, out: room(memory, a, b)? }),
         Op::Dup => dispatch(state, Call::Dup { handle, rights: rights(a)? }),
         Op::Close => dispatch(state, Call::Close { handle }),
@@ -90,11 +104,20 @@ fn rights(n: i64) -> Result<Rights, Error> {
     u32::try_from(n).ok().and_then(Rights::from_bits).ok_or(Error::Argument)
 }
 
+fn span(offset: i64, len: i64) -> Result<Span, Error> {
+    let offset = usize::try_from(offset).map_err(|_| Error::Fault)?;
+    Ok((offset, usize::try_from(len).map_err(|_| Error::Fault)?))
+}
+
+/// So many handles.
+fn handles_span(offset: i64, count: i64) -> Result<Span, Error> {
+    let count = unsigned(count)?;
+    if count > MESSAGE_HANDLES_MAX { Err(Error::Limit) } else { span(offset, count as i64 * 4) }
+}
+
 /// The part of the memory at `offset`.
 fn room<'m>(memory: &'m mut GuestMemory<'_>, offset: i64, len: i64) -> Result<&'m mut [u8], Error> {
-    let offset = usize::try_from(offset).map_err(|_| Error::Fault)?;
-    let len = usize::try_from(len).map_err(|_| Error::Fault)?;
-    memory.get_mut((offset, len)).ok_or(Error::Fault)
+    memory.get_mut(span(offset, len)?).ok_or(Error::Fault)
 }
 
 /// A slice argument: offset below, length above.

@@ -36,6 +36,9 @@ pub enum StartError {
     /// The image says that it needs more than it is granted.
     #[error("the image needs what is not granted: {}", flags_of(.0))]
     Wanted(Vec<Want>),
+    /// What is given to a context before it starts came too late.
+    #[error("the context has started already")]
+    Started,
     /// The watchdog's thread cannot be started.
     #[error("cannot watch the context's deadline: {0}")]
     Watchdog(#[source] std::io::Error),
@@ -622,6 +625,7 @@ impl Context {
         let usage = self.usage();
         let outcome = Outcome { reason, exit_code, message, broken_pipe: false, usage };
         self.outcome = Some(outcome.clone());
+        self.hang_up();
         outcome
     }
 }

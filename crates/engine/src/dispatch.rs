@@ -5,6 +5,7 @@
 //! refused. `control.rs` below it holds the requests that are special to a kind of object.
 
 mod control;
+mod message;
 
 use b8g_core::abi::{Request, open};
 use b8g_core::{Error, Handle, Rights};
@@ -20,16 +21,64 @@ use crate::wait::{self, Waiting};
 /// An operation with its arguments checked for shape and its pointers turned into slices.
 #[derive(Debug)]
 pub(crate) enum Call<'m> {
-    Info { handle: Handle, out: &'m mut [u8] },
-    Dup { handle: Handle, rights: Rights },
-    Close { handle: Handle },
-    Open { directory: Handle, path: &'m [u8], flags: u32, rights: Rights },
-    Read { handle: Handle, into: &'m mut [u8], position: Option<u64> },
-    Write { handle: Handle, from: &'m [u8], position: Option<u64> },
-    Control { handle: Handle, request: Request, input: &'m [u8], out: &'m mut [u8], argument: u64 },
-    Timer { clock: Handle, deadline: u64, period: u64 },
+    Info {
+        handle: Handle,
+        out: &'m mut [u8],
+    },
+    Dup {
+        handle: Handle,
+        rights: Rights,
+    },
+    Close {
+        handle: Handle,
+    },
+    Open {
+        directory: Handle,
+        path: &'m [u8],
+        flags: u32,
+        rights: Rights,
+    },
+    Read {
+        handle: Handle,
+        into: &'m mut [u8],
+        position: Option<u64>,
+    },
+    Write {
+        handle: Handle,
+        from: &'m [u8],
+        position: Option<u64>,
+    },
+    Control {
+        handle: Handle,
+        request: Request,
+        input: &'m [u8],
+        out: &'m mut [u8],
+        argument: u64,
+    },
+    Timer {
+        clock: Handle,
+        deadline: u64,
+        period: u64,
+    },
+    /// Room for two handles.
+    ChannelNew {
+        out: &'m mut [u8],
+    },
+    /// `handles` are as they lie in memory: 4 bytes each.
+    Send {
+        handle: Handle,
+        bytes: &'m [u8],
+        handles: &'m [u8],
+    },
+    Receive {
+        handle: Handle,
+        bytes: &'m mut [u8],
+        handles: &'m mut [u8],
+    },
     Wait(Waiting<'m>),
-    Exit { code: i32 },
+    Exit {
+        code: i32,
+    },
 }
 
 /// Rights that every opened object has beside READ and WRITE.
@@ -62,6 +111,9 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
             control::control(state, handle, request, input, out, argument)
         }
         Call::Timer { clock, deadline, period } => timer(state, clock, deadline, period),
+        Call::ChannelNew { out } => message::channel(state, out),
+        Call::Send { handle, bytes, handles } => message::send(state, handle, bytes, handles),
+        Call::Receive { handle, bytes, handles } => message::receive(state, handle, bytes, handles),
         Call::Wait(waiting) => wait::wait(state, waiting),
         Call::Exit { code } => {
             state.ending = Some(Ending::Exit(code));
@@ -92,6 +144,9 @@ fn info(state: &State, handle: Handle, out: &mut [u8]) -> Result<i64, Error> {
     let size = match object {
         Object::Blob(bytes) => bytes.len() as u64,
         Object::File(file) => file.stat()?.size,
+        Object::Channel(end) => {
+            end.next().map_or(0, |(bytes, objects)| (objects as u64) << 32 | bytes as u64)
+        }
         _ => 0,
     };
     let out = out.get_mut(..16).ok_or(Error::Argument)?;

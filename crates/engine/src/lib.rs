@@ -35,6 +35,7 @@
 
 mod cache;
 mod callback;
+mod channel;
 mod component;
 mod context;
 mod dispatch;
@@ -59,6 +60,7 @@ mod window;
 pub use b8g_core::{Limits, limits::MEMORY_BYTES_DEFAULT};
 pub use b8g_image::signature::PublicKey;
 pub use b8g_image::{Heap, Want, WantedAccess};
+pub use channel::{Channel, ChannelError};
 pub use component::{Component, ComponentError, ComponentOptions, Language};
 pub use context::{CallError, Canceller, Context, EvalError, StartError, Value};
 pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_directory};

@@ -8,6 +8,7 @@ use b8g_core::{Handle, Limits, Rights, Table};
 use crate::grant::Grants;
 use crate::memory::Windows;
 use crate::monitor::Monitor;
+use crate::object::bell::Bell;
 use crate::object::clock::{Clock, Time};
 use crate::object::{Descriptors, Object};
 use crate::outcome::Reason;
@@ -21,6 +22,9 @@ pub(crate) struct State {
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) limits: Limits,
     pub(crate) descriptors: Descriptors,
+    pub(crate) channels: Descriptors,
+    /// Rung by what other contexts do.
+    pub(crate) bell: Arc<Bell>,
     pub(crate) time: Time,
     /// What determines the layout of hash tables, if something does.
     pub(crate) hash_seed: Option<u64>,
@@ -78,6 +82,8 @@ impl State {
         let mut state = State {
             table: Table::following(limits.handles_max, generations),
             descriptors: Descriptors::new(limits.descriptors_max),
+            channels: Descriptors::new(limits.channels_max),
+            bell: Arc::default(),
             monitor,
             limits,
             time,

@@ -6,7 +6,6 @@ use b8g_core::abi::{WAIT_ITEMS_MAX, ready};
 use b8g_core::{Error, Handle, Rights};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::monitor::Monitor;
 use crate::object::clock::Clock;
 use crate::object::{Object, Readiness, errno};
 use crate::state::State;
@@ -65,14 +64,20 @@ struct Survey {
     ready: usize,
     /// The earliest moment at which something becomes ready by itself.
     next: Option<u64>,
+    /// Something rings when it becomes ready.
+    rings: bool,
 }
 
 fn survey(state: &State, items: &[Item], now: u64, out: &mut [u32]) -> Survey {
-    let mut survey = Survey { descriptors: Vec::new(), ready: 0, next: None };
+    let mut survey = Survey { descriptors: Vec::new(), ready: 0, next: None, rings: false };
     for (i, item) in items.iter().enumerate() {
-        out[i] = match readiness(state, item.handle) {
+        out[i] = match readiness(state, item.handle, item.interest) {
             Err(_) => ready::BAD,
             Ok(Readiness::Now(bits)) => bits & (item.interest | ready::FAILED),
+            Ok(Readiness::Rings) => {
+                survey.rings = true;
+                0
+            }
             Ok(Readiness::At(at)) if at <= now => ready::READ,
             Ok(Readiness::At(at)) => {
                 survey.next = Some(survey.next.map_or(at, |next| next.min(at)));
@@ -91,13 +96,17 @@ fn survey(state: &State, items: &[Item], now: u64, out: &mut [u32]) -> Survey {
     survey
 }
 
-fn readiness(state: &State, handle: Handle) -> Result<Readiness, Error> {
+fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, Error> {
     let both = Readiness::Now(ready::READ | ready::WRITE);
     Ok(match state.table.get_with(handle, Rights::WAIT)? {
         Object::Input(input) => input.readiness(),
         Object::Output(output) => output.readiness(),
         Object::Socket(socket) => socket.readiness(),
         Object::Timer(timer) => Readiness::At(timer.next()),
+        Object::Channel(end) => match end.ready() & (interest | ready::FAILED) {
+            0 => Readiness::Rings,
+            bits => Readiness::Now(bits),
+        },
         Object::Blob(_) | Object::Answer(_) | Object::File(_) | Object::Random(_) | Object::Clock(_) => both,
         _ => return Err(Error::Type),
     })
@@ -112,12 +121,21 @@ pub(crate) fn wait_now(
 ) -> Result<usize, Error> {
     let clock = Clock::Monotonic(state.time.clone());
     let out = out.get_mut(..items.len()).ok_or(Error::Argument)?;
+    let mut listening = false;
     loop {
         if state.monitor.stop_ordered().is_some() {
             return Err(Error::Canceled);
         }
         let now = clock.now();
         let mut survey = survey(state, items, now, out);
+        if survey.rings && survey.ready == 0 && !listening {
+            // Whoever changes something from now on is heard; what changed before is seen when everything is looked at again.
+            listen(state, items)?;
+            listening = true;
+            continue;
+        }
+        // Whoever rang took the bell down.
+        listening = false;
         let until = match (deadline, survey.next) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -128,7 +146,7 @@ pub(crate) fn wait_now(
         // A seeded clock does not wait: it asks once and then jumps to the next moment at which something happens.
         let seeded = state.time.is_seeded();
         let timeout = if seeded && timeout.is_some() { Some(0) } else { timeout };
-        let found = ask(&mut survey, timeout, out, &state.monitor)?;
+        let found = ask(&mut survey, timeout, out, state)?;
         let ready = survey.ready + found;
         if ready > 0 {
             return Ok(ready);
@@ -142,13 +160,20 @@ pub(crate) fn wait_now(
     }
 }
 
-/// Polls the descriptors of a survey; answers how many are ready. A signal ends it early with none.
-fn ask(
-    survey: &mut Survey,
-    timeout_ns: Option<u64>,
-    out: &mut [u32],
-    monitor: &Monitor,
-) -> Result<usize, Error> {
+/// Hangs the context's bell up at everything that rings.
+fn listen(state: &State, items: &[Item]) -> Result<(), Error> {
+    state.bell.fd()?;
+    state.bell.hush();
+    for item in items {
+        if let Ok(Object::Channel(end)) = state.table.get_with(item.handle, Rights::WAIT) {
+            end.hang_up(&state.bell);
+        }
+    }
+    Ok(())
+}
+
+/// Polls the descriptors of a survey, and the bell if something rings; answers how many are ready. A signal ends it early with none.
+fn ask(survey: &mut Survey, timeout_ns: Option<u64>, out: &mut [u32], state: &State) -> Result<usize, Error> {
     let mut fds: Vec<PollFd<'_>> = survey
         .descriptors
         .iter()
@@ -161,11 +186,14 @@ fn ask(
     if fds.is_empty() && timeout_ns == Some(0) {
         return Ok(0);
     }
+    if survey.rings {
+        fds.push(PollFd::from_borrowed_fd(state.bell.fd()?, PollFlags::IN));
+    }
     let timeout = timeout_ns.map(|ns| Timespec {
         tv_sec: i64::try_from(ns / 1_000_000_000).unwrap_or(i64::MAX),
         tv_nsec: (ns % 1_000_000_000) as _,
     });
-    if monitor.stop_ordered().is_some() {
+    if state.monitor.stop_ordered().is_some() {
         return Err(Error::Canceled);
     }
     match poll(&mut fds, timeout.as_ref()) {

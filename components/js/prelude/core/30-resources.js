@@ -69,6 +69,14 @@ class Resource {
     return handle;
   }
 
+  // The handle, and how to forget it once somebody else has it. The standard streams stay.
+  static taking(resource) {
+    if (typeof resource !== "object" || resource === null || !(#handle in resource) || resource.#role) {
+      throw new TypeError("only files, connections and channels can be sent");
+    }
+    return [Resource.handle(resource), () => (resource.#handle = CLOSED)];
+  }
+
   static check(resource, result, doing) {
     return check(result, doing, resource.#name);
   }
@@ -254,6 +262,7 @@ function keep(connection) {
   return stream;
 }
 
+internal.takeHandle = Resource.taking;
 internal.File = File;
 internal.Connection = Connection;
 internal.Standard = Standard;

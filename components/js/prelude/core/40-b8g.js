@@ -203,6 +203,10 @@ b8g.exit = function exit(code = 0) {
   sys.exit(Number(code) | 0);
 };
 
+// ---- other contexts ----
+
+internal.channels(b8g);
+
 // ---- freezing ----
 
 let checkpoints = [];

@@ -51,6 +51,22 @@ impl<'m> GuestMemory<'m> {
         Some(unsafe { std::slice::from_raw_parts_mut(self.base.as_ptr().add(range.start), range.len()) })
     }
 
+    /// Two parts to be written: `None` as for [`GuestMemory::get`], and when they overlap.
+    pub(crate) fn get_two(&mut self, one: Span, other: Span) -> Option<(&mut [u8], &mut [u8])> {
+        let (one, other) = (self.reach(one)?, self.reach(other)?);
+        if one.start.max(other.start) < one.end.min(other.end) {
+            return None;
+        }
+        let base = self.base.as_ptr();
+        // SAFETY: as in `get_mut`, and no byte is in both.
+        Some(unsafe {
+            (
+                std::slice::from_raw_parts_mut(base.add(one.start), one.len()),
+                std::slice::from_raw_parts_mut(base.add(other.start), other.len()),
+            )
+        })
+    }
+
     /// Some bytes, and others to be written: `None` as for [`GuestMemory::get`], and when they overlap.
     pub(crate) fn get_both(&mut self, from: Span, into: Span) -> Option<(&[u8], &mut [u8])> {
         let (from, into) = (self.reach(from)?, self.reach(into)?);

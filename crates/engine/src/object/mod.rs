@@ -3,6 +3,8 @@
 //! Each kind has a file of its own; [`crate::dispatch`] is the only caller of what they do. Objects are cheap to
 //! clone: duplicates of a handle share them.
 
+pub(crate) mod bell;
+pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod directory;
 pub(crate) mod environment;
@@ -47,6 +49,7 @@ pub(crate) enum Object {
     Clock(Clock),
     Timer(Arc<Timer>),
     Random(Random),
+    Channel(Arc<channel::End>),
 }
 
 /// Bytes of an answer at most.
@@ -66,6 +69,7 @@ impl Object {
             Object::Clock(_) => Kind::Clock,
             Object::Timer(_) => Kind::Timer,
             Object::Random(_) => Kind::Random,
+            Object::Channel(_) => Kind::Channel,
         }
     }
 }
@@ -123,6 +127,8 @@ impl Drop for Lease {
 pub(crate) enum Readiness {
     /// It is, for these interests.
     Now(u32),
+    /// It is not; it rings the context's bell when that changes.
+    Rings,
     /// When this descriptor polls ready.
     Descriptor(std::os::fd::RawFd),
     /// When the context's monotonic clock has come so far, in nanoseconds.

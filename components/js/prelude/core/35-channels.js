@@ -1,0 +1,121 @@
+// Channels: messages of bytes, and of what is open here, to another context and back.
+
+const { define, defineLazy, check, errorOf, ready, E, File, Connection, takeHandle } = internal;
+
+const KIND = { FILE: 5, SOCKET: 10, CHANNEL: 12 };
+const READABLE = 1;
+const WRITABLE = 2;
+const CLOSED = -1;
+
+// What arrived.
+class Message {
+  #data;
+
+  constructor(data, resources) {
+    this.#data = data;
+    define(this, "resources", resources);
+  }
+
+  get data() {
+    return this.#data;
+  }
+
+  get text() {
+    return sys.utf8Decode(this.#data, false);
+  }
+}
+
+// One end of a channel.
+class Channel {
+  #handle;
+
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  static handle(channel) {
+    if (channel.#handle === CLOSED) throw errorOf(E.BADH, "use", "channel");
+    return channel.#handle;
+  }
+
+  // The handle of something that is about to be sent, and how to forget it.
+  static taking(resource) {
+    if (typeof resource === "object" && resource !== null && #handle in resource) {
+      return [Channel.handle(resource), () => (resource.#handle = CLOSED)];
+    }
+    return takeHandle(resource);
+  }
+
+  // Sends a message; resolves when there was room for it.
+  async send(data, options) {
+    const taken = Array.from(options?.transfer ?? [], Channel.taking);
+    const handles = taken.map(([handle]) => handle);
+    for (;;) {
+      const handle = Channel.handle(this);
+      const sent = sys.send(handle, data, handles);
+      if (sent !== E.AGAIN) {
+        check(sent, "send over", "channel");
+        taken.forEach(([, forget]) => forget());
+        return;
+      }
+      await ready(handle, WRITABLE);
+    }
+  }
+
+  // The next message; null when the other end is closed.
+  async receive() {
+    for (;;) {
+      const handle = Channel.handle(this);
+      const received = sys.receive(handle);
+      if (typeof received === "object") return new Message(received[0], received[1].map(resourceOf));
+      if (received === E.CLOSED) return null;
+      if (received !== E.AGAIN) throw errorOf(received, "receive from", "channel");
+      await ready(handle, READABLE);
+    }
+  }
+
+  async *[Symbol.asyncIterator]() {
+    for (;;) {
+      const message = await this.receive();
+      if (message === null) return;
+      yield message;
+    }
+  }
+
+  close() {
+    const handle = this.#handle;
+    if (handle === CLOSED) return;
+    this.#handle = CLOSED;
+    sys.close(handle);
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+}
+define(Channel.prototype, Symbol.toStringTag, "Channel");
+define(Message.prototype, Symbol.toStringTag, "Message");
+
+// What a handle that arrived is to a program. What has no face here is closed.
+function resourceOf(handle) {
+  const { kind } = sys.info(handle);
+  if (kind === KIND.CHANNEL) return new Channel(handle);
+  if (kind === KIND.FILE) return new File(handle, "received file");
+  if (kind === KIND.SOCKET) return new Connection(handle, "received connection");
+  sys.close(handle);
+  return null;
+}
+
+internal.channels = (b8g) => {
+  const given = () => sys.channels().map((handle) => new Channel(handle));
+  let channels;
+  defineLazy(b8g, "channels", () => (channels = given()));
+  internal.renewals.push(() => {
+    if (channels) channels.splice(0, channels.length, ...given());
+  });
+  b8g.channel = function channel() {
+    const ends = sys.newChannel();
+    if (typeof ends === "number") throw errorOf(ends, "make", "channel");
+    return ends.map((handle) => new Channel(handle));
+  };
+};

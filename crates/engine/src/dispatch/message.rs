@@ -1,0 +1,80 @@
+//! Messages: bytes and handles from one context to another.
+
+use std::sync::Arc;
+
+use b8g_core::{Error, Handle, Rights};
+
+use crate::object::Object;
+use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
+use crate::state::State;
+
+/// Makes a channel and writes the handles of both ends.
+pub(super) fn channel(state: &mut State, out: &mut [u8]) -> Result<i64, Error> {
+    let out = out.get_mut(..8).ok_or(Error::Argument)?;
+    if state.table.room() < 2 {
+        return Err(Error::Limit);
+    }
+    let (first, second) = End::pair(Some(state.channels.lease()?));
+    for (at, end) in out.chunks_exact_mut(4).zip([first, second]) {
+        let handle = state.table.insert(Object::Channel(end), CHANNEL_RIGHTS)?;
+        at.copy_from_slice(&handle.raw().to_le_bytes());
+    }
+    Ok(8)
+}
+
+fn end(state: &State, handle: Handle, needed: Rights) -> Result<Arc<End>, Error> {
+    match state.table.get_with(handle, needed)? {
+        Object::Channel(end) => Ok(end.clone()),
+        _ => Err(Error::Type),
+    }
+}
+
+/// Sends bytes and handles; the handles are the sender's no more if that succeeds, and stay so if it fails.
+pub(super) fn send(state: &mut State, handle: Handle, bytes: &[u8], handles: &[u8]) -> Result<i64, Error> {
+    let end = end(state, handle, Rights::WRITE)?;
+    let handles: Vec<Handle> = words(handles).map(Handle::from_raw).collect();
+    let mut objects = Vec::with_capacity(handles.len());
+    for (at, sent) in handles.iter().enumerate() {
+        // Once gone it cannot be sent again.
+        if handles[..at].contains(sent) {
+            return Err(Error::Argument);
+        }
+        let (object, rights) = state.table.get(*sent)?;
+        if !rights.contains(Rights::TRANSFER) {
+            return Err(Error::Rights);
+        }
+        // A timer is one on its context's own clock, an answer is for the engine.
+        if matches!(object, Object::Timer(_) | Object::Answer(_)) {
+            return Err(Error::Type);
+        }
+        objects.push((object.clone(), rights));
+    }
+    end.send(Message { bytes: bytes.to_vec(), objects }).map_err(|(error, _)| error)?;
+    for sent in handles {
+        let _ = state.table.remove(sent);
+    }
+    Ok(0)
+}
+
+/// Receives a message into the room that there is; answers its bytes, and how many handles above.
+pub(super) fn receive(
+    state: &mut State,
+    handle: Handle,
+    bytes: &mut [u8],
+    handles: &mut [u8],
+) -> Result<i64, Error> {
+    let end = end(state, handle, Rights::READ)?;
+    let room = (handles.len() / 4).min(state.table.room());
+    let message = end.receive(bytes.len(), room)?;
+    bytes[..message.bytes.len()].copy_from_slice(&message.bytes);
+    let count = message.objects.len();
+    for (at, (object, rights)) in handles.chunks_exact_mut(4).zip(message.objects) {
+        let received = state.table.insert(object, rights)?;
+        at.copy_from_slice(&received.raw().to_le_bytes());
+    }
+    Ok((count as i64) << 32 | message.bytes.len() as i64)
+}
+
+fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+}

@@ -1,0 +1,70 @@
+//! How a context that waits hears that an object of another context's making is ready.
+//!
+//! A context has one bell. An object keeps the bells of those who wait for it, and rings them when it changes; whoever
+//! waits hangs up the bell first and looks again before it sleeps, so that no change goes unheard.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, OnceLock, Weak};
+
+use b8g_core::Error;
+use rustix::event::{EventfdFlags, eventfd};
+
+use super::errno;
+
+/// Rung by whoever changes what a context waits for.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    /// Made when the context first waits for something that rings.
+    fd: OnceLock<OwnedFd>,
+}
+
+impl Bell {
+    /// The descriptor to poll: readable once it was rung.
+    pub(crate) fn fd(&self) -> Result<BorrowedFd<'_>, Error> {
+        if self.fd.get().is_none() {
+            let made = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(errno)?;
+            let _ = self.fd.set(made);
+        }
+        self.fd.get().map(AsFd::as_fd).ok_or(Error::NoMemory)
+    }
+
+    /// Forgets that it was rung.
+    pub(crate) fn hush(&self) {
+        if let Some(fd) = self.fd.get() {
+            let _ = rustix::io::read(fd, &mut [0; 8]);
+        }
+    }
+
+    fn ring(&self) {
+        if let Some(fd) = self.fd.get() {
+            // Full means rung already.
+            let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
+        }
+    }
+}
+
+/// The bells of those who wait for one thing.
+#[derive(Debug, Default)]
+pub(crate) struct Bells(Vec<Weak<Bell>>);
+
+/// Bells of which the dead ones are not looked for.
+const UNSORTED_MAX: usize = 8;
+
+impl Bells {
+    /// Hangs up a bell, once.
+    pub(crate) fn hang_up(&mut self, bell: &Arc<Bell>) {
+        let weak = Arc::downgrade(bell);
+        if self.0.iter().any(|known| known.ptr_eq(&weak)) {
+            return;
+        }
+        if self.0.len() >= UNSORTED_MAX {
+            self.0.retain(|known| known.strong_count() > 0);
+        }
+        self.0.push(weak);
+    }
+
+    /// Rings them all and takes them down: whoever still waits hangs his up again.
+    pub(crate) fn ring(&mut self) {
+        self.0.drain(..).filter_map(|bell| bell.upgrade()).for_each(|bell| bell.ring());
+    }
+}
