@@ -14,7 +14,7 @@ cargo xtask COMMAND
 
   test [FILTER…]          run all tests; installs what they need into target/tools, or says what is missing
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
-  bench NAME [--json]     run a benchmark: start, compute, image  (--install-peers fetches deno to compare with)
+  bench NAME [--json]     run a benchmark: start, compute, image, channel  (--install-peers fetches deno to compare with)
   components js [--check] build the JavaScript engine component; --check only compares its digest
   tidy                    check the house: layers, file lengths, links, named paths
   tools zig               install the pinned C compiler for wasm and print its path
