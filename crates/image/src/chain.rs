@@ -60,10 +60,16 @@ fn flat(chain: &[File<'_>], context: u32) -> (Vec<(u32, u32)>, Vec<u8>) {
     }
     for (file, context) in layers.into_iter().rev() {
         for (first, bytes) in file.pages(context) {
-            pages.extend((first..).zip(bytes.chunks(PAGE_BYTES)));
+            pages.extend(numbered(first, bytes));
         }
     }
     in_runs(pages)
+}
+
+/// The pages of a run with their numbers.
+fn numbered(first: u32, bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    // Not an open range of numbers: behind the last page of all there is none.
+    (0u32..).zip(bytes.chunks(PAGE_BYTES)).map(move |(at, page)| (first + at, page))
 }
 
 /// Pages by their numbers, as an image holds them: the runs, and the bytes one after the other.
@@ -103,7 +109,7 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
         for (index, context) in (0..).zip(&other.contexts) {
             contexts.push(context.clone());
             let runs = file.pages(index);
-            pages.push(runs.flat_map(|(first, bytes)| (first..).zip(bytes.chunks(PAGE_BYTES))).collect());
+            pages.push(runs.flat_map(|(first, bytes)| numbered(first, bytes)).collect());
         }
     }
     let Some((one, others)) = pages.split_first() else { return Err(FileError::NoImage) };

@@ -76,10 +76,19 @@ pub fn write(parts: &Parts<'_>) -> Result<Vec<u8>, FileError> {
     wanted.extend((!parts.shared.is_empty()).then_some((SectionKind::ReadOnly, 0, parts.shared)));
     wanted.extend((0..).zip(&parts.pages).map(|(index, bytes)| (SectionKind::Pages, index, *bytes)));
     wanted.extend(parts.native.map(|bytes| (SectionKind::Native, 0, bytes)));
-    write_sections(&wanted, parts.pages.len() as u32)
+    let version = format!("b8g {} image {FORMAT_VERSION}", env!("CARGO_PKG_VERSION"));
+    write_sections(&wanted, parts.pages.len() as u32, version)
 }
 
-fn write_sections(wanted: &[(SectionKind, u32, &[u8])], contexts: u32) -> Result<Vec<u8>, FileError> {
+fn write_sections(
+    wanted: &[(SectionKind, u32, &[u8])],
+    contexts: u32,
+    version: String,
+) -> Result<Vec<u8>, FileError> {
+    if contexts > CONTEXTS_MAX {
+        // The head has no room for more, and each kind of section but pages is there once.
+        return Err(FileError::at(0, "an image has 1 to 16 contexts"));
+    }
     let mut sections = Vec::new();
     let mut end = HEAD_BYTES;
     for (kind, index, bytes) in wanted {
@@ -88,13 +97,7 @@ fn write_sections(wanted: &[(SectionKind, u32, &[u8])], contexts: u32) -> Result
         sections.push(Section { kind: *kind, index: *index, offset, length, digest });
         end = (end + bytes.len()).next_multiple_of(PAGE_BYTES);
     }
-    let head = Head {
-        contexts,
-        rehashable: true,
-        version: format!("b8g {} image {FORMAT_VERSION}", env!("CARGO_PKG_VERSION")),
-        length: end as u64,
-        sections,
-    };
+    let head = Head { contexts, rehashable: true, version, length: end as u64, sections };
     let mut file = Vec::with_capacity(end);
     file.extend_from_slice(&head.write());
     for (_, _, bytes) in wanted {
@@ -117,13 +120,13 @@ impl<'f> File<'f> {
     /// [`FileError`] with the place and the reason.
     pub fn read(bytes: &'f [u8]) -> Result<File<'f>, FileError> {
         let head = Head::read(bytes)?;
-        let mut seen = Vec::new();
+        let name = |section: &Section| (section.kind as u32, section.index);
+        if let Some(pair) = head.sections.windows(2).find(|pair| name(&pair[0]) >= name(&pair[1])) {
+            let reason = "there are two sections of the same name, or they are out of order";
+            return Err(FileError::at(pair[1].offset as usize, reason));
+        }
         for section in &head.sections {
             let (offset, end) = (section.offset as usize, (section.offset + section.length) as usize);
-            if seen.contains(&(section.kind, section.index)) {
-                return Err(FileError::at(offset, "there are two sections of the same name"));
-            }
-            seen.push((section.kind, section.index));
             if *blake3::hash(&bytes[offset..end]).as_bytes() != section.digest {
                 let reason = format!("the digest of the section {} does not match", section.kind.name());
                 return Err(FileError::at(offset, &reason));
@@ -248,7 +251,7 @@ impl<'f> File<'f> {
         if !signatures.is_empty() {
             wanted.push((SectionKind::Signatures, 0, &written));
         }
-        write_sections(&wanted, self.head.contexts)
+        write_sections(&wanted, self.head.contexts, self.head.version.clone())
     }
 }
 

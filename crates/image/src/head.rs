@@ -236,7 +236,9 @@ fn version(page: &[u8]) -> Result<String, FileError> {
         return Err(FileError::NoImage);
     }
     let text = std::str::from_utf8(&field[..end]).unwrap_or_default();
-    match text.rsplit_once(" image ").and_then(|(_, number)| number.parse::<u32>().ok()) {
+    // A number is written in one way only.
+    let format = |number: &str| number.parse::<u32>().ok().filter(|parsed| parsed.to_string() == number);
+    match text.rsplit_once(" image ").and_then(|(_, number)| format(number)) {
         Some(FORMAT_VERSION) => Ok(text.to_owned()),
         Some(_) => Err(FileError::Version(text.chars().filter(|c| !c.is_control()).collect())),
         None => Err(FileError::at(VERSION, "the version is not readable")),

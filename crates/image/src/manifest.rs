@@ -174,7 +174,10 @@ impl Manifest {
     }
 }
 
-/// Bytes of runs of pages, if they ascend and lie in a memory.
+/// Pages that have a number, which are all that an image can hold of a memory.
+const NUMBERED_PAGES: u64 = 1 << 32;
+
+/// Bytes of runs of pages, if they ascend, have numbers and lie in a memory.
 fn bytes_of(runs: &[(u32, u32)], memory_bytes: u64) -> Option<u64> {
     let pages_in_memory = memory_bytes / PAGE_BYTES as u64;
     let (mut end, mut sum) = (0u64, 0u64);
@@ -186,7 +189,7 @@ fn bytes_of(runs: &[(u32, u32)], memory_bytes: u64) -> Option<u64> {
         end = first + count;
         sum += count;
     }
-    (end <= pages_in_memory).then_some(sum * PAGE_BYTES as u64)
+    (end <= pages_in_memory.min(NUMBERED_PAGES)).then_some(sum * PAGE_BYTES as u64)
 }
 
 /// Runs of pages and the bytes of all of them, cut apart.

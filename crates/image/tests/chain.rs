@@ -51,13 +51,13 @@ fn parent_of(bytes: &[u8]) -> Parent {
 
 fn pages(bytes: &[u8], context: u32) -> Vec<(u32, u8)> {
     let file = File::read(bytes).unwrap();
-    let all = file.pages(context).flat_map(|(first, run)| (first..).zip(run.chunks(PAGE_BYTES)));
-    let mut found: Vec<(u32, u8)> = all
-        .map(|(number, page)| {
+    let mut found = Vec::new();
+    for (first, run) in file.pages(context) {
+        for (at, page) in (0..).zip(run.chunks(PAGE_BYTES)) {
             assert!(page.iter().all(|byte| *byte == page[0]));
-            (number, page[0])
-        })
-        .collect();
+            found.push((first + at, page[0]));
+        }
+    }
     found.sort();
     found
 }
@@ -72,6 +72,19 @@ fn a_chain_is_what_lies_on_top() {
     assert_eq!(pages(&whole, 0), [(0, 3), (1, 2), (5, 1), (9, 3)]);
     assert_eq!(File::read(&whole).unwrap().manifest().parent, None);
     assert_eq!(pages(&squash(&chain[1..]).unwrap(), 0), [(0, 1), (1, 2), (5, 1), (9, 2)]);
+}
+
+/// Behind the last number that a page can have there is none.
+#[test]
+fn the_last_page_of_all_is_a_page() {
+    let mut huge = manifest(vec![context(&[(u32::MAX - 1, 2)])], None);
+    huge.contexts[0].memory_bytes = 1 << 44;
+    let bytes = written(&huge, &[7; 2 * PAGE_BYTES]);
+    let file = File::read(&bytes).unwrap();
+    let last = [(u32::MAX - 1, 7), (u32::MAX, 7)];
+    assert_eq!(pages(&squash(std::slice::from_ref(&file)).unwrap(), 0), last);
+    let joined = join(&[file.clone(), file]).unwrap();
+    assert_eq!(pages(&joined, 1), last);
 }
 
 #[test]
@@ -123,7 +136,9 @@ fn joined_images_hold_once_what_they_share() {
     let other = written(&other, &[]);
     let refused = join(&[File::read(&a).unwrap(), File::read(&other).unwrap()]).unwrap_err();
     assert!(refused.to_string().contains("same program"));
-    assert!(join(&vec![File::read(&a).unwrap(); 17]).is_err() && join(&[]).is_err());
+    for count in [0, 17, 100, 1000] {
+        assert!(join(&vec![File::read(&a).unwrap(); count]).is_err(), "{count}");
+    }
 }
 
 #[test]

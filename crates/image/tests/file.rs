@@ -144,6 +144,13 @@ fn a_manifest_that_does_not_fit_is_refused() {
         (|m| m.contexts[0].pages = vec![(1, 2), (2, 1)], "overlap"),
         (|m| m.contexts[0].pages = vec![(31, 2)], "outside"),
         (|m| m.contexts[0].pages = vec![(u32::MAX, u32::MAX)], "outside"),
+        (
+            |m| {
+                m.contexts[0].memory_bytes = u64::MAX;
+                m.contexts[0].pages = vec![(u32::MAX, 2)];
+            },
+            "outside",
+        ),
         (|m| m.contexts[0].pages = vec![(0, 3)], "another number of pages"),
         (|m| m.contexts[0].pages = vec![(0, 0), (1, 2)], "overlap"),
         (|m| m.shared = vec![(3, 2)], "number of shared pages"),
@@ -157,6 +164,35 @@ fn a_manifest_that_does_not_fit_is_refused() {
     }
     assert!(refused(|_| {}, vec![]).contains("1 to 16 contexts"));
     assert!(refused(|_| {}, vec![&pages; 17]).contains("1 to 16 contexts"));
+}
+
+/// Who signs an image changes neither what it is nor which version wrote it.
+#[test]
+fn a_version_stays() {
+    let mut other = image();
+    other[12..29].copy_from_slice(b"b8g 0.9.0 image 2");
+    sealed(&mut other);
+    assert_eq!(File::read(&other).unwrap().with_signatures(&[]).unwrap(), other);
+    other[12..30].copy_from_slice(b"b8g 0.9.0 image +2");
+    sealed(&mut other);
+    assert!(File::read(&other).unwrap_err().to_string().contains("version is not readable"));
+}
+
+/// The records of two sections of the same bytes change places: the file would be another one that says the same.
+#[test]
+fn sections_have_one_order() {
+    let context = FrozenContext { pages: vec![(0, 1)], ..manifest().contexts.remove(0) };
+    let two = Manifest { shared: Vec::new(), contexts: vec![context.clone(), context], ..manifest() };
+    let mut bytes = write(&parts(&two, vec![&[7; PAGE_BYTES]; 2])).unwrap();
+    let records = 152 + 2 * 8 + 16;
+    let (first, second) = (records + 2 * 56 + 4, records + 3 * 56 + 4);
+    assert_eq!((bytes[first], bytes[second]), (0, 1), "the indices of the contexts' pages");
+    bytes.swap(first, second);
+    let offsets: Vec<u8> = [&bytes[160..168], &bytes[152..160]].concat();
+    bytes[152..168].copy_from_slice(&offsets);
+    sealed(&mut bytes);
+    let error = File::read(&bytes).unwrap_err().to_string();
+    assert!(error.contains("out of order"), "{error}");
 }
 
 #[test]
