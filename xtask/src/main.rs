@@ -2,6 +2,7 @@
 
 mod bench;
 mod components;
+mod fuzz;
 mod run;
 mod test;
 mod tidy;
@@ -15,6 +16,7 @@ cargo xtask COMMAND
   test [FILTER…]          run all tests; installs what they need into target/tools, or says what is missing
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
   bench NAME [--json]     run a benchmark: start, compute, image, channel  (--install-peers fetches deno to compare with)
+  fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
   components js [--check] build the JavaScript engine component; --check only compares its digest
   tidy                    check the house: layers, file lengths, links, named paths
   tools zig               install the pinned C compiler for wasm and print its path
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
         ["test", filter @ ..] => test::test(filter),
         ["ci"] => test::ci(),
         ["bench", name, flags @ ..] => bench::bench(name, flags),
+        ["fuzz", name, flags @ ..] => fuzz::fuzz(name, flags),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
         ["tidy"] => tidy::tidy(),

@@ -22,6 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/cli", &["b8g", "b8g-image"]),
     ("benches", &["b8g"]),
     ("components/preinit", &[]),
+    ("fuzz", &["b8g-image"]),
     ("xtask", &[]),
 ];
 
