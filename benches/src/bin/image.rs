@@ -5,7 +5,7 @@ use b8g_benches::process;
 use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, pooled, pss_kib, us};
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Contexts that are restored one after the other, and how often.
 const BATCH: usize = 100;
@@ -173,8 +173,6 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
         b8g.as_os_str(),
         &["build".as_ref(), "-q".as_ref(), "-o".as_ref(), image.as_os_str(), app.as_os_str()],
     )?;
-    // Old enough to be kept.
-    std::thread::sleep(Duration::from_millis(200));
     let mut runs: Vec<(&str, PathBuf, Vec<PathBuf>)> = Vec::new();
     if let Some(node) = process::find("node", "B8G_NODE") {
         let (script, blob) = (at("snapshot.js"), at("snapshot.blob"));

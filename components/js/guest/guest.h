@@ -219,6 +219,8 @@ void report_keep_reserve(void);
 /* ---- sys.c, prelude.c ---- */
 
 JSValue sys_object(JSContext *ctx);
+/* Wipes what was read for the program last. */
+void sys_wipe(void);
 /* Evaluates the prelude that the builder offers, and answers the object that its files share. */
 JSValue prelude_run(JSContext *ctx, bool *strip);
 /* The exports of module "b8g". */

@@ -88,6 +88,9 @@ bool b8g_bytes(JSValueConst value, uint8_t **bytes, size_t *length);
  * where their entries lie. */
 void b8g_reseed(JSContext *ctx, uint32_t seed);
 
+/* Wipes what is free in the engine's own blocks. */
+void b8g_wipe(JSRuntime *rt);
+
 /* Makes Math.random ask for a new state. */
 void b8g_forget_random(JSContext *ctx);
 

@@ -262,6 +262,25 @@ void b8g_seal(JSRuntime *rt, bool strip)
     b8g_seal_arenas(rt);
 }
 
+void b8g_wipe(JSRuntime *rt)
+{
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        struct list_head *el;
+
+        list_for_each(el, &rt->arena_state.free_arena_list[i]) {
+            JSArena *arena = list_entry(el, JSArena, free_link);
+            unsigned int size = arena_block_sizes[i];
+
+            for (unsigned int at = arena->first_free_block; at != JS_ARENA_FREE_NIL;) {
+                JSMallocBlockHeader *block = arena_get_block(arena, at, size);
+
+                at = block->u.free_next;
+                memset(block->user_data, 0, size - sizeof *block);
+            }
+        }
+    }
+}
+
 void b8g_reseed(JSContext *ctx, uint32_t seed)
 {
     ctx->hash_seed = seed;

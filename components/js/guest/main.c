@@ -102,6 +102,8 @@ static void compact(uint32_t answer)
     program_compact();
     JS_ComputeMemoryUsage(rt, &usage);
     write_all(answer, &usage, sizeof usage);
+    b8g_wipe(rt);
+    sys_wipe();
     memory_wipe();
     wipe_stack();
 }

@@ -196,7 +196,7 @@ char *b8g_keep_source(JSContext *ctx, const char *text, int *length)
     if (alias.length && is_part(text, size, alias.text, alias.length))
         return (char *)alias.source + (text - alias.text);
     if (alias.length && is_part(alias.text, alias.length, text, size))
-        *length = 0; /* what a CommonJS module is wrapped in: no program ever sees that function */
+        *length = 0; /* what a CommonJS module is wrapped in: who asks that function for its text gets none */
     return js_strndup(ctx, text, (size_t)*length);
 }
 

@@ -217,10 +217,17 @@ PRIMITIVE(sys_args)
     return list;
 }
 
+static uint8_t env_value[NAME_MAX];
+
+void sys_wipe(void)
+{
+    memset(env_value, 0, sizeof env_value);
+}
+
 /* env(name): the value, undefined if it is not set, or a negative number */
 PRIMITIVE(sys_env)
 {
-    static uint8_t value[NAME_MAX];
+    uint8_t *value = env_value;
     uint32_t handle = handle_of(ROLE_ENV);
     uint8_t *larger;
     struct input name;
@@ -231,8 +238,8 @@ PRIMITIVE(sys_env)
         return number(ctx, E_RIGHTS);
     if (!input_of(ctx, argv[0], &name))
         return JS_EXCEPTION;
-    length = call_ctl(handle, CTL_ENV_GET, slice(name.bytes, name.length), slice(value, sizeof value), 0);
-    if (length <= (int64_t)sizeof value) {
+    length = call_ctl(handle, CTL_ENV_GET, slice(name.bytes, name.length), slice(value, sizeof env_value), 0);
+    if (length <= (int64_t)sizeof env_value) {
         input_free(ctx, &name);
         if (length < 0)
             return length == E_NOENT ? JS_UNDEFINED : number(ctx, length);

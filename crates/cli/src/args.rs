@@ -34,7 +34,7 @@ pub enum Command {
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
     /// Run a program that awaits checkpoint() of "b8g", freeze it there and write it as an image; it goes on
-    #[command(after_help = SNAPSHOT_EXAMPLES, override_usage = "b8g snapshot [FLAGS] -o IMAGE FILE [ARGS]...")]
+    #[command(after_help = SNAPSHOT_EXAMPLES, override_usage = "b8g snapshot [FLAGS] FILE [ARGS]...")]
     Snapshot(Box<SnapshotArgs>),
     /// Let a program go on from its image, once or as many copies
     #[command(after_help = RESUME_EXAMPLES, override_usage = "b8g resume [FLAGS] IMAGE [ARGS]...")]

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::finish::exit;
 use crate::grants::split_commas;
 use crate::program::{Loaded, Program, shown};
-use crate::replace::replace;
+use crate::replace::{replace, same_file};
 use crate::run::{Notice, engine, fail};
 use crate::units::size_text;
 
@@ -41,6 +41,12 @@ fn write(args: &BuildArgs, console: Console) -> Result<String, Failure> {
         return Err(Failure::usage(format!("{} is an image already", shown(&program.path))));
     }
     let output = output(args, &program)?;
+    if same_file(&output, &program.path) {
+        return Err(Failure::usage(format!(
+            "the image would replace {}: name another file with -o",
+            shown(&output)
+        )));
+    }
     let wants = args.want.iter().map(|text| wants(text)).collect::<Result<Vec<_>, _>>()?.concat();
     let (image, heap) = freeze(args, &program, console)?;
     let options = WriteOptions { name: program.name(), heap, parent: None, native: args.native };
@@ -140,10 +146,17 @@ fn wants(text: &str) -> Result<Vec<Want>, Failure> {
             }
         }
     }
+    for want in &wants {
+        // What no flag could grant would make an image that nobody can run.
+        if want.access == WantedAccess::Net {
+            let grant = b8g::Grant::Net(want.target.clone());
+            Grants::none().add(grant).map_err(|error| Failure::usage(format!("--want={text}: {error}")))?;
+        }
+    }
     Ok(wants)
 }
 
-/// Runs the program until nothing is left to do, or nothing but what never ends.
+/// Runs the program until nothing is left to do.
 fn run_top_level(context: &mut Context) -> Result<(), Outcome> {
     context.start()?;
     while context.is_waiting() {

@@ -54,7 +54,10 @@ fn look(args: &InspectArgs) -> Result<Found, Failure> {
     }
     let inspection = if args.scan { v8::inspect_all(&bytes) } else { v8::inspect(&bytes) };
     let inspection = inspection.map_err(|error| {
-        Failure::error(format!("{name} is no image of b8g, V8 or node, and holds none ({error})"))
+        Failure::error(match args.scan {
+            true => format!("{name} holds no snapshot of V8 or node"),
+            false => format!("{name} is no image of b8g, V8 or node, and holds none ({error})"),
+        })
     })?;
     let whole = inspection.reports.iter().all(|report| report.verdict != Verdict::Damaged);
     let text = match &inspection.reports[..] {

@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use b8g::{Component, ComponentOptions, Engine, Image, Language, ReadOptions};
+use b8g::{Component, ComponentOptions, Engine, Image, ImageError, Language, ReadOptions};
 
 use crate::args::Lang;
 use crate::console::printable;
@@ -104,7 +104,11 @@ impl Program {
             return Ok(Loaded { component: self.compile(engine, options)?, image: None });
         }
         let image = Image::open(engine, &self.path, read).map_err(|error| {
-            let failure = Failure::error(format!("cannot run {}: {error}", shown(&self.path)));
+            let text = format!("cannot run {}: {error}", shown(&self.path));
+            let failure = match error {
+                ImageError::NoContext { .. } => Failure::usage(text),
+                _ => Failure::error(text),
+            };
             Failure { files: vec![self.path.clone()], ..failure }
         })?;
         Ok(Loaded { component: image.component().clone(), image: Some(image) })

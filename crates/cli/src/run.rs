@@ -15,7 +15,7 @@ use b8g::{
 };
 
 use crate::args::{ImageArgs, RunArgs, UnknownImports};
-use crate::console::{Console, Progress};
+use crate::console::{Console, Progress, printable};
 use crate::failure::Failure;
 use crate::finish::{Finish, exit};
 use crate::grants;
@@ -105,16 +105,22 @@ pub struct Ready {
     image: Option<Image>,
     invocation: Option<Invocation>,
     grants: Grants,
+    seed: Option<u64>,
     limits: Limits,
 }
 
 impl Ready {
-    /// Makes a context; its time counts from now.
-    pub fn context(&self) -> Result<Context, Failure> {
+    /// Makes a context; its time counts from now. Of several copies each has randomness of its own, which its number and
+    /// the seed determine if there is one.
+    pub fn context(&self, copy: u32) -> Result<Context, Failure> {
         let limits = self.limits.clone();
+        let grants = match self.seed {
+            Some(seed) => &self.grants.clone().seed(seed.wrapping_add(copy.into())),
+            None => &self.grants,
+        };
         let context = match &self.image {
-            Some(image) => Context::restore(image, &self.grants, limits),
-            None => Context::new(&self.component, &self.grants, limits),
+            Some(image) => Context::restore(image, grants, limits),
+            None => Context::new(&self.component, grants, limits),
         };
         context.map_err(|error| match error {
             StartError::Wanted(_) => Failure::usage(error.to_string()),
@@ -221,21 +227,19 @@ impl<'a> Plan<'a> {
             }
         };
         let name = component.is_wasm().then(|| program.name());
-        let mut grants = grants
+        let grants = grants
             .arguments(name.iter().map(String::as_str).chain(arguments))
             .stdin(if program.is_stdin() { Stdin::Empty } else { Stdin::Inherit })
             .stdout(Stdout::Inherit)
             .stderr(Stdout::Inherit);
-        if let Some(seed) = self.args.seed {
-            grants = grants.seed(seed);
-        }
-        Ok(Ready { component, image, invocation, grants, limits: self.limits.clone() })
+        let (seed, limits) = (self.args.seed, self.limits.clone());
+        Ok(Ready { component, image, invocation, grants, seed, limits })
     }
 
     /// Compiles a program, gives it what it was granted and starts its time.
     pub fn prepare(&self, engine: &Engine, program: &Program, finish: &Finish) -> Result<Running, Failure> {
         let ready = self.ready(engine, program, finish)?;
-        let context = ready.context()?;
+        let context = ready.context(0)?;
         finish.set_started(context.canceller());
         Ok(Running { context, component: ready.component, invocation: ready.invocation })
     }
@@ -288,6 +292,6 @@ pub fn engine(config: Config, notice: &Arc<Notice>) -> Result<Engine, Failure> {
 
 /// Ends `b8g` where it could not even begin.
 pub fn fail(console: Console, failure: &Failure) -> ! {
-    console.say(&console.line(&format!("error: {}", failure.text)));
+    console.say(&console.line(&format!("error: {}", printable(&failure.text, true))));
     exit(failure.exit_code)
 }

@@ -67,6 +67,9 @@ fn new_key(path: &Path) -> Result<SecretKey, Failure> {
     let key = SecretKey::from_random(&random);
     let mut public = path.as_os_str().to_owned();
     public.push(".pub");
+    if Path::new(&public).exists() {
+        return Err(Failure::usage(format!("cannot write {}: it exists already", shown(Path::new(&public)))));
+    }
     for (path, text, mode) in
         [(path, key.to_pem(), 0o600), (Path::new(&public), key.public().to_pem(), 0o644)]
     {

@@ -2,11 +2,12 @@
 //!
 //! Start at [`snapshot`] and [`resume`]. Invariant: an image holds no grant; whoever resumes it says what it gets.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use b8g::{Config, Context, Outcome, SnapshotError, WriteOptions};
+use b8g::{Config, Context, Outcome, Reason, SnapshotError, WriteOptions};
 
 use crate::args::{ResumeArgs, SnapshotArgs};
 use crate::console::Console;
@@ -14,7 +15,7 @@ use crate::failure::{ERROR, Failure};
 use crate::finish::{Finish, exit};
 use crate::message::{self, Ended};
 use crate::program::{Program, shown};
-use crate::replace::replace;
+use crate::replace::{replace, same_file};
 use crate::run::{Plan, Ready, fail};
 use crate::signals;
 use crate::units::size_text;
@@ -50,6 +51,12 @@ fn freeze(
         return Err(Failure::usage(format!("--child: {} is no image", shown(&program.path))));
     }
     let output = output(args, &program)?;
+    if same_file(&output, &program.path) {
+        return Err(Failure::usage(format!(
+            "the image would replace {}: name another file with -o",
+            shown(&output)
+        )));
+    }
     // Not a process that the program owns: an image may have to be written when its time is up.
     let hook = finish.clone();
     let config = Config::new().exit_at_deadline(move |reason, usage| hook.end_by_watchdog(reason, usage));
@@ -65,7 +72,9 @@ fn freeze(
             None => written += write(args, &program, &output, &mut context, console)?,
         }
         if args.stop {
-            exit(0)
+            let usage = context.usage();
+            let reason = Reason::Exit;
+            return Ok(Outcome { reason, exit_code: 0, message: String::new(), broken_pipe: false, usage });
         }
     }
 }
@@ -140,7 +149,8 @@ fn is_image(plan: &Plan<'_>) -> Result<(), Failure> {
     )))
 }
 
-/// Lets all copies go on, as many at once as there are processors; the answer is the first exit code that is not 0.
+/// Lets all copies go on, as many at once as there are processors; the answer is the exit code of the first one, by its
+/// number, that is not 0.
 fn copies(args: &ResumeArgs, plan: &Plan<'_>, console: Console) -> Result<i32, Failure> {
     if args.copies == 0 || args.run.report.is_some() {
         let why = "a report tells of one program: --report goes with one copy";
@@ -155,20 +165,15 @@ fn copies(args: &ResumeArgs, plan: &Plan<'_>, console: Console) -> Result<i32, F
     let engine = plan.engine(Config::new())?;
     let ready = plan.ready(&engine, &plan.find()?, &finish)?;
     let next = AtomicU32::new(0);
-    let worst = Mutex::new(Ok(0));
+    let ended = Mutex::new(BTreeMap::new());
     let work = || {
         loop {
             let copy = next.fetch_add(1, Relaxed);
             if copy >= args.copies {
                 return;
             }
-            let ended = one(&ready, copy, plan, console);
-            let mut worst = worst.lock().unwrap_or_else(PoisonError::into_inner);
-            match (&*worst, ended) {
-                (Ok(0), ended) => *worst = ended,
-                (Ok(_), Err(failure)) => *worst = Err(failure),
-                _ => {}
-            }
+            let code = one(&ready, copy, plan, console);
+            ended.lock().unwrap_or_else(PoisonError::into_inner).insert(copy, code);
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(args.copies as usize);
@@ -178,12 +183,17 @@ fn copies(args: &ResumeArgs, plan: &Plan<'_>, console: Console) -> Result<i32, F
         });
         work();
     });
-    worst.into_inner().unwrap_or_else(PoisonError::into_inner)
+    let mut ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner).into_values();
+    ended.find(|code| !matches!(code, Ok(0))).unwrap_or(Ok(0))
 }
 
 fn one(ready: &Ready, copy: u32, plan: &Plan<'_>, console: Console) -> Result<i32, Failure> {
-    let mut context = ready.context()?.numbered(copy);
-    let outcome = ready.execute(&mut context);
+    let mut context = ready.context(copy)?.numbered(copy);
+    let mut outcome = ready.execute(&mut context);
+    if matches!(outcome.reason, Reason::Timeout | Reason::Cancelled) {
+        // Where it was in the engine's own code is of no use to anybody.
+        outcome.message = outcome.message.lines().next().unwrap_or_default().to_owned();
+    }
     let ended = Ended { outcome: &outcome, limits: &plan.limits, granted: ready.granted(), signal: None };
     let text = message::ending(console, &ended);
     if !text.is_empty() {

@@ -12,6 +12,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Bytes of the MAC at the end of an entry.
 const MAC_BYTES: u64 = 32;
@@ -21,6 +22,9 @@ const READ_BYTES: usize = 64 << 10;
 const ENTRY_BYTES_MAX: u64 = 1 << 30;
 /// What the cache may hold; the oldest entries go first.
 const CACHE_BYTES_MAX: u64 = 2 << 30;
+/// How the name of a file begins that is being written, and for how long that may take.
+const NEW: &str = ".new-";
+const UNFINISHED_MAX: Duration = Duration::from_secs(3600);
 
 /// A directory of compiled code.
 #[derive(Debug)]
@@ -29,12 +33,14 @@ pub(crate) struct CodeCache {
     /// Everything beside the wasm that decides about the code.
     settings: [u8; 32],
     mac_key: OnceLock<Option<[u8; 32]>>,
+    /// Nobody else can put anything into the directory.
+    own: OnceLock<bool>,
 }
 
 impl CodeCache {
     /// Uses `directory`, which is made when it is needed.
     pub(crate) fn new(directory: PathBuf, settings: [u8; 32]) -> CodeCache {
-        CodeCache { directory, settings, mac_key: OnceLock::new() }
+        CodeCache { directory, settings, mac_key: OnceLock::new(), own: OnceLock::new() }
     }
 
     /// Where the entries lie.
@@ -50,8 +56,14 @@ impl CodeCache {
         self.directory.join(format!("{}.b8gc", key.to_hex()))
     }
 
+    /// Whoever else can write to the directory could give one file another's name: then nothing in it counts, and nothing
+    /// is put there.
+    fn is_own(&self) -> bool {
+        *self.own.get_or_init(|| make_private(&self.directory).is_ok() && is_private(&self.directory))
+    }
+
     fn mac_key(&self) -> Option<&[u8; 32]> {
-        self.mac_key.get_or_init(|| machine_key(&self.directory).ok()).as_ref()
+        self.mac_key.get_or_init(|| self.is_own().then(|| machine_key(&self.directory).ok())?).as_ref()
     }
 
     /// The key of this machine's word for machine code in image files.
@@ -71,22 +83,24 @@ impl CodeCache {
 
     /// Opens an entry of this user's.
     pub(crate) fn open_kept(&self, path: &Path) -> Option<File> {
-        open_own(path).ok()
+        if self.is_own() { open_own(path).ok() } else { None }
     }
 
     /// Writes an entry so that nobody ever sees a part of it. Fails silently, as [`CodeCache::store`] does.
     pub(crate) fn keep(&self, path: &Path, parts: &[&[u8]]) {
-        let _ = make_private(&self.directory)
-            .and_then(|()| write_whole(&self.directory, path, parts))
-            .and_then(|()| trim(&self.directory));
+        let bytes: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        if self.is_own() && bytes <= ENTRY_BYTES_MAX {
+            let _ = write_whole(&self.directory, path, parts).and_then(|()| trim(&self.directory));
+        }
     }
 
     /// Finds the code of `wasm` and gives it to `load`, positioned at its start.
     pub(crate) fn load<T>(&self, wasm: &[u8], load: impl FnOnce(File) -> Option<T>) -> Option<T> {
         let key = self.key(wasm);
         let path = self.path(&key);
+        let mac_key = self.mac_key()?;
         let mut file = open_own(&path).ok()?;
-        let expected = mac_of(&mut file, self.mac_key()?, &key).ok()?;
+        let expected = mac_of(&mut file, mac_key, &key).ok()?;
         let mut found = [0; MAC_BYTES as usize];
         file.read_exact(&mut found).ok()?;
         // Compared by blake3::Hash in constant time.
@@ -106,7 +120,6 @@ impl CodeCache {
         if code.len() as u64 > ENTRY_BYTES_MAX {
             return Ok(());
         }
-        make_private(&self.directory)?;
         let Some(mac_key) = self.mac_key() else { return Ok(()) };
         let key = self.key(wasm);
         let mac = mac_hasher(mac_key, &key).update(code).finalize();
@@ -149,6 +162,15 @@ fn open_own(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Tells whether the directory is this user's, and nobody else's to write to.
+fn is_private(directory: &Path) -> bool {
+    fs::metadata(directory).is_ok_and(|metadata| {
+        metadata.is_dir()
+            && metadata.uid() == rustix::process::geteuid().as_raw()
+            && metadata.mode() & 0o022 == 0
+    })
+}
+
 fn make_private(directory: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
@@ -159,7 +181,8 @@ fn machine_key(directory: &Path) -> io::Result<[u8; 32]> {
     let read = || -> io::Result<[u8; 32]> {
         let mut key = [0; 32];
         let mut file = open_own(&path)?;
-        if file.metadata()?.mode() & 0o077 != 0 {
+        let metadata = file.metadata()?;
+        if metadata.mode() & 0o077 != 0 || metadata.len() != key.len() as u64 {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         file.read_exact(&mut key)?;
@@ -182,7 +205,7 @@ fn machine_key(directory: &Path) -> io::Result<[u8; 32]> {
 fn write_whole(directory: &Path, path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let mut suffix = [0; 8];
     getrandom::fill(&mut suffix).map_err(|_| io::ErrorKind::Other)?;
-    let temporary = directory.join(format!(".new-{:016x}", u64::from_ne_bytes(suffix)));
+    let temporary = directory.join(format!("{NEW}{:016x}", u64::from_ne_bytes(suffix)));
     let write = || -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
         parts.iter().try_for_each(|part| file.write_all(part))?;
@@ -201,6 +224,13 @@ fn trim(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
+        // What somebody began to write and never finished.
+        if entry.file_name().as_encoded_bytes().starts_with(NEW.as_bytes())
+            && metadata.modified()?.elapsed().is_ok_and(|age| age > UNFINISHED_MAX)
+        {
+            fs::remove_file(entry.path())?;
+            continue;
+        }
         if entry.path().extension().is_some_and(|e| e == "b8gc" || e == "b8gi") {
             entries.push((metadata.modified()?, metadata.len(), entry.path()));
         }

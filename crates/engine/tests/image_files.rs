@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
 
 use b8g::{
     Component, Config, Context, Engine, Grants, Image, ImageError, Limits, ReadOptions, Reason, Value,
@@ -102,7 +101,7 @@ fn a_file_that_does_not_fit_its_module_is_refused() {
     assert_eq!(outcome.reason, Reason::Trap, "{outcome}");
     assert!(outcome.message.contains("does not fit"), "{outcome}");
     let mut manifest = file.manifest().clone();
-    manifest.contexts[0].memory_bytes = 1 << 46;
+    manifest.contexts[0].memory_bytes = 1 << 32;
     manifest.contexts[0].generations = vec![u32::MAX; 1000];
     let written = b8g_image::write(&parts(&manifest, wasm_of, pages)).unwrap();
     let image = Image::from_bytes(&engine(), &written).unwrap();
@@ -206,8 +205,6 @@ fn write_pages(engine: &Engine, path: &Path, pages: i32, value: i32) {
         call(&mut context, "write", &[page * 4096, page + value]);
     });
     std::fs::write(path, context.snapshot().unwrap().to_bytes("a").unwrap()).unwrap();
-    // Younger files are not kept: they may change once more at the same time.
-    std::thread::sleep(Duration::from_millis(150));
 }
 
 fn entries(cache: &Path) -> Vec<PathBuf> {
@@ -243,6 +240,23 @@ fn what_was_read_is_kept_until_its_file_changes() {
         std::fs::write(&entry, &bytes).unwrap();
         assert_eq!(value(150), 2150);
     }
+    // An entry does not count under another name, whoever put it there.
+    std::fs::write(&entry, &good).unwrap();
+    let other = place.path().join("b.b8g");
+    write_pages(&engine, &other, 200, 9000);
+    Image::open(&engine, &other, &ReadOptions::default()).unwrap();
+    let both = entries(cache.path());
+    let others = both.iter().find(|path| **path != entry).unwrap();
+    std::fs::copy(others, &entry).unwrap();
+    assert_eq!(value(150), 2150);
+    // Somebody who has mapped the file changes it, and it looks as it did before.
+    let (old, times) = (std::fs::read(&path).unwrap(), std::fs::metadata(&path).unwrap().modified().unwrap());
+    let mut fresh = old.clone();
+    let at = fresh.windows(4).rposition(|bytes| bytes == 2150i32.to_le_bytes()).unwrap();
+    fresh[at] ^= 1;
+    std::fs::write(&path, &fresh).unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(times).unwrap();
+    assert!(Image::open(&engine, &path, &ReadOptions::default()).is_err(), "its digest does not match");
     write_pages(&engine, &path, 200, 3000);
     assert_eq!(value(150), 3150, "another file");
     assert_eq!(value(150), 3150);
@@ -284,7 +298,6 @@ fn a_child_holds_what_differs_and_finds_the_rest() {
         (pages, call(&mut context, "add", &[0]), call(&mut context, "size", &[]))
     };
     let whole = ([0, 2, 1004, 3], 8, 32);
-    std::thread::sleep(Duration::from_millis(150));
     for _ in 0..2 {
         assert_eq!(values(&open(&at("3.b8g"), &ReadOptions::default()).unwrap()), whole);
     }
@@ -374,5 +387,49 @@ fn each_context_of_a_file_can_go_on() {
         assert_eq!(pages, expected);
     }
     let none = ReadOptions { context: 3, ..ReadOptions::default() };
-    assert!(matches!(Image::from_bytes_with(&engine, &joined, &none), Err(ImageError::Misfit(_))));
+    assert!(matches!(
+        Image::from_bytes_with(&engine, &joined, &none),
+        Err(ImageError::NoContext { number: 3, contexts: 3 })
+    ));
+}
+
+#[test]
+fn a_cache_that_others_can_write_to_is_not_used() {
+    use std::os::unix::fs::PermissionsExt;
+    let (cache, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    std::fs::set_permissions(cache.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let path = place.path().join("a.b8g");
+    let (engine, count) = counting(Some(cache.path()));
+    write_pages(&engine, &path, 200, 1000);
+    Image::open(&engine, &path, &ReadOptions::default()).unwrap();
+    assert_eq!(count.load(SeqCst), 2, "compiled each time");
+    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0);
+    // A key that is no key: something else was given its name.
+    std::fs::set_permissions(cache.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
+    std::fs::write(cache.path().join("machine.key"), [7; 33]).unwrap();
+    std::fs::set_permissions(cache.path().join("machine.key"), std::fs::Permissions::from_mode(0o600))
+        .unwrap();
+    let (engine, _) = counting(Some(cache.path()));
+    Image::open(&engine, &path, &ReadOptions::default()).unwrap();
+    assert_eq!(std::fs::metadata(cache.path().join("machine.key")).unwrap().len(), 32, "it was made anew");
+}
+
+#[test]
+fn images_that_build_upon_too_many_are_not_written() {
+    let place = tempfile::tempdir().unwrap();
+    let engine = engine();
+    let at = |number: usize| place.path().join(format!("{number}.b8g"));
+    write_pages(&engine, &at(0), 3, 1000);
+    for number in 1..=16 {
+        let image = Image::open(&engine, at(number - 1), &ReadOptions::default()).unwrap();
+        let parent = Some(format!("{}.b8g", number - 1));
+        let written = restored(&image)
+            .snapshot()
+            .unwrap()
+            .to_bytes_with(&WriteOptions { parent, ..WriteOptions::default() });
+        match number {
+            16 => assert!(written.unwrap_err().to_string().contains("squash it first")),
+            _ => std::fs::write(at(number), written.unwrap()).unwrap(),
+        }
+    }
 }

@@ -3,13 +3,16 @@
 //! Start at [`squash`]. A child holds the pages that differ from its parent's, and names the parent by its identity. The
 //! identity covers the name, so no chain leads back to where it came from; whoever follows one by file names bounds it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
 
 use crate::file::{File, FileError, Parts, write};
 use crate::head::SectionKind;
 use crate::manifest::{Kind, Manifest, Parent};
-use crate::{PAGE_BYTES, Section};
+use crate::{CONTEXTS_MAX, PAGE_BYTES, Section};
 
+/// Bytes of pages that one image is made of at most.
+const SQUASHED_BYTES_MAX: usize = 1 << 30;
 /// Images of a chain at most.
 pub const CHAIN_MAX: usize = 16;
 
@@ -19,20 +22,40 @@ pub const CHAIN_MAX: usize = 16;
 /// # Errors
 /// [`FileError::Damaged`], with the offset of the manifest of the image that does not fit the one behind it.
 pub fn squash(chain: &[File<'_>]) -> Result<Vec<u8>, FileError> {
+    let contexts = chain.first().map_or(0, |child| child.manifest().contexts.len());
+    squash_some(chain, 0..contexts as u32)
+}
+
+/// As [`squash`], with one of the contexts alone.
+///
+/// # Errors
+/// As [`squash`].
+pub fn squash_one(chain: &[File<'_>], context: u32) -> Result<Vec<u8>, FileError> {
+    squash_some(chain, context..context.saturating_add(1))
+}
+
+fn squash_some(chain: &[File<'_>], wanted: Range<u32>) -> Result<Vec<u8>, FileError> {
     let Some((child, parents)) = chain.split_first() else { return Err(FileError::NoImage) };
     check(chain)?;
-    let contexts = child.manifest().contexts.len() as u32;
+    let own = child.manifest();
+    let contexts = own.contexts.get(wanted.start as usize..wanted.end as usize);
+    let contexts = contexts.ok_or(FileError::Together("the image has no context of that number"))?;
     let mut manifest = Manifest {
         parent: None,
         native: None,
         shared: Vec::new(),
+        contexts: contexts.to_vec(),
         imports: parents.last().unwrap_or(child).manifest().imports.clone(),
-        ..child.manifest().clone()
+        ..own.clone()
     };
-    let mut pages = Vec::new();
-    for context in 0..contexts {
-        let (runs, bytes) = flat(chain, context);
-        manifest.contexts[context as usize].pages = runs;
+    let (mut pages, mut sum) = (Vec::new(), 0);
+    for (context, number) in manifest.contexts.iter_mut().zip(wanted) {
+        let (runs, bytes) = flat(chain, number);
+        sum += bytes.len();
+        if sum > SQUASHED_BYTES_MAX {
+            return Err(FileError::Together("together they hold more than 1 GiB of pages"));
+        }
+        context.pages = runs;
         pages.push(bytes);
     }
     let nearest = |kind| chain.iter().find_map(|file| file.section(kind, 0));
@@ -93,7 +116,7 @@ pub fn in_runs<'p>(pages: impl IntoIterator<Item = (u32, &'p [u8])>) -> (Vec<(u3
 pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
     let Some(first) = files.first() else { return Err(FileError::NoImage) };
     let manifest = first.manifest();
-    let wrong = |reason: &str| Err(FileError::at(0, reason));
+    let wrong = |reason| Err(FileError::Together(reason));
     let mut contexts = Vec::new();
     let mut pages: Vec<BTreeMap<u32, &[u8]>> = Vec::new();
     for file in files {
@@ -112,6 +135,9 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
             pages.push(runs.flat_map(|(first, bytes)| numbered(first, bytes)).collect());
         }
     }
+    if contexts.len() > CONTEXTS_MAX as usize {
+        return wrong("an image has 16 contexts at most");
+    }
     let Some((one, others)) = pages.split_first() else { return Err(FileError::NoImage) };
     let in_all =
         |(number, page): &(&u32, &&[u8])| others.iter().all(|other| other.get(*number) == Some(*page));
@@ -125,14 +151,9 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
         owned.push(bytes);
     }
     let (runs, shared) = in_runs(shared);
-    let mut wants: Vec<_> = files.iter().flat_map(|file| file.manifest().wants.clone()).collect();
-    let mut seen = Vec::new();
-    wants.retain(|want| {
-        !seen.contains(want) && {
-            seen.push(want.clone());
-            true
-        }
-    });
+    let mut seen = HashSet::new();
+    let wants = files.iter().flat_map(|file| &file.manifest().wants);
+    let wants = wants.filter(|want| seen.insert((want.access.name(), &want.target))).cloned().collect();
     let manifest = Manifest { native: None, shared: runs, contexts, wants, ..manifest.clone() };
     write(&Parts {
         manifest: &manifest,
@@ -146,7 +167,7 @@ pub fn join(files: &[File<'_>]) -> Result<Vec<u8>, FileError> {
 
 fn check(chain: &[File<'_>]) -> Result<(), FileError> {
     if chain.len() > CHAIN_MAX {
-        return Err(FileError::at(0, "more than 16 images build upon one another"));
+        return Err(FileError::Together("more than 16 images build upon one another"));
     }
     for (i, file) in chain.iter().enumerate() {
         let at = file.sections().first().map_or(0, |section: &Section| section.offset as usize);
@@ -179,7 +200,7 @@ fn check(chain: &[File<'_>]) -> Result<(), FileError> {
 fn whole(last: &File<'_>, chain: &[File<'_>]) -> Result<(), FileError> {
     let has = |kind| chain.iter().any(|file| file.section(kind, 0).is_some());
     if last.manifest().kind == Kind::Wasm && !has(SectionKind::Wasm) {
-        return Err(FileError::at(0, "no image of the chain holds the module"));
+        return Err(FileError::Together("no image of the chain holds the module"));
     }
     Ok(())
 }

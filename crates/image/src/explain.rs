@@ -80,6 +80,8 @@ pub struct Contents {
     pub runs_on: Kind,
     /// BLAKE3 of the module.
     pub component: String,
+    /// BLAKE3 of the program of the JavaScript engine.
+    pub program: Option<String>,
     /// Which image it is, whoever signed it.
     pub id: String,
     /// The function that is called.
@@ -208,6 +210,7 @@ impl Contents {
             runs_on: manifest.kind,
             component: manifest.component.clone(),
             id: blake3::Hash::from_bytes(id).to_hex().to_string(),
+            program: manifest.program.clone(),
             main: manifest.main.clone(),
             wants: manifest.wants.clone(),
             imports: manifest.imports.clone(),
@@ -263,9 +266,10 @@ fn forged(file: &File<'_>) -> Option<FileError> {
     Some(FileError::at(at as usize, &format!("the key {} did not sign this image", wrong.key_name())))
 }
 
-/// Text of an image as a person may see it: no control characters.
+/// Text of an image as a person may see it: nothing that a terminal obeys, or that turns the direction of what follows.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    let harmful = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if harmful(c) { '\u{fffd}' } else { c }).collect()
 }
 
 /// Lines about what an image needs and builds upon that a person is shown at most.
@@ -273,8 +277,11 @@ const LINES_MAX: usize = 12;
 
 impl Contents {
     fn relations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for want in &self.wants {
+        for want in self.wants.iter().take(LINES_MAX) {
             writeln!(f, "wants --allow-{}={}", want.access.name(), plain(&want.target))?;
+        }
+        if self.wants.len() > LINES_MAX {
+            writeln!(f, "wants {} more (--json lists them)", self.wants.len() - LINES_MAX)?;
         }
         for import in self.imports.iter().take(LINES_MAX) {
             writeln!(f, "imports {}", plain(import))?;

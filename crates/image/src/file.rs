@@ -21,6 +21,9 @@ pub enum FileError {
         "the image was written by another version ({0}); this one reads format {FORMAT_VERSION}: build it again"
     )]
     Version(String),
+    /// Images that are whole do not go together.
+    #[error("{0}")]
+    Together(&'static str),
     /// It is damaged, or somebody made it so.
     #[error("the image is damaged at byte {offset}: {reason}")]
     Damaged {
@@ -155,6 +158,9 @@ impl<'f> File<'f> {
         if count != self.head.contexts as usize || count > CONTEXTS_MAX as usize {
             return wrong("the manifest has another number of contexts than the head");
         }
+        if let Some(fault) = manifest.fault() {
+            return wrong(fault);
+        }
         let shared = self.section(SectionKind::ReadOnly, 0).map_or(0, |pages| pages.len() as u64);
         match manifest.shared_bytes() {
             None => return wrong("shared pages overlap, or lie outside of a memory"),
@@ -243,8 +249,8 @@ impl<'f> File<'f> {
     /// # Errors
     /// [`FileError::Damaged`] when there are too many.
     pub fn with_signatures(&self, signatures: &[Signature]) -> Result<Vec<u8>, FileError> {
-        let written = signature::write(signatures)
-            .ok_or_else(|| FileError::at(0, "an image has room for 16 signatures"))?;
+        let written =
+            signature::write(signatures).ok_or(FileError::Together("an image has room for 16 signatures"))?;
         let kept = self.head.sections.iter().filter(|section| section.kind != SectionKind::Signatures);
         let bytes = |section: &Section| self.section(section.kind, section.index).unwrap_or_default();
         let mut wanted: Vec<_> = kept.map(|section| (section.kind, section.index, bytes(section))).collect();

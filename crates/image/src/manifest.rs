@@ -16,6 +16,9 @@ pub struct Manifest {
     pub b8g: String,
     /// BLAKE3 of the module whose memory it holds, in hexadecimal digits.
     pub component: String,
+    /// BLAKE3 of the program that the JavaScript engine runs, or ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     /// The function that a context calls when it goes on; none: it goes on where it was, or starts.
     pub main: Option<String>,
     /// What it needs to be granted, in the order in which it was asked for.
@@ -174,10 +177,34 @@ impl Manifest {
     }
 }
 
-/// Pages that have a number, which are all that an image can hold of a memory.
-const NUMBERED_PAGES: u64 = 1 << 32;
+/// Bytes of a context's memory at most: what 32 bits address.
+pub const MEMORY_BYTES_MAX: u64 = 1 << 32;
+/// What an image may say that it wants, at most, and the bytes of each.
+const WANTS_MAX: usize = 256;
+const WANT_BYTES_MAX: usize = 4096;
+/// Bytes of a file's name at most.
+const NAME_BYTES_MAX: usize = 255;
 
-/// Bytes of runs of pages, if they ascend, have numbers and lie in a memory.
+impl Manifest {
+    /// What cannot be so, whatever the sections hold.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let too_long = |want: &Want| want.target.len() > WANT_BYTES_MAX || want.target.contains('\0');
+        match () {
+            () if self.contexts.iter().any(|context| context.memory_bytes > MEMORY_BYTES_MAX) => {
+                Some("a context has more memory than 32 bits address")
+            }
+            () if self.wants.len() > WANTS_MAX || self.wants.iter().any(too_long) => {
+                Some("it wants more than an image may")
+            }
+            () if self.parent.as_ref().is_some_and(|parent| parent.file.len() > NAME_BYTES_MAX) => {
+                Some("the name of the image that it builds upon is too long")
+            }
+            () => None,
+        }
+    }
+}
+
+/// Bytes of runs of pages, if they ascend and lie in a memory.
 fn bytes_of(runs: &[(u32, u32)], memory_bytes: u64) -> Option<u64> {
     let pages_in_memory = memory_bytes / PAGE_BYTES as u64;
     let (mut end, mut sum) = (0u64, 0u64);
@@ -189,7 +216,7 @@ fn bytes_of(runs: &[(u32, u32)], memory_bytes: u64) -> Option<u64> {
         end = first + count;
         sum += count;
     }
-    (end <= pages_in_memory.min(NUMBERED_PAGES)).then_some(sum * PAGE_BYTES as u64)
+    (end <= pages_in_memory).then_some(sum * PAGE_BYTES as u64)
 }
 
 /// Runs of pages and the bytes of all of them, cut apart.

@@ -22,6 +22,7 @@ fn manifest(contexts: Vec<FrozenContext>, parent: Option<Parent>) -> Manifest {
         name: "a.js".into(),
         b8g: "0.1.0".into(),
         component: "00".repeat(32),
+        program: None,
         main: None,
         wants: Vec::new(),
         imports: Vec::new(),
@@ -77,11 +78,12 @@ fn a_chain_is_what_lies_on_top() {
 /// Behind the last number that a page can have there is none.
 #[test]
 fn the_last_page_of_all_is_a_page() {
-    let mut huge = manifest(vec![context(&[(u32::MAX - 1, 2)])], None);
-    huge.contexts[0].memory_bytes = 1 << 44;
+    const LAST: u32 = (1 << 20) - 1;
+    let mut huge = manifest(vec![context(&[(LAST - 1, 2)])], None);
+    huge.contexts[0].memory_bytes = 1 << 32;
     let bytes = written(&huge, &[7; 2 * PAGE_BYTES]);
     let file = File::read(&bytes).unwrap();
-    let last = [(u32::MAX - 1, 7), (u32::MAX, 7)];
+    let last = [(LAST - 1, 7), (LAST, 7)];
     assert_eq!(pages(&squash(std::slice::from_ref(&file)).unwrap(), 0), last);
     let joined = join(&[file.clone(), file]).unwrap();
     assert_eq!(pages(&joined, 1), last);

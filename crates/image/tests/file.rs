@@ -11,6 +11,7 @@ fn manifest() -> Manifest {
         name: "a.wasm".into(),
         b8g: "0.1.0".into(),
         component: "00".repeat(32),
+        program: None,
         main: Some("run".into()),
         wants: vec![Want { access: WantedAccess::Net, target: "example.com:443".into() }],
         imports: vec!["b8g.call".into()],
@@ -144,13 +145,9 @@ fn a_manifest_that_does_not_fit_is_refused() {
         (|m| m.contexts[0].pages = vec![(1, 2), (2, 1)], "overlap"),
         (|m| m.contexts[0].pages = vec![(31, 2)], "outside"),
         (|m| m.contexts[0].pages = vec![(u32::MAX, u32::MAX)], "outside"),
-        (
-            |m| {
-                m.contexts[0].memory_bytes = u64::MAX;
-                m.contexts[0].pages = vec![(u32::MAX, 2)];
-            },
-            "outside",
-        ),
+        (|m| m.contexts[0].memory_bytes = (1 << 32) + 1, "more memory"),
+        (|m| m.wants = vec![m.wants[0].clone(); 257], "wants more"),
+        (|m| m.wants[0].target = "a".repeat(4097), "wants more"),
         (|m| m.contexts[0].pages = vec![(0, 3)], "another number of pages"),
         (|m| m.contexts[0].pages = vec![(0, 0), (1, 2)], "overlap"),
         (|m| m.shared = vec![(3, 2)], "number of shared pages"),

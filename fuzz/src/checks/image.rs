@@ -30,6 +30,7 @@ static PARENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
         heap: None,
     };
     let manifest = Manifest {
+        program: None,
         kind: Kind::Wasm,
         name: "parent.wasm".into(),
         b8g: "0.1.0".into(),

@@ -28,8 +28,20 @@ internal.defineLazy = (target, name, make) => {
   });
 };
 
+// Gives an array other elements, whatever the program did to its methods.
+internal.refill = (array, elements) => {
+  array.length = 0;
+  for (let i = 0; i < elements.length; i++) array[i] = elements[i];
+};
+
 // What has to be done when a frozen context goes on: see `EVENT_RESTORED` in ../../guest/main.c.
 internal.renewals = [];
 internal.restored = () => {
-  for (let i = 0; i < internal.renewals.length; i++) internal.renewals[i]();
+  for (let i = 0; i < internal.renewals.length; i++) {
+    try {
+      internal.renewals[i]();
+    } catch {
+      // Whatever the program did to its objects: the rest is renewed all the same.
+    }
+  }
 };

@@ -111,7 +111,7 @@ internal.channels = (b8g) => {
   let channels;
   defineLazy(b8g, "channels", () => (channels = given()));
   internal.renewals.push(() => {
-    if (channels) channels.splice(0, channels.length, ...given());
+    if (channels) internal.refill(channels, given());
   });
   b8g.channel = function channel() {
     const ends = sys.newChannel();

@@ -187,7 +187,7 @@ b8g.connect = async function connect({ host = "127.0.0.1", hostname = host, port
 let args;
 defineLazy(b8g, "args", () => (args = sys.args()));
 internal.renewals.push(() => {
-  if (args) args.splice(0, args.length, ...sys.args());
+  if (args) internal.refill(args, sys.args());
 });
 defineLazy(b8g, "stdin", () => new Standard(ROLE.STDIN, "stdin"));
 defineLazy(b8g, "stdout", () => new Standard(ROLE.STDOUT, "stdout"));

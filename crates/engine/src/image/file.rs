@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use b8g_image::chain::in_runs;
+use b8g_image::chain::{CHAIN_MAX, in_runs};
 use b8g_image::signature::Signature;
-use b8g_image::{File, FrozenContext, Global, Heap, Kind, Manifest, PAGE_BYTES, Parent, Parts};
+use b8g_image::{File, FileError, FrozenContext, Global, Heap, Kind, Manifest, PAGE_BYTES, Parent, Parts};
 
-use super::read::ImageError;
+use super::read::{FILE_BYTES_MAX, ImageError};
 use super::{Frozen, Image, Number};
 use crate::context::Stage;
 use crate::javascript::javascript_digest;
@@ -52,6 +52,12 @@ impl Image {
         let (frozen, component) = (&self.frozen, &self.frozen.component);
         let parent = match (&options.parent, &self.parent) {
             (None, _) => None,
+            (Some(_), Some(parent))
+                if parent.origin.as_ref().is_none_or(|origin| origin.depth >= CHAIN_MAX) =>
+            {
+                let why = "more than 16 images would build upon one another: squash it first";
+                return Err(FileError::Together(why).into());
+            }
             (Some(file), Some(parent)) => Some((file, parent)),
             (Some(_), None) => return Err(ImageError::Misfit("it goes on from no image that has a file")),
         };
@@ -73,6 +79,7 @@ impl Image {
                 || javascript_digest().to_owned(),
                 |wasm| blake3::hash(wasm).to_hex().to_string(),
             ),
+            program: frozen.program.as_deref().map(str::to_owned),
             main: self.main.as_deref().map(str::to_owned),
             wants: self.wants.to_vec(),
             imports: if wasm.is_some() && own { component.imports() } else { Vec::new() },
@@ -95,6 +102,9 @@ impl Image {
             pages: vec![&pages],
             native: native.as_deref(),
         })?;
+        if bytes.len() as u64 > FILE_BYTES_MAX {
+            return Err(FileError::Together("an image file has 1 GiB at most").into());
+        }
         match engine.cache().and_then(|cache| cache.image_key()).filter(|_| native.is_some()) {
             Some(key) => {
                 let file = File::read(&bytes)?;

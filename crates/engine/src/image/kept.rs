@@ -1,11 +1,14 @@
 //! Images that were read before, in the user's own cache: verified, flat, ready to be mapped.
 //!
 //! Start at [`Kept::load`]. An entry is a page-aligned head (magic, length, JSON, MAC), then the module, the program and
-//! the memory, each from a page's start. It counts as long as every file that it was made from is what it was then: the
-//! same inode, size and times, the last of which nobody can set. Small images are not worth an entry.
+//! the memory, each from a page's start. It counts as long as every file that it was made from holds what it held then:
+//! by its inode, size and times, if it had not changed for a while when it was read, else by its digest. Small images are
+//! not worth an entry, and neither are those that are mostly holes.
 //!
-//! Never here: machine code, and images whose machine code was taken on somebody's word.
+//! Never here: machine code, and images of which somebody's word was asked for.
 
+use std::ffi::OsStr;
+use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -15,22 +18,38 @@ use std::time::{Duration, SystemTime};
 use b8g_image::Manifest;
 
 use super::read::{Chain, Parts, assemble, component};
-use super::{Image, Pages};
+use super::{Image, Origin, Pages};
 use crate::cache::CodeCache;
 use crate::engine::Engine;
 use crate::image::read::{ImageError, ReadOptions};
 use crate::memory::{Base, HeapImage, PAGE_BYTES};
 
-const MAGIC: &[u8; 8] = b"b8gkept1";
+const MAGIC: &[u8; 8] = b"b8gkept2";
 /// Bytes of a head's JSON at most.
 const HEAD_BYTES_MAX: u64 = 16 << 20;
-/// A file that changed less than this before it was read may change once more within the same tick of its clock.
-const SETTLED: Duration = Duration::from_millis(100);
+/// Whoever has mapped a file and writes to it moves its change time when the system writes the page back, which takes
+/// half a minute; younger files are known by their digest.
+const SETTLED: Duration = Duration::from_secs(60);
+/// File systems on disks, on which every change of a file moves its change time; the numbers of statfs(2).
+const DISKS: [i64; 8] = [
+    0xef53,      // ext2, ext3, ext4
+    0x5846_5342, // XFS
+    0x9123_683e, // btrfs
+    0x794c_7630, // overlayfs
+    0xf2f5_2010, // F2FS
+    0x2fc1_2fc1, // ZFS
+    0xca45_1a4e, // bcachefs
+    0x3153_464a, // JFS
+];
+/// An entry is at most twice as large as its files, and this.
+const HOLES_BYTES_MAX: usize = 4 << 20;
 
 /// Where an image is kept.
 pub(super) struct Kept<'c> {
     cache: &'c CodeCache,
     key: [u8; 32],
+    /// What it is kept as: the image's path, its parents' and the context.
+    name: [u8; 32],
     path: PathBuf,
     context: u32,
     /// When it was looked for.
@@ -40,8 +59,13 @@ pub(super) struct Kept<'c> {
 /// What an entry says of itself; the manifest is that of the image with all that it builds upon.
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Head {
+    /// The entry's own name: no other one's counts in its place.
+    name: [u8; 32],
     sources: Vec<Source>,
+    /// All of them had settled when they were read.
+    settled: bool,
     id: [u8; 32],
+    depth: usize,
     manifest: Manifest,
     /// Bytes of the module, of the program and of the memory.
     wasm: Option<u64>,
@@ -60,10 +84,18 @@ pub(super) struct Source {
     size: u64,
     modified: (i64, i64),
     changed: (i64, i64),
+    /// BLAKE3 of what was read.
+    digest: [u8; 32],
 }
 
 impl Source {
-    pub(super) fn of(path: &Path, metadata: &std::fs::Metadata) -> Option<Source> {
+    pub(super) fn of(path: &Path, metadata: &std::fs::Metadata, bytes: &[u8]) -> Option<Source> {
+        let source = Source::seen(path, metadata)?;
+        (source.size == bytes.len() as u64)
+            .then(|| Source { digest: *blake3::hash(bytes).as_bytes(), ..source })
+    }
+
+    fn seen(path: &Path, metadata: &std::fs::Metadata) -> Option<Source> {
         metadata.is_file().then(|| Source {
             path: path.as_os_str().as_bytes().to_vec(),
             device: metadata.dev(),
@@ -71,25 +103,47 @@ impl Source {
             size: metadata.size(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
+            digest: [0; 32],
         })
     }
 
-    pub(super) fn is_of(&self, bytes: &[u8]) -> bool {
-        self.size == bytes.len() as u64
+    fn path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
     }
 
+    /// The file is the same one, and says that nothing changed.
     fn is_same(&self) -> bool {
-        let path = Path::new(std::ffi::OsStr::from_bytes(&self.path));
-        std::fs::metadata(path).ok().and_then(|now| Source::of(path, &now)).as_ref() == Some(self)
+        let now = std::fs::metadata(self.path()).ok().and_then(|now| Source::seen(self.path(), &now));
+        now.is_some_and(|now| Source { digest: self.digest, ..now } == *self)
     }
 
-    fn settled_before(&self, moment: SystemTime) -> bool {
+    /// The file holds what was read.
+    fn holds_the_same(&self) -> bool {
+        let digest = || -> std::io::Result<blake3::Hash> {
+            let mut hasher = blake3::Hasher::new();
+            let mut file = std::fs::File::open(self.path())?;
+            // Small enough to stay in the processor's cache between reading and hashing.
+            let mut buffer = vec![0; 64 << 10];
+            loop {
+                match file.read(&mut buffer)? {
+                    0 => return Ok(hasher.finalize()),
+                    read => hasher.update(&buffer[..read]),
+                };
+            }
+        };
+        digest().is_ok_and(|digest| digest == blake3::Hash::from_bytes(self.digest))
+    }
+
+    /// Nobody can have changed it since without its times telling.
+    fn had_settled(&self, moment: SystemTime) -> bool {
+        let on_disk = rustix::fs::statfs(self.path()).is_ok_and(|found| DISKS.contains(&found.f_type));
         let (seconds, nanoseconds) = self.changed;
         let since = u64::try_from(seconds).ok().zip(u32::try_from(nanoseconds).ok());
-        since.is_some_and(|(seconds, nanoseconds)| {
-            let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
-            moment.duration_since(changed).is_ok_and(|age| age >= SETTLED)
-        })
+        on_disk
+            && since.is_some_and(|(seconds, nanoseconds)| {
+                let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
+                moment.duration_since(changed).is_ok_and(|age| age >= SETTLED)
+            })
     }
 }
 
@@ -103,20 +157,17 @@ impl<'c> Kept<'c> {
             name.extend(std::path::absolute(parent).ok()?.into_os_string().into_encoded_bytes());
         }
         name.extend(options.context.to_le_bytes());
-        Some(Kept {
-            cache,
-            key: cache.kept_key()?,
-            path: cache.kept_path(&name),
-            context: options.context,
-            begun,
-        })
+        let (name, path) = (*blake3::hash(&name).as_bytes(), cache.kept_path(&name));
+        Some(Kept { cache, key: cache.kept_key()?, name, path, context: options.context, begun })
     }
 
     /// Finds the image, if its files did not change. What is wrong with an entry makes it count for nothing.
     pub(super) fn load(&self, engine: &Engine) -> Option<Result<Image, ImageError>> {
         let file = self.cache.open_kept(&self.path)?;
         let (head, mut at) = self.head(&file)?;
-        if !head.sources.iter().all(Source::is_same) {
+        let same = head.sources.iter().all(Source::is_same);
+        let known = same && (head.settled || head.sources.iter().all(Source::holds_the_same));
+        if head.name != self.name || !known {
             return None;
         }
         let mut section = |bytes: Option<u64>| -> Option<Option<Vec<u8>>> {
@@ -134,14 +185,21 @@ impl<'c> Kept<'c> {
             wasm: wasm.as_deref(),
             program: program.as_deref(),
             native: None,
-            context: self.context,
-            id: head.id,
+            context: 0,
         };
+        let origin = Origin { id: head.id, context: self.context, depth: head.depth };
         let base = Base::new(memory, engine.pool());
-        Some(
-            component(engine, &parts)
-                .and_then(|component| assemble(component, &parts, Some(base), Pages::new())),
-        )
+        let read = component(engine, &parts)
+            .and_then(|component| assemble(component, &parts, Some(base), Pages::new()))
+            .map(|image| image.read_from(origin));
+        if let Ok(image) = &read
+            && !head.settled
+            && head.sources.iter().all(|source| source.had_settled(self.begun))
+        {
+            // From now on its times are enough.
+            self.write(image, &Head { settled: true, ..head });
+        }
+        Some(read)
     }
 
     /// Reads and verifies the head, and tells where the first section begins.
@@ -166,40 +224,50 @@ impl<'c> Kept<'c> {
 
     /// Keeps an image that was read from these files.
     pub(super) fn store(&self, image: &Image, chain: &Chain) {
-        let _ = self.try_store(image, chain);
+        if let Some(head) = self.head_of(image, chain) {
+            self.write(image, &head);
+        }
     }
 
-    fn try_store(&self, image: &Image, chain: &Chain) -> Option<()> {
+    fn head_of(&self, image: &Image, chain: &Chain) -> Option<Head> {
         let memory = image.frozen.base.as_ref()?.image();
         let sources = chain.files.iter().map(|link| link.source.clone()).collect::<Option<Vec<Source>>>()?;
-        let settled = sources.iter().all(|source| source.settled_before(self.begun));
-        let manifest = chain.flat_manifest()?;
-        if !settled || manifest.native.is_some() {
+        let read: u64 = sources.iter().map(|source| source.size).sum();
+        let worth_it =
+            memory.bytes().len() <= usize::try_from(read).ok()?.saturating_mul(2) + HOLES_BYTES_MAX;
+        let manifest = chain.flat_manifest(self.context)?;
+        if !worth_it || manifest.native.is_some() {
             return None;
         }
         let component = image.component();
-        let (wasm, program) = (component.wasm.as_deref(), component.program.as_deref());
         let length = |bytes: Option<&[u8]>| bytes.map(|bytes| bytes.len() as u64);
-        let head = Head {
+        let origin = image.origin.as_ref()?;
+        Some(Head {
+            name: self.name,
+            settled: sources.iter().all(|source| source.had_settled(self.begun)),
             sources,
-            id: image.origin.as_ref()?.id,
+            id: origin.id,
+            depth: origin.depth,
             manifest,
-            wasm: length(wasm),
-            program: length(program),
+            wasm: length(component.wasm.as_deref()),
+            program: length(component.program.as_deref()),
             memory: memory.bytes().len() as u64,
             start: memory.start() as u64,
-        };
+        })
+    }
+
+    fn write(&self, image: &Image, head: &Head) {
+        let (Ok(text), Some(base)) = (serde_json::to_vec(head), &image.frozen.base) else { return };
+        let component = image.component();
         let mut bytes = MAGIC.to_vec();
-        let text = serde_json::to_vec(&head).ok()?;
         bytes.extend((text.len() as u64).to_le_bytes());
         bytes.extend(&text);
         bytes.extend(blake3::keyed_hash(&self.key, &text).as_bytes());
-        for section in [wasm, program].into_iter().flatten() {
+        for section in [component.wasm.as_deref(), component.program.as_deref()].into_iter().flatten() {
             bytes.resize(bytes.len().next_multiple_of(PAGE_BYTES), 0);
             bytes.extend(section);
         }
         bytes.resize(bytes.len().next_multiple_of(PAGE_BYTES), 0);
-        self.cache.keep(&self.path, &[&bytes, memory.bytes()]);
-        Some(())
+        self.cache.keep(&self.path, &[&bytes, base.image().bytes()]);
     }
 }

@@ -67,6 +67,8 @@ struct Origin {
     id: [u8; 32],
     /// Which of its contexts.
     context: u32,
+    /// How many images build upon one another, this one included.
+    depth: usize,
 }
 
 /// Runs of whole pages, and where they belong in the memory.
@@ -83,6 +85,8 @@ pub(crate) struct Frozen {
     pub(crate) memory_bytes: usize,
     globals: Vec<Number>,
     pub(crate) generations: Vec<u32>,
+    /// BLAKE3 of its program, in hexadecimal digits.
+    program: Option<Arc<str>>,
     pub(crate) stage: Stage,
 }
 
@@ -215,6 +219,10 @@ impl Context {
             memory_bytes,
             globals,
             generations: self.store.data().table.generations(),
+            program: match &self.component.program {
+                Some(blob) => Some(blake3::hash(blob).to_hex().as_str().into()),
+                None => self.image.as_ref().and_then(|image| image.frozen.program.clone()),
+            },
             stage: self.stage,
         };
         let parent = self.image.as_ref().and_then(|image| match (&image.origin, &image.parent) {
@@ -222,7 +230,11 @@ impl Context {
             (Some(_), _) => Some(Arc::new(Image { parent: None, ..image.clone() })),
             (None, parent) => parent.clone(),
         });
-        Ok(Image { frozen: Arc::new(frozen), main: None, wants: Arc::from([]), origin: None, parent })
+        // What was not called yet, and what is needed, stays so.
+        let above = self.image.as_ref();
+        let main = above.and_then(|image| image.main.clone());
+        let wants = above.map_or_else(|| Arc::from([]), |image| image.wants.clone());
+        Ok(Image { frozen: Arc::new(frozen), main, wants, origin: None, parent })
     }
 
     /// Makes `n` contexts that go on from where this one is, with the same grants and limits; their deadlines count from

@@ -24,7 +24,7 @@ use crate::memory::{Base, HeapImage};
 /// Indices of a handle table that a file may speak of: each costs a slot in every context.
 const GENERATIONS_MAX: usize = 1 << 16;
 /// Bytes of an image file at most.
-const FILE_BYTES_MAX: u64 = 1 << 30;
+pub(super) const FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// How an image file is read.
 #[derive(Clone, Debug, Default)]
@@ -76,6 +76,14 @@ pub enum ImageError {
         /// Its identity.
         id: String,
     },
+    /// It has fewer contexts.
+    #[error("the image has no context {number}: it has {contexts}, and the first is 0")]
+    NoContext {
+        /// Which was asked for.
+        number: u32,
+        /// How many it has.
+        contexts: u32,
+    },
     /// It was made with another JavaScript engine than the one that is built in here.
     #[error(
         "the image was made by another build of b8g ({0}), with another JavaScript engine: build it again"
@@ -103,7 +111,6 @@ pub(super) struct Parts<'p> {
     /// Machine code of which a trusted key says that an engine like this one wrote it.
     pub(super) native: Option<&'p [u8]>,
     pub(super) context: u32,
-    pub(super) id: [u8; 32],
 }
 
 impl Image {
@@ -135,7 +142,9 @@ impl Image {
     /// [`ImageError`] with the place and the reason.
     pub fn open(engine: &Engine, path: impl AsRef<Path>, options: &ReadOptions) -> Result<Image, ImageError> {
         let path = path.as_ref();
-        let kept = engine.cache().and_then(|cache| Kept::of(cache, path, options));
+        // Signatures are not kept: who trusts a key has them looked at every time.
+        let cache = engine.cache().filter(|_| options.trust.is_empty());
+        let kept = cache.and_then(|cache| Kept::of(cache, path, options));
         if let Some(image) = kept.as_ref().and_then(|kept| kept.load(engine)) {
             return image;
         }
@@ -179,8 +188,7 @@ impl Chain {
         let mut files = vec![first];
         while let Some(parent) = wanted {
             if files.len() == CHAIN_MAX {
-                let reason = format!("more than {CHAIN_MAX} images build upon one another");
-                return Err(FileError::Damaged { offset: 0, reason }.into());
+                return Err(FileError::Together("more than 16 images build upon one another").into());
             }
             if named.is_none() {
                 named = Some(named_parents(options)?);
@@ -206,26 +214,38 @@ impl Chain {
         Ok(Chain { files })
     }
 
-    /// The manifest of what the chain is together, but for the pages.
-    pub(super) fn flat_manifest(&self) -> Option<Manifest> {
+    /// The manifest of what the chain is together, with one context and but for the pages.
+    pub(super) fn flat_manifest(&self, context: u32) -> Option<Manifest> {
         let mut manifest = File::read(&self.files[0].bytes).ok()?.manifest().clone();
-        manifest.contexts.iter_mut().for_each(|context| context.pages.clear());
+        let mut context = manifest.contexts.get(context as usize)?.clone();
+        context.pages.clear();
+        manifest.contexts = vec![context];
         Some(Manifest { parent: None, shared: Vec::new(), ..manifest })
     }
 
     fn image(&self, engine: &Engine, options: &ReadOptions) -> Result<Image, ImageError> {
-        let child = File::read(&self.files[0].bytes)?;
-        let id = child.id();
-        if self.files.len() == 1 {
-            return whole(engine, &child, id, options);
+        let files = self.read()?;
+        let contexts = files[0].manifest().contexts.len() as u32;
+        if options.context >= contexts {
+            return Err(ImageError::NoContext { number: options.context, contexts });
         }
-        whole(engine, &File::read(&self.squash()?)?, id, options)
+        let origin = Origin { id: files[0].id(), context: options.context, depth: self.files.len() };
+        let image = match &files[..] {
+            [file] => whole(engine, file, options.context, options)?,
+            _ => {
+                let flat = chain::squash_one(&files, options.context)?;
+                whole(engine, &File::read(&flat)?, 0, options)?
+            }
+        };
+        Ok(image.read_from(origin))
+    }
+
+    fn read(&self) -> Result<Vec<File<'_>>, FileError> {
+        self.files.iter().map(|link| File::read(&link.bytes)).collect()
     }
 
     fn squash(&self) -> Result<Vec<u8>, ImageError> {
-        let files: Result<Vec<File<'_>>, FileError> =
-            self.files.iter().map(|link| File::read(&link.bytes)).collect();
-        Ok(chain::squash(&files?)?)
+        Ok(chain::squash(&self.read()?)?)
     }
 }
 
@@ -267,24 +287,23 @@ fn read(path: &Path) -> Result<Link, ImageError> {
     }
     let metadata = file.metadata().map_err(failed)?;
     let absolute = std::path::absolute(path).ok();
-    let source = absolute.and_then(|path| Source::of(&path, &metadata)).filter(|source| source.is_of(&bytes));
+    let source = absolute.and_then(|path| Source::of(&path, &metadata, &bytes));
     Ok(Link { source, bytes })
 }
 
 /// Makes an image of one that builds upon no other.
-fn whole(engine: &Engine, file: &File<'_>, id: [u8; 32], options: &ReadOptions) -> Result<Image, ImageError> {
+fn whole(engine: &Engine, file: &File<'_>, context: u32, options: &ReadOptions) -> Result<Image, ImageError> {
     let manifest = file.manifest();
     let parts = Parts {
         manifest,
         wasm: file.section(SectionKind::Wasm, 0),
         program: file.section(SectionKind::Program, 0),
         native: trusted_code(engine, file, options)?,
-        context: options.context,
-        id,
+        context,
     };
     let component = component(engine, &parts)?;
     let pieces: Vec<(usize, &[u8])> =
-        file.pages(options.context).map(|(page, bytes)| (page as usize * PAGE_BYTES, bytes)).collect();
+        file.pages(context).map(|(page, bytes)| (page as usize * PAGE_BYTES, bytes)).collect();
     let count: usize = pieces.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
     let compiled = component.compiled.clone();
     // Runs that overlap are only put into order where all of them are written down.
@@ -368,6 +387,7 @@ pub(super) fn assemble(
         memory_bytes,
         globals: context.globals.iter().map(Number::read).collect(),
         generations: context.generations.clone(),
+        program: manifest.program.as_deref().map(Arc::from),
         stage: match context.stage {
             b8g_image::Stage::Started => Stage::Started,
             b8g_image::Stage::Initialized => Stage::Initialized,
@@ -377,9 +397,16 @@ pub(super) fn assemble(
         frozen: Arc::new(frozen),
         main: manifest.main.as_deref().map(Arc::from),
         wants: manifest.wants.clone().into(),
-        origin: Some(Arc::new(Origin { id: parts.id, context: parts.context })),
+        origin: None,
         parent: None,
     })
+}
+
+impl Image {
+    /// Remembers which file it was read from.
+    pub(super) fn read_from(self, origin: Origin) -> Image {
+        Image { origin: Some(Arc::new(origin)), ..self }
+    }
 }
 
 impl Number {
