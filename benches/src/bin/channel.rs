@@ -35,6 +35,7 @@ const TALKS: &str = r#"(module (import "b8g" "call" (func $call (param i32 i32 i
       (call $call (i32.const 10) (global.get $h) (i64.const 1024) (i64.const 64) (i64.const 0) (i64.const 0)))
     (func $take (export "take") (result i64)
       (call $call (i32.const 11) (global.get $h) (i64.const 1024) (i64.const 64) (i64.const 2048) (i64.const 4)))
+    (func (export "nothing"))
     (func (export "echo") (result i64) (drop (call $take)) (call $send))
     (func (export "send_all") (param $n i32) (loop $next
       (if (i64.eq (call $send) (i64.const -7)) (then
@@ -72,6 +73,21 @@ fn round_trips(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         assert_eq!(here.call("take", &[]).expect("it is taken"), [Value::I64(64)]);
     };
     let found: Vec<f64> = (0..ROUNDS).map(|_| batch(TRIPS, &mut trip)).collect();
+    let nothing: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            batch(TRIPS, || {
+                here.call("nothing", &[]).expect("it is called");
+            })
+        })
+        .collect();
+    report.add(Figure {
+        name: "call of a function that does nothing (a round trip is three calls)".into(),
+        value: median(&nothing),
+        unit: "us",
+        peer: None,
+        n: ROUNDS * TRIPS,
+        at_most: None,
+    });
     report.add(Figure {
         name: "round trip of 64 bytes, two wasm contexts on one thread".into(),
         value: median(&found),

@@ -396,34 +396,41 @@ PRIMITIVE(sys_send)
     return number(ctx, sent);
 }
 
+#define SMALL_MESSAGE 1024
+
 /* receive(handle): [bytes, handles], or an error. */
 PRIMITIVE(sys_receive)
 {
     struct { uint32_t kind, rights, bytes, handles; } info;
     uint32_t handles[MESSAGE_HANDLES_MAX];
     uint32_t channel = to_handle(ctx, argv[0]);
-    uint8_t *bytes;
+    uint8_t small[SMALL_MESSAGE], *bytes = small;
     int64_t received;
     JSValue pair;
 
-    received = b8g_call(OP_INFO, (int32_t)channel, (intptr_t)&info, sizeof info, 0, 0);
-    if (received < 0)
-        return number(ctx, received);
-    bytes = js_malloc(ctx, info.bytes + 1);
-    if (!bytes)
-        return JS_EXCEPTION;
-    received = b8g_call(OP_RECEIVE, (int32_t)channel, (intptr_t)bytes, info.bytes, (intptr_t)handles, MESSAGE_HANDLES_MAX);
+    received = b8g_call(OP_RECEIVE, (int32_t)channel, (intptr_t)small, sizeof small, (intptr_t)handles, MESSAGE_HANDLES_MAX);
+    if (received == E_LIMIT) {
+        received = b8g_call(OP_INFO, (int32_t)channel, (intptr_t)&info, sizeof info, 0, 0);
+        if (received < 0)
+            return number(ctx, received);
+        bytes = js_malloc(ctx, info.bytes + 1);
+        if (!bytes)
+            return JS_EXCEPTION;
+        received = b8g_call(OP_RECEIVE, (int32_t)channel, (intptr_t)bytes, info.bytes, (intptr_t)handles, MESSAGE_HANDLES_MAX);
+    }
     if (received < 0) {
+        pair = number(ctx, received);
+    } else {
+        pair = JS_NewArray(ctx);
+        if (!JS_IsException(pair)) {
+            JSValue buffer = JS_NewUint8ArrayCopy(ctx, bytes, (uint32_t)received);
+            JSValue array = handle_array(ctx, handles, (uint32_t)(received >> 32));
+            JS_DefinePropertyValueUint32(ctx, pair, 0, buffer, JS_PROP_C_W_E);
+            JS_DefinePropertyValueUint32(ctx, pair, 1, array, JS_PROP_C_W_E);
+        }
+    }
+    if (bytes != small)
         js_free(ctx, bytes);
-        return number(ctx, received);
-    }
-    pair = JS_NewArray(ctx);
-    if (!JS_IsException(pair)) {
-        JSValue buffer = JS_NewUint8ArrayCopy(ctx, bytes, (uint32_t)received);
-        JS_DefinePropertyValueUint32(ctx, pair, 0, buffer, JS_PROP_C_W_E);
-        JS_DefinePropertyValueUint32(ctx, pair, 1, handle_array(ctx, handles, (uint32_t)(received >> 32)), JS_PROP_C_W_E);
-    }
-    js_free(ctx, bytes);
     return pair;
 }
 

@@ -1,6 +1,6 @@
 // Channels: messages of bytes, and of what is open here, to another context and back.
 
-const { define, defineLazy, check, errorOf, ready, E, File, Connection, takeHandle } = internal;
+const { define, defineLazy, errorOf, ready, E, File, Connection, takeHandle } = internal;
 
 const KIND = { FILE: 5, SOCKET: 10, CHANNEL: 12 };
 const READABLE = 1;
@@ -10,14 +10,19 @@ const CLOSED = -1;
 // What arrived.
 class Message {
   #data;
+  #resources;
 
-  constructor(data, resources) {
+  constructor(data, handles) {
     this.#data = data;
-    define(this, "resources", resources);
+    this.#resources = handles.length ? handles.map(resourceOf) : [];
   }
 
   get data() {
     return this.#data;
+  }
+
+  get resources() {
+    return this.#resources;
   }
 
   get text() {
@@ -48,16 +53,17 @@ class Channel {
 
   // Sends a message; resolves when there was room for it.
   async send(data, options) {
-    const taken = Array.from(options?.transfer ?? [], Channel.taking);
-    const handles = taken.map(([handle]) => handle);
+    const transfer = options?.transfer;
+    const taken = transfer ? Array.from(transfer, Channel.taking) : null;
+    const handles = taken?.map(([handle]) => handle);
     for (;;) {
       const handle = Channel.handle(this);
       const sent = sys.send(handle, data, handles);
-      if (sent !== E.AGAIN) {
-        check(sent, "send over", "channel");
-        taken.forEach(([, forget]) => forget());
+      if (sent === 0) {
+        taken?.forEach(([, forget]) => forget());
         return;
       }
+      if (sent !== E.AGAIN) throw errorOf(sent, "send over", "channel");
       await ready(handle, WRITABLE);
     }
   }
@@ -67,7 +73,7 @@ class Channel {
     for (;;) {
       const handle = Channel.handle(this);
       const received = sys.receive(handle);
-      if (typeof received === "object") return new Message(received[0], received[1].map(resourceOf));
+      if (typeof received === "object") return new Message(received[0], received[1]);
       if (received === E.CLOSED) return null;
       if (received !== E.AGAIN) throw errorOf(received, "receive from", "channel");
       await ready(handle, READABLE);
