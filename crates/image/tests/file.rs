@@ -101,9 +101,7 @@ fn every_changed_byte_is_found() {
 #[test]
 fn every_cut_is_found() {
     let bytes = image();
-    for len in
-        (0..bytes.len()).filter(|len| *len < 300 || len % 97 == 0 || len % 4096 < 3 || len % 4096 > 4093)
-    {
+    for len in 0..bytes.len() {
         assert!(File::read(&bytes[..len]).is_err(), "{len}");
     }
     assert!(File::read(&[bytes.clone(), vec![0]].concat()).is_err());
