@@ -558,11 +558,10 @@ impl Context {
         &mut self,
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Outcome> {
-        let control = self.control.clone();
-        let compiled = self.component.compiled.clone();
         let store_context = self.store_context;
-        let target = compiled.code.as_ref().map(|code| signal::Target { code, store_context });
-        let done = match interrupt::enter(&control, target) {
+        let code = self.component.compiled.code.as_ref();
+        let target = code.map(|code| signal::Target { code, store_context });
+        let done = match interrupt::enter(&self.control, target) {
             Ok(_entered) => run(&mut self.store),
             Err(_) => Err(unwind()),
         };
