@@ -279,9 +279,9 @@ impl Context {
         let instance = self.instantiate()?;
         let compiled = self.component.compiled.clone();
         let exports = &compiled.exports;
-        if let Some(image) = self.image.clone() {
-            self.thaw(instance, &image.frozen)?;
-            self.stage = image.frozen.stage;
+        if let Some(frozen) = self.image.as_ref().map(|image| image.frozen.clone()) {
+            self.thaw(instance, &frozen)?;
+            self.stage = frozen.stage;
             return if self.stage == Stage::Started { self.wake() } else { Ok(()) };
         }
         self.stage = Stage::Initialized;

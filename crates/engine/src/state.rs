@@ -1,6 +1,6 @@
 //! What the engine keeps for one context while it lives: its handles, its bounds, how it is about to end.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use b8g_core::abi::Role;
 use b8g_core::{Handle, Limits, Rights, Table};
@@ -22,9 +22,9 @@ pub(crate) struct State {
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) limits: Limits,
     pub(crate) descriptors: Descriptors,
-    pub(crate) channels: Descriptors,
-    /// Rung by what other contexts do.
-    pub(crate) bell: Arc<Bell>,
+    /// Counts the channels that it made, once it makes some.
+    pub(crate) channels: Option<Descriptors>,
+    bell: OnceLock<Arc<Bell>>,
     pub(crate) time: Time,
     /// What determines the layout of hash tables, if something does.
     pub(crate) hash_seed: Option<u64>,
@@ -82,8 +82,8 @@ impl State {
         let mut state = State {
             table: Table::following(limits.handles_max, generations),
             descriptors: Descriptors::new(limits.descriptors_max),
-            channels: Descriptors::new(limits.channels_max),
-            bell: Arc::default(),
+            channels: None,
+            bell: OnceLock::new(),
             monitor,
             limits,
             time,
@@ -103,6 +103,11 @@ impl State {
         }
         grants.give(&mut state)?;
         Ok(state)
+    }
+
+    /// Rung by what other contexts do. Most contexts never need one.
+    pub(crate) fn bell(&self) -> &Arc<Bell> {
+        self.bell.get_or_init(Arc::default)
     }
 
     /// Puts an object into the initial vector.

@@ -162,11 +162,11 @@ pub(crate) fn wait_now(
 
 /// Hangs the context's bell up at everything that rings.
 fn listen(state: &State, items: &[Item]) -> Result<(), Error> {
-    state.bell.fd()?;
-    state.bell.hush();
+    state.bell().fd()?;
+    state.bell().hush();
     for item in items {
         if let Ok(Object::Channel(end)) = state.table.get_with(item.handle, Rights::WAIT) {
-            end.hang_up(&state.bell);
+            end.hang_up(state.bell());
         }
     }
     Ok(())
@@ -187,7 +187,7 @@ fn ask(survey: &mut Survey, timeout_ns: Option<u64>, out: &mut [u32], state: &St
         return Ok(0);
     }
     if survey.rings {
-        fds.push(PollFd::from_borrowed_fd(state.bell.fd()?, PollFlags::IN));
+        fds.push(PollFd::from_borrowed_fd(state.bell().fd()?, PollFlags::IN));
     }
     let timeout = timeout_ns.map(|ns| Timespec {
         tv_sec: i64::try_from(ns / 1_000_000_000).unwrap_or(i64::MAX),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use b8g_core::{Error, Handle, Rights};
 
-use crate::object::Object;
 use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
+use crate::object::{Descriptors, Object};
 use crate::state::State;
 
 /// Makes a channel and writes the handles of both ends.
@@ -14,7 +14,9 @@ pub(super) fn channel(state: &mut State, out: &mut [u8]) -> Result<i64, Error> {
     if state.table.room() < 2 {
         return Err(Error::Limit);
     }
-    let (first, second) = End::pair(Some(state.channels.lease()?));
+    let max = state.limits.channels_max;
+    let channels = state.channels.get_or_insert_with(|| Descriptors::new(max));
+    let (first, second) = End::pair(Some(channels.lease()?));
     for (at, end) in out.chunks_exact_mut(4).zip([first, second]) {
         let handle = state.table.insert(Object::Channel(end), CHANNEL_RIGHTS)?;
         at.copy_from_slice(&handle.raw().to_le_bytes());
