@@ -187,6 +187,9 @@ bool loop_failed(void);
 bool loop_has_main(JSContext *ctx);
 /* Calls it with the program's arguments. */
 void loop_main(JSContext *ctx);
+/* The prelude has something to renew when the context goes on from where it was frozen. */
+void loop_want_renewals(void);
+void loop_renew(JSContext *ctx);
 /* The program asks to be frozen where nothing of it runs. */
 void loop_want_checkpoint(void);
 /* Tells those who asked that it was done; `copy` is -1, or the number of the copy that goes on from there. */

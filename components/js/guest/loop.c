@@ -6,7 +6,9 @@
 
 static JSValue hooks;         /* the object that the prelude's files share */
 static JSValue entry_promise; /* of the entry module; undefined if there is none */
-static bool started, failed, checkpoint; /* the program waits to be frozen */
+static bool started, failed;
+static bool checkpoint; /* the program waits to be frozen */
+static bool renewals;   /* the prelude has something to renew */
 
 bool loop_failed(void)
 {
@@ -172,6 +174,17 @@ void loop_main(JSContext *ctx)
     JS_FreeValue(ctx, arguments);
     JS_FreeValue(ctx, b8g);
     JS_FreeValue(ctx, function);
+}
+
+void loop_want_renewals(void)
+{
+    renewals = true;
+}
+
+void loop_renew(JSContext *ctx)
+{
+    if (renewals)
+        loop_offer(ctx, "restored", 0, NULL);
 }
 
 void loop_want_checkpoint(void)

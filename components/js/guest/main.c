@@ -141,7 +141,7 @@ int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t v
         timers_shift(handles_renew());
         reseed();
         b8g_forget_random(ctx);
-        loop_offer(ctx, "restored", 0, NULL);
+        loop_renew(ctx);
         loop_checkpoint(ctx, value);
         return loop_run(ctx);
     case EVENT_CHECKPOINT:

@@ -434,6 +434,12 @@ PRIMITIVE(sys_receive)
     return pair;
 }
 
+PRIMITIVE(sys_want_renewals)
+{
+    loop_want_renewals();
+    return JS_UNDEFINED;
+}
+
 PRIMITIVE(sys_want_checkpoint)
 {
     loop_want_checkpoint();
@@ -575,6 +581,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("newChannel", 0, sys_new_channel),
     JS_CFUNC_DEF("send", 3, sys_send),
     JS_CFUNC_DEF("receive", 1, sys_receive),
+    JS_CFUNC_DEF("wantRenewals", 0, sys_want_renewals),
     JS_CFUNC_DEF("wantCheckpoint", 0, sys_want_checkpoint),
     JS_CFUNC_DEF("queueMicrotask", 1, sys_queue_microtask),
     JS_CFUNC_DEF("fatal", 1, sys_fatal),

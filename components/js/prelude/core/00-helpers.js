@@ -34,12 +34,17 @@ internal.refill = (array, elements) => {
   for (let i = 0; i < elements.length; i++) array[i] = elements[i];
 };
 
-// What has to be done when a frozen context goes on: see `EVENT_RESTORED` in ../../guest/main.c.
-internal.renewals = [];
+// Does something whenever a frozen context goes on: see `EVENT_RESTORED` in ../../guest/main.c. Asked for when there is
+// something to renew, so that a context which needs none of it pays nothing.
+const renewals = { __proto__: null, length: 0 };
+internal.renewing = (renew) => {
+  renewals[renewals.length++] = renew;
+  sys.wantRenewals();
+};
 internal.restored = () => {
-  for (let i = 0; i < internal.renewals.length; i++) {
+  for (let i = 0; i < renewals.length; i++) {
     try {
-      internal.renewals[i]();
+      renewals[i]();
     } catch {
       // Whatever the program did to its objects: the rest is renewed all the same.
     }

@@ -114,10 +114,10 @@ function resourceOf(handle) {
 
 internal.channels = (b8g) => {
   const given = () => sys.channels().map((handle) => new Channel(handle));
-  let channels;
-  defineLazy(b8g, "channels", () => (channels = given()));
-  internal.renewals.push(() => {
-    if (channels) internal.refill(channels, given());
+  defineLazy(b8g, "channels", () => {
+    const channels = given();
+    internal.renewing(() => internal.refill(channels, given()));
+    return channels;
   });
   b8g.channel = function channel() {
     const ends = sys.newChannel();

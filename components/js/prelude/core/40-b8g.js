@@ -184,10 +184,10 @@ b8g.connect = async function connect({ host = "127.0.0.1", hostname = host, port
 
 // ---- the process ----
 
-let args;
-defineLazy(b8g, "args", () => (args = sys.args()));
-internal.renewals.push(() => {
-  if (args) internal.refill(args, sys.args());
+defineLazy(b8g, "args", () => {
+  const args = sys.args();
+  internal.renewing(() => internal.refill(args, sys.args()));
+  return args;
 });
 defineLazy(b8g, "stdin", () => new Standard(ROLE.STDIN, "stdin"));
 defineLazy(b8g, "stdout", () => new Standard(ROLE.STDOUT, "stdout"));

@@ -6,9 +6,16 @@ const { DOMException, EventTarget, structuredClone } = internal;
 
 const { nowMono: now, nowReal } = sys;
 let timeOrigin;
-internal.renewals.push(() => {
-  timeOrigin = undefined;
-});
+let renewing = false;
+// The moment at which the clock of `now` stood at 0.
+function origin() {
+  if (timeOrigin === undefined) timeOrigin = nowReal() - now();
+  if (!renewing) {
+    renewing = true;
+    internal.renewing(() => (timeOrigin = undefined));
+  }
+  return timeOrigin;
+}
 
 class PerformanceEntry {
   #name;
@@ -95,8 +102,7 @@ class Performance extends EventTarget {
   }
   get timeOrigin() {
     this.#entries;
-    timeOrigin ??= nowReal() - now();
-    return timeOrigin;
+    return origin();
   }
   now() {
     this.#entries;
