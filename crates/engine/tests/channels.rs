@@ -62,6 +62,24 @@ fn two_scripts_talk() {
 }
 
 #[test]
+fn whoever_comes_first_is_served_first() {
+    let engine = engine();
+    let echo = script(&engine, "for await (const m of channels[0]) await channels[0].send(m.data);");
+    let asks = script(
+        &engine,
+        "const [c, out] = channels; const block = 'x'.repeat(200000); const got = [];
+         const receives = Array.from({ length: 40 }, async (_, i) => got.push([i, (await c.receive()).text.slice(200000)]));
+         await Promise.all([...Array.from({ length: 40 }, (_, i) => c.send(block + i)), ...receives]);
+         await out.send(got.every(([i, n]) => i === Number(n)) ? 'in order' : JSON.stringify(got));",
+    );
+    let ((a, b), (mine, theirs)) = (Channel::pair(), Channel::pair());
+    let (echoes, asks) = (running(&echo, [a]), running(&asks, [b, theirs]));
+    assert_eq!(String::from_utf8(mine.receive(SOON).unwrap()).unwrap(), "in order");
+    succeeds(asks);
+    succeeds(echoes);
+}
+
+#[test]
 fn a_sender_waits_for_room_and_an_end_hears_that_the_other_is_gone() {
     let engine = engine();
     let floods = script(
@@ -113,7 +131,7 @@ fn what_is_sent_belongs_to_the_receiver() {
          await channels[0].send('with', { transfer: [file, far] });
          const used = await file.text().catch((error) => error.name);
          const gone = await far.send('x').catch((error) => error.name);
-         await channels[1].send(`${used} ${gone} ${(await near.receive()).text}`);",
+         await channels[1].send(`${used} ${gone} ${(await near.receive()).text} ${(await near.receive()).text}`);",
     );
     let borrower = script(
         &engine,
@@ -126,7 +144,11 @@ fn what_is_sent_belongs_to_the_receiver() {
     [a, c].into_iter().for_each(|channel| lends.connect(channel).unwrap());
     let lends = thread::spawn(move || lends.run());
     let borrows = running(&borrower, [b]);
-    assert_eq!(mine.receive(SOON).unwrap(), b"BadResource BadResource the secret");
+    let told = String::from_utf8(mine.receive(SOON).unwrap()).unwrap();
+    assert_eq!(
+        told, "BadResource BadResource the secret BadResource",
+        "and its rights are those that it had"
+    );
     succeeds(lends);
     succeeds(borrows);
 }

@@ -30,9 +30,29 @@ class Message {
   }
 }
 
+// Whoever comes first is served first: what is sent or received while another one waits comes after him.
+class Turns {
+  #taken = false;
+  #waiting = [];
+
+  // Gives the turn at once, or a promise of it.
+  take() {
+    if (this.#taken) return new Promise((resolve) => (this.#waiting[this.#waiting.length] = resolve));
+    this.#taken = true;
+  }
+
+  pass() {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#taken = false;
+  }
+}
+
 // One end of a channel.
 class Channel {
   #handle;
+  #sending = new Turns();
+  #receiving = new Turns();
 
   constructor(handle) {
     this.#handle = handle;
@@ -53,30 +73,42 @@ class Channel {
 
   // Sends a message; resolves when there was room for it.
   async send(data, options) {
-    const transfer = options?.transfer;
-    const taken = transfer ? Array.from(transfer, Channel.taking) : null;
-    const handles = taken?.map(([handle]) => handle);
-    for (;;) {
-      const handle = Channel.handle(this);
-      const sent = sys.send(handle, data, handles);
-      if (sent === 0) {
-        taken?.forEach(([, forget]) => forget());
-        return;
+    const turn = this.#sending.take();
+    if (turn) await turn;
+    try {
+      const transfer = options?.transfer;
+      const taken = transfer ? Array.from(transfer, Channel.taking) : null;
+      const handles = taken?.map(([handle]) => handle);
+      for (;;) {
+        const handle = Channel.handle(this);
+        const sent = sys.send(handle, data, handles);
+        if (sent === 0) {
+          taken?.forEach(([, forget]) => forget());
+          return;
+        }
+        if (sent !== E.AGAIN) throw errorOf(sent, "send over", "channel");
+        await ready(handle, WRITABLE);
       }
-      if (sent !== E.AGAIN) throw errorOf(sent, "send over", "channel");
-      await ready(handle, WRITABLE);
+    } finally {
+      this.#sending.pass();
     }
   }
 
   // The next message; null when the other end is closed.
   async receive() {
-    for (;;) {
-      const handle = Channel.handle(this);
-      const received = sys.receive(handle);
-      if (typeof received === "object") return new Message(received[0], received[1]);
-      if (received === E.CLOSED) return null;
-      if (received !== E.AGAIN) throw errorOf(received, "receive from", "channel");
-      await ready(handle, READABLE);
+    const turn = this.#receiving.take();
+    if (turn) await turn;
+    try {
+      for (;;) {
+        const handle = Channel.handle(this);
+        const received = sys.receive(handle);
+        if (typeof received === "object") return new Message(received[0], received[1]);
+        if (received === E.CLOSED) return null;
+        if (received !== E.AGAIN) throw errorOf(received, "receive from", "channel");
+        await ready(handle, READABLE);
+      }
+    } finally {
+      this.#receiving.pass();
     }
   }
 
