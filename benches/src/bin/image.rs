@@ -179,7 +179,9 @@ fn whole_processes(report: &Report) -> anyhow::Result<()> {
         if let Some(common) = std::env::var_os("B8G_BUNDLE_CJS") {
             let start =
                 "require('v8').startupSnapshot.setDeserializeMainFunction(() => module.exports.main([]));";
-            std::fs::write(&script, format!("{}\n{start}\n", std::fs::read_to_string(common)?))?;
+            let bundle = std::fs::read_to_string(common)?;
+            // A snapshot's script is no module.
+            std::fs::write(&script, format!("const module = {{ exports: {{}} }};\n{bundle}\n{start}\n"))?;
             let build = [
                 "--snapshot-blob".as_ref(),
                 blob.as_os_str(),
