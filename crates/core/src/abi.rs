@@ -34,6 +34,10 @@ numbers! {
         Dup = 1,
         /// Gives a handle back.
         Close = 2,
+        /// Makes memory that several contexts can see.
+        Memory = 3,
+        /// Shows such memory, or the ring of a stream, in the caller's own memory.
+        Map = 4,
         /// Opens something below a directory, the files or the network.
         Open = 5,
         /// Reads bytes.
@@ -48,12 +52,26 @@ numbers! {
         Send = 10,
         /// Receives one.
         Receive = 11,
+        /// Makes a stream and gives both its ends.
+        Stream = 12,
+        /// Says how much of the last part of a stream's ring is done with, and gives the next.
+        Acquire = 13,
+        /// Ends a stream from one of its ends.
+        Finish = 14,
         /// Makes a timer.
         Timer = 17,
+        /// Makes an event: bits that can be waited for.
+        Event = 18,
+        /// Clears and sets bits of an event.
+        Signal = 19,
         /// Waits for many handles, or parks that wait.
         Wait = 20,
+        /// Starts a component as a task of the caller, with handles of the caller.
+        Spawn = 21,
         /// Acts on a task; handle 0 is the caller itself.
         Task = 22,
+        /// Mints, binds and revokes keys that link contexts.
+        Link = 23,
     }
 }
 
@@ -112,6 +130,12 @@ numbers! {
         EnvList = 65,
         /// Tells a clock's resolution.
         Resolution = 80,
+        /// Makes a component of source text or wasm.
+        Compile = 96,
+        /// Makes a handle to a part of what files, network or environment allow.
+        Narrow = 97,
+        /// Tells how the other end of a stream went.
+        Gone = 98,
     }
 }
 
@@ -120,7 +144,7 @@ numbers! {
     Kind: u32 {
         /// Read-only bytes: the program, the arguments, an answer.
         Blob = 1,
-        /// Stdin, stdout, stderr.
+        /// Stdin, stdout, stderr, or an end of a stream.
         Stream = 2,
         /// Every granted directory and file, by the names that the user wrote.
         Files = 3,
@@ -142,6 +166,18 @@ numbers! {
         Timer = 11,
         /// An end of a channel.
         Channel = 12,
+        /// Memory that several contexts can see.
+        Memory = 13,
+        /// Bits that can be waited for.
+        Event = 14,
+        /// Compiled code, or a context that was frozen: it can be started.
+        Component = 15,
+        /// A running component that the caller started.
+        Task = 16,
+        /// What compiles.
+        Compiler = 17,
+        /// Keys that link contexts.
+        Keys = 18,
     }
 }
 
@@ -174,6 +210,12 @@ numbers! {
         Preopen = 12,
         /// An end of a channel, in the order in which they were granted.
         Channel = 13,
+        /// An end of a stream, in the order in which they were granted.
+        Stream = 14,
+        /// What compiles.
+        Compiler = 15,
+        /// Keys that link contexts.
+        Keys = 16,
     }
 }
 
@@ -199,6 +241,46 @@ numbers! {
         /// A pipe.
         Pipe = 8,
     }
+}
+
+numbers! {
+    /// Why a task ended, in [`Ended`].
+    EndReason: u32 {
+        /// By itself, with an exit code.
+        Exit = 1,
+        /// An uncaught error.
+        Error = 2,
+        /// Its deadline passed.
+        Timeout = 3,
+        /// It wrote more than it may.
+        Output = 4,
+        /// Its code trapped.
+        Trap = 5,
+        /// It needed more memory than it may use.
+        Memory = 6,
+        /// It wanted what it was not granted, and died of that.
+        Policy = 7,
+        /// Somebody stopped it.
+        Cancelled = 8,
+    }
+}
+
+numbers! {
+    /// What [`Request::Compile`] compiles.
+    Language: u32 {
+        /// WebAssembly, as binary or text.
+        Wasm = 0,
+        /// JavaScript.
+        JavaScript = 1,
+        /// TypeScript.
+        TypeScript = 2,
+    }
+}
+
+/// Flags of [`Op::Stream`].
+pub mod stream {
+    /// Its ring is memory that can be shown in the memories of writer and reader.
+    pub const MAP: u64 = 1;
 }
 
 /// Flags of [`Op::Open`] and of [`Request::SetFlags`].
@@ -281,9 +363,36 @@ pub mod state {
 
 /// The verbs of [`Op::Task`].
 pub mod task {
-    /// End with an exit code.
+    /// Ask it to stop: it hears CANCEL, and may end in its own way.
+    pub const CANCEL: u64 = 1;
+    /// Stop it now.
+    pub const KILL: u64 = 2;
+    /// End with an exit code; of the caller itself.
     pub const EXIT: u64 = 3;
+    /// Tell how it ended: see [`super::Ended`].
+    pub const JOIN: u64 = 4;
+    /// Let it not go on when it next waits or calls.
+    pub const SUSPEND: u64 = 5;
+    /// Let it go on.
+    pub const RESUME: u64 = 6;
+    /// Freeze it where it waits, and give a component that goes on from there.
+    pub const SNAPSHOT: u64 = 7;
 }
+
+/// The verbs of [`Op::Link`].
+pub mod link {
+    /// Make a new key.
+    pub const MINT: u64 = 1;
+    /// Give an end of a channel whose other end whoever binds the same key has.
+    pub const BIND: u64 = 2;
+    /// Let nobody bind a key any more that these keys minted.
+    pub const REVOKE: u64 = 3;
+}
+
+/// Bytes of a key.
+pub const KEY_BYTES: usize = 32;
+/// Handles that a task is started with at most.
+pub const SPAWN_HANDLES_MAX: u64 = 64;
 
 /// Items of one [`Op::Wait`] at most.
 pub const WAIT_ITEMS_MAX: u64 = 1024;
@@ -336,6 +445,82 @@ impl Stat {
     }
 }
 
+/// How a task ended and what it used. 64 bytes on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ended {
+    /// Why.
+    pub reason: EndReason,
+    /// Its exit code.
+    pub code: i32,
+    /// Nanoseconds from its start to its end.
+    pub wall_ns: u64,
+    /// Nanoseconds of processor time.
+    pub cpu_ns: u64,
+    /// The most memory that it had at a time.
+    pub memory_peak_bytes: u64,
+    /// What it wrote to stdout and stderr.
+    pub output_bytes: u64,
+    /// Its calls of the callback.
+    pub calls: u64,
+    /// Bytes of the message, which `read` of the task gives.
+    pub message_bytes: u64,
+    /// What it was refused, different things.
+    pub denied: u64,
+}
+
+impl Ended {
+    /// Bytes on the wire.
+    pub const BYTES: usize = 64;
+
+    /// Writes it as the ABI lays it out.
+    pub fn to_bytes(&self) -> [u8; Ended::BYTES] {
+        let mut out = [0; Ended::BYTES];
+        out[0..4].copy_from_slice(&(self.reason as u32).to_le_bytes());
+        out[4..8].copy_from_slice(&self.code.to_le_bytes());
+        let rest = [
+            self.wall_ns,
+            self.cpu_ns,
+            self.memory_peak_bytes,
+            self.output_bytes,
+            self.calls,
+            self.message_bytes,
+            self.denied,
+        ];
+        for (at, word) in out[8..].chunks_exact_mut(8).zip(rest) {
+            at.copy_from_slice(&word.to_le_bytes());
+        }
+        out
+    }
+}
+
+/// What a task may use at most; 0 is as much as its parent. 32 bytes on the wire.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct SpawnLimits {
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Nanoseconds until its deadline.
+    pub timeout_ns: u64,
+    /// Bytes of output.
+    pub output_bytes: u64,
+    /// Open handles.
+    pub handles: u64,
+}
+
+impl SpawnLimits {
+    /// Bytes on the wire.
+    pub const BYTES: usize = 32;
+
+    /// Reads what [`Op::Spawn`] was given.
+    pub fn from_bytes(bytes: &[u8; SpawnLimits::BYTES]) -> SpawnLimits {
+        let mut words = [0; 4];
+        for (word, at) in words.iter_mut().zip(bytes.chunks_exact(8)) {
+            *word = u64::from_le_bytes(at.try_into().unwrap_or_default());
+        }
+        let [memory_bytes, timeout_ns, output_bytes, handles] = words;
+        SpawnLimits { memory_bytes, timeout_ns, output_bytes, handles }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,20 +533,53 @@ mod tests {
     /// A guest that was built yesterday holds these numbers: they never move.
     #[test]
     fn numbers_never_move() {
-        assert_eq!(numbers(Op::ALL, |x| x as u32), [0, 1, 2, 5, 6, 7, 8, 9, 10, 11, 17, 20, 22]);
+        assert_eq!(
+            numbers(Op::ALL, |x| x as u32),
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17, 18, 19, 20, 21, 22, 23]
+        );
         assert_eq!(
             numbers(Request::ALL, |x| x as u32),
             [
                 1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49, 64,
-                65, 80
+                65, 80, 96, 97, 98
             ]
         );
-        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=12).collect::<Vec<_>>());
-        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=13).collect::<Vec<_>>());
+        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=18).collect::<Vec<_>>());
+        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=16).collect::<Vec<_>>());
         assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
-        assert_eq!(Op::from_number(3), None);
+        assert_eq!(numbers(EndReason::ALL, |x| x as u32), (1..=8).collect::<Vec<_>>());
+        assert_eq!(numbers(Language::ALL, |x| x as u32), (0..=2).collect::<Vec<_>>());
+        assert_eq!(Op::from_number(15), None);
         assert_eq!(Op::from_number(5), Some(Op::Open));
         assert_eq!(Request::Shutdown.name(), "Shutdown");
+    }
+
+    #[test]
+    fn what_tasks_use_lies_as_documented() {
+        let ended = Ended {
+            reason: EndReason::Trap,
+            code: -2,
+            wall_ns: 3,
+            cpu_ns: 4,
+            memory_peak_bytes: 5,
+            output_bytes: 6,
+            calls: 7,
+            message_bytes: 8,
+            denied: 9,
+        };
+        let bytes = ended.to_bytes();
+        assert_eq!(bytes[..8], [5, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff]);
+        assert_eq!(
+            bytes[8..].iter().filter(|b| **b != 0).copied().collect::<Vec<_>>(),
+            (3..=9).collect::<Vec<_>>()
+        );
+        let mut bytes = [0; SpawnLimits::BYTES];
+        (0..4).for_each(|i| bytes[i * 8] = 10 + i as u8);
+        let limits = SpawnLimits::from_bytes(&bytes);
+        assert_eq!(
+            (limits.memory_bytes, limits.timeout_ns, limits.output_bytes, limits.handles),
+            (10, 11, 12, 13)
+        );
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod error;
 pub mod handle;
 pub mod limits;
 pub mod rights;
+pub mod stream;
 pub mod table;
 
 pub use error::Error;
