@@ -19,10 +19,15 @@ pub struct Limits {
     pub descriptors_max: u32,
     /// Channels that it made and of which somebody still has an end.
     pub channels_max: u32,
+    /// Bytes of the streams and shared memories that it made and of which somebody still has a handle or a window.
+    pub shared_bytes_max: u64,
 }
 
 /// 64 MiB.
 pub const MEMORY_BYTES_DEFAULT: u64 = 64 << 20;
+
+/// 64 MiB.
+pub const SHARED_BYTES_DEFAULT: u64 = 64 << 20;
 
 impl Default for Limits {
     fn default() -> Limits {
@@ -34,6 +39,7 @@ impl Default for Limits {
             handles_max: 10_000,
             descriptors_max: 512,
             channels_max: 256,
+            shared_bytes_max: SHARED_BYTES_DEFAULT,
         }
     }
 }

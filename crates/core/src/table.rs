@@ -129,6 +129,16 @@ impl<O> Table<O> {
         }
     }
 
+    /// Puts another object with other rights behind a handle.
+    ///
+    /// # Errors
+    /// [`Error::BadHandle`] when there is none.
+    pub fn replace(&mut self, handle: Handle, object: O, rights: Rights) -> Result<(), Error> {
+        self.get(handle)?;
+        self.slots[handle.index() as usize - 1].entry = Some((object, rights));
+        Ok(())
+    }
+
     /// Takes an object out; its handle is stale from now on.
     ///
     /// # Errors
@@ -227,6 +237,16 @@ mod tests {
         }
         let hostile: Table<i32> = Table::following(10, &[u32::MAX; 3]);
         assert_eq!(hostile.generations(), [Handle::GENERATION_MAX + 1; 3]);
+    }
+
+    #[test]
+    fn what_is_replaced_keeps_its_handle() {
+        let mut t = Table::new(2);
+        let h = t.insert("a", Rights::READ).unwrap();
+        t.replace(h, "b", Rights::WRITE).unwrap();
+        assert_eq!((t.get(h), t.len()), (Ok((&"b", Rights::WRITE)), 1));
+        t.remove(h).unwrap();
+        assert_eq!(t.replace(h, "c", Rights::READ), Err(Error::BadHandle));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything here comes from an enemy: every offset and length is checked against the memory before it is used.
 
 use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE, MESSAGE_HANDLES_MAX, Op, Request, WAIT_ITEMS_MAX, task};
+use b8g_core::stream::Gone;
 use b8g_core::{Error, Handle, Rights};
 use wasmtime::{Caller, Linker};
 
@@ -58,6 +59,23 @@ fn run(state: &mut State, memory: &mut GuestMemory<'_>, op: Op, arguments: Argum
         Op::Write => {
             dispatch(state, Call::Write { handle, from: room(memory, a, b)?, position: position(c)? })
         }
+        Op::Acquire => dispatch(state, Call::Acquire { handle, done: unsigned(a)? }),
+        Op::Finish => {
+            let reason = u32::try_from(b).map_err(|_| Error::Argument)?;
+            let how = if a == 0 { Gone::Ended } else { Gone::Aborted(reason) };
+            dispatch(state, Call::Finish { handle, how })
+        }
+        Op::Stream => {
+            let (element, capacity, flags) = (unsigned(a)?, unsigned(b)?, unsigned(c)?);
+            dispatch(state, Call::Stream { element, capacity, flags, out: room(memory, d, 8)? })
+        }
+        Op::Memory => dispatch(state, Call::Memory { bytes: unsigned(a)? }),
+        Op::Map => {
+            let (at, offset, length) = (unsigned(a)?, unsigned(b)?, unsigned(c)?);
+            dispatch(state, Call::Map { handle, memory: memory.whole(), at, offset, length })
+        }
+        Op::Event => dispatch(state, Call::Event { bits: bits(a)? }),
+        Op::Signal => dispatch(state, Call::Signal { handle, clear: bits(a)?, set: bits(b)? }),
         Op::ChannelNew => dispatch(state, Call::ChannelNew { out: room(memory, a, 8)? }),
         Op::Send => {
             let (bytes, handles) = (span(a, b)?, handles_span(c, d)?);
@@ -88,7 +106,7 @@ fn run(state: &mut State, memory: &mut GuestMemory<'_>, op: Op, arguments: Argum
         Op::Task if handle == Handle::ENGINE && a == task::EXIT as i64 => {
             dispatch(state, Call::Exit { code: b as i32 })
         }
-        Op::Task => Err(Error::NoSystem),
+        Op::Task | Op::Spawn | Op::Link => Err(Error::NoSystem),
     }
 }
 
@@ -98,6 +116,10 @@ fn unsigned(n: i64) -> Result<u64, Error> {
 
 fn position(n: i64) -> Result<Option<u64>, Error> {
     if n == -1 { Ok(None) } else { unsigned(n).map(Some) }
+}
+
+fn bits(n: i64) -> Result<u32, Error> {
+    u32::try_from(n).map_err(|_| Error::Argument)
 }
 
 fn rights(n: i64) -> Result<Rights, Error> {

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use b8g_core::abi::{Role, ready};
 use b8g_core::channel::BOUNDS;
 use b8g_core::{Error, channel};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use thiserror::Error as ThisError;
 
-use crate::context::{Context, Stage, StartError};
+use crate::context::{Context, StartError};
+use crate::dispatch::share::finish_if_last;
 use crate::object::Object;
 use crate::object::bell::Bell;
 use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
+use crate::object::stream::Output;
 
 /// One end of a channel: messages go to the other end, whole and in order, and come from there.
 ///
@@ -109,22 +110,10 @@ impl Channel {
 
     /// Waits until something may have changed.
     fn wait(&self, deadline: Option<Instant>) -> Result<(), ChannelError> {
-        let fd = self.bell.fd().map_err(ChannelError::of)?;
-        self.bell.hush();
-        self.end.hang_up(&self.bell);
-        if self.end.ready() & ready::READ != 0 {
-            return Ok(());
-        }
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left == Some(Duration::ZERO) {
-            return Err(ChannelError::NotReady);
-        }
-        let timeout = left.map(|left| Timespec {
-            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-            tv_nsec: left.subsec_nanos().into(),
-        });
-        match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        let is_ready = || self.end.ready() & ready::READ != 0;
+        match self.bell.sleep(|bell| self.end.hang_up(bell), is_ready, deadline) {
+            Ok(()) => Ok(()),
+            Err(Error::Timeout) => Err(ChannelError::NotReady),
             Err(_) => Err(ChannelError::System),
         }
     }
@@ -140,28 +129,30 @@ impl Context {
     /// # Errors
     /// [`StartError::Handles`] when the context has no room for it, [`StartError::Started`] when it was started before.
     pub fn connect(&mut self, channel: Channel) -> Result<(), StartError> {
-        // One that goes on from an image has its initial vector read when it is made ready.
-        if self.stage != Stage::New {
-            return Err(StartError::Started);
-        }
-        let state = self.store.data_mut();
-        if state.vector.iter().filter(|(role, _)| *role == Role::Channel).count() >= CONNECTED_MAX {
-            return Err(StartError::Handles(CONNECTED_MAX as u32));
-        }
-        let full = StartError::Handles(state.limits.handles_max);
-        state.give(Role::Channel, Object::Channel(channel.end), CHANNEL_RIGHTS).map(|_| ()).map_err(|_| full)
+        self.give_more(Role::Channel, CONNECTED_MAX, Object::Channel(channel.end), CHANNEL_RIGHTS)
     }
 
-    /// Closes the channels of a context that has ended: who talks to it hears of it, however long it is kept.
-    pub(crate) fn hang_up(&mut self) {
+    /// Closes what connects a context that has ended with others: who talks to it hears of it, however long it is kept. What
+    /// it wrote is complete only if it ended well.
+    pub(crate) fn hang_up(&mut self, well: bool) {
         let table = &mut self.store.data_mut().table;
-        let channels: Vec<_> = table
-            .iter()
-            .filter(|(_, object, _)| matches!(object, Object::Channel(_)))
-            .map(|(handle, ..)| handle)
-            .collect();
-        for handle in channels {
-            let _ = table.remove(handle);
+        let connects = |object: &Object| match object {
+            Object::Channel(_) | Object::Writer(_) | Object::Reader(_) => true,
+            Object::Output(output) => output.is_stream(),
+            _ => false,
+        };
+        let connecting: Vec<_> =
+            table.iter().filter(|(_, object, _)| connects(object)).map(|(handle, ..)| handle).collect();
+        for handle in connecting {
+            match table.remove(handle) {
+                Ok(Object::Writer(writer)) if well => finish_if_last(writer),
+                Ok(Object::Output(output)) if well => {
+                    if let Some(writer) = Arc::into_inner(output).and_then(Output::into_writer) {
+                        finish_if_last(writer);
+                    }
+                }
+                _ => {}
+            }
         }
     }
 }

@@ -189,7 +189,7 @@ impl Context {
         if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
         }
-        let control = Arc::new(Control::new(state.monitor.clone()));
+        let (control, residence) = (Arc::new(Control::new(state.monitor.clone())), state.residence.clone());
         let engine = compiled.engine();
         if let Some(timeout) = timeout {
             let deadline = state.monitor.started() + timeout;
@@ -217,7 +217,7 @@ impl Context {
             store_context: 0,
             stage: Stage::New,
             counted_until: None,
-            residence: Arc::default(),
+            residence,
             outcome: None,
         })
     }
@@ -579,6 +579,7 @@ impl Context {
                 let max = state.limits.output_bytes_max.unwrap_or(0);
                 (Reason::Output, 125, format!("more than {max} bytes of output"))
             }
+            (Some(Ending::Broken(why)), ..) => (Reason::Trap, Reason::Trap.exit_code(), why),
             (Some(Ending::BrokenPipe), ..) => {
                 let mut outcome = self.finish(Reason::Exit, 128 + libc::SIGPIPE, String::new());
                 outcome.broken_pipe = true;
@@ -623,8 +624,8 @@ impl Context {
         self.count_time();
         let usage = self.usage();
         let outcome = Outcome { reason, exit_code, message, broken_pipe: false, usage };
+        self.hang_up(outcome.is_success());
         self.outcome = Some(outcome.clone());
-        self.hang_up();
         outcome
     }
 }

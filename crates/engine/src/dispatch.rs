@@ -6,14 +6,17 @@
 
 mod control;
 mod message;
+pub(crate) mod share;
 
 use b8g_core::abi::{Request, open};
+use b8g_core::stream::Gone;
 use b8g_core::{Error, Handle, Rights};
 
+use crate::memory::GuestMemory;
 use crate::object::directory::{Opening, open_at, opening_needs};
 use crate::object::file::interrupted;
 use crate::object::stream::Output;
-use crate::object::{ANSWER_BYTES_MAX, Object};
+use crate::object::{ANSWER_BYTES_MAX, Object, host_error};
 use crate::outcome::Reason;
 use crate::state::{Ending, State};
 use crate::wait::{self, Waiting};
@@ -75,6 +78,40 @@ pub(crate) enum Call<'m> {
         bytes: &'m mut [u8],
         handles: &'m mut [u8],
     },
+    /// Room for two handles.
+    Stream {
+        element: u64,
+        capacity: u64,
+        flags: u64,
+        out: &'m mut [u8],
+    },
+    Acquire {
+        handle: Handle,
+        done: u64,
+    },
+    Finish {
+        handle: Handle,
+        how: Gone,
+    },
+    Memory {
+        bytes: u64,
+    },
+    /// The whole memory of the caller: no part of it is borrowed.
+    Map {
+        handle: Handle,
+        memory: GuestMemory<'m>,
+        at: u64,
+        offset: u64,
+        length: u64,
+    },
+    Event {
+        bits: u32,
+    },
+    Signal {
+        handle: Handle,
+        clear: u32,
+        set: u32,
+    },
     Wait(Waiting<'m>),
     Exit {
         code: i32,
@@ -105,7 +142,7 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
         Call::Write { handle, from, position } => write(state, handle, from, position),
         Call::Info { handle, out } => info(state, handle, out),
         Call::Dup { handle, rights } => state.table.duplicate(handle, rights).map(number),
-        Call::Close { handle } => state.table.remove(handle).map(|_| 0),
+        Call::Close { handle } => share::close(state, handle),
         Call::Open { directory, path, flags, rights } => open(state, directory, path, flags, rights),
         Call::Control { handle, request, input, out, argument } => {
             control::control(state, handle, request, input, out, argument)
@@ -114,6 +151,15 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
         Call::ChannelNew { out } => message::channel(state, out),
         Call::Send { handle, bytes, handles } => message::send(state, handle, bytes, handles),
         Call::Receive { handle, bytes, handles } => message::receive(state, handle, bytes, handles),
+        Call::Acquire { handle, done } => share::acquire(state, handle, done),
+        Call::Stream { element, capacity, flags, out } => share::stream(state, element, capacity, flags, out),
+        Call::Finish { handle, how } => share::finish(state, handle, how),
+        Call::Memory { bytes } => share::memory(state, bytes),
+        Call::Map { handle, mut memory, at, offset, length } => {
+            share::map(state, handle, &mut memory, at, offset, length)
+        }
+        Call::Event { bits } => share::event(state, bits),
+        Call::Signal { handle, clear, set } => share::signal(state, handle, clear, set),
         Call::Wait(waiting) => wait::wait(state, waiting),
         Call::Exit { code } => {
             state.ending = Some(Ending::Exit(code));
@@ -147,6 +193,9 @@ fn info(state: &State, handle: Handle, out: &mut [u8]) -> Result<i64, Error> {
         Object::Channel(end) => {
             end.next().map_or(0, |(bytes, objects)| (objects as u64) << 32 | bytes as u64)
         }
+        Object::Writer(writer) => writer.waiting(),
+        Object::Reader(reader) => reader.waiting(),
+        Object::Memory(memory) => memory.0.bytes(),
         _ => 0,
     };
     let out = out.get_mut(..16).ok_or(Error::Argument)?;
@@ -165,8 +214,17 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
             Ok(len as i64)
         }
         Object::File(file) => file.read(into, position),
+        Object::Memory(memory) => {
+            let at = position.ok_or(Error::Argument)?.min(memory.0.bytes());
+            let len =
+                into.len().min(usize::try_from(memory.0.bytes().saturating_sub(at)).unwrap_or(usize::MAX));
+            memory.0.read(at, &mut into[..len]).map_err(|e| host_error(&e))?;
+            Ok(len as i64)
+        }
         _ if position.is_some() => Err(Error::Type),
+        Object::Reader(reader) => reader.read(into),
         Object::Input(input) => input.read(into),
+        Object::Event(event) => event.read(into),
         Object::Socket(socket) => socket.read(into),
         Object::Clock(clock) => clock.read(into),
         Object::Random(random) => random.read(into),
@@ -178,7 +236,13 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
 fn write(state: &mut State, handle: Handle, from: &[u8], position: Option<u64>) -> Result<i64, Error> {
     match state.table.get_with(handle, Rights::WRITE)? {
         Object::File(file) => file.write(from, position),
+        Object::Memory(memory) => {
+            let at = position.ok_or(Error::Argument)?;
+            memory.0.write(at, from).map_err(|_| Error::Argument)?;
+            Ok(from.len() as i64)
+        }
         _ if position.is_some() => Err(Error::Type),
+        Object::Writer(writer) => writer.write(from),
         Object::Output(output) => {
             let output = output.clone();
             write_output(state, &output, from)

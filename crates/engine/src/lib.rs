@@ -52,6 +52,7 @@ mod outcome;
 mod prepare;
 mod split;
 mod state;
+mod stream;
 mod thread_time;
 mod wait;
 mod wasi;
@@ -72,6 +73,7 @@ pub use javascript::javascript_digest;
 pub use memory::SharedMemory;
 pub use object::stream::{Capture, Stdin, Stdout};
 pub use outcome::{Access, DENIALS_MAX, Denial, Outcome, Reason, Usage};
+pub use stream::{StreamOptions, StreamReader, StreamWriter, stream};
 pub use window::MapError;
 
 /// Compiles and runs the README's example.

@@ -1,16 +1,17 @@
 //! What the engine keeps for one context while it lives: its handles, its bounds, how it is about to end.
 
+use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use b8g_core::abi::Role;
 use b8g_core::{Handle, Limits, Rights, Table};
 
 use crate::grant::Grants;
-use crate::memory::Windows;
+use crate::memory::{Residence, Windows};
 use crate::monitor::Monitor;
 use crate::object::bell::Bell;
 use crate::object::clock::{Clock, Time};
-use crate::object::{Descriptors, Object};
+use crate::object::{Allowance, Object};
 use crate::outcome::Reason;
 use crate::wait::Parked;
 use crate::wasi::Wasi;
@@ -21,9 +22,11 @@ pub(crate) struct State {
     pub(crate) table: Table<Object>,
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) limits: Limits,
-    pub(crate) descriptors: Descriptors,
+    pub(crate) descriptors: Allowance,
     /// Counts the channels that it made, once it makes some.
-    pub(crate) channels: Option<Descriptors>,
+    pub(crate) channels: Option<Allowance>,
+    /// Counts the shared bytes of what it made, once it makes some.
+    pub(crate) shared: Option<Allowance>,
     bell: OnceLock<Arc<Bell>>,
     pub(crate) time: Time,
     /// What determines the layout of hash tables, if something does.
@@ -40,6 +43,10 @@ pub(crate) struct State {
     pub(crate) memory: Option<wasmtime::Memory>,
     /// Where its first memory shows what others can change.
     pub(crate) windows: Windows,
+    /// What its windows show, as long as they do.
+    pub(crate) shown: Vec<Arc<dyn Any + Send + Sync>>,
+    /// Told before a window is made.
+    pub(crate) residence: Arc<Residence>,
     pub(crate) wasi: Option<Box<Wasi>>,
     pub(crate) table_elements: u64,
 }
@@ -50,6 +57,8 @@ pub(crate) enum Ending {
     Exit(i32),
     /// More output than allowed.
     Output,
+    /// The engine cannot go on with it.
+    Broken(String),
     /// Nobody reads the output any more.
     BrokenPipe,
     /// The deadline passed or somebody cancelled it.
@@ -81,8 +90,9 @@ impl State {
         let time = grants.time(monitor.started());
         let mut state = State {
             table: Table::following(limits.handles_max, generations),
-            descriptors: Descriptors::new(limits.descriptors_max),
+            descriptors: Allowance::new(limits.descriptors_max.into()),
             channels: None,
+            shared: None,
             bell: OnceLock::new(),
             monitor,
             limits,
@@ -95,6 +105,8 @@ impl State {
             checkpoint: false,
             memory: None,
             windows: Windows::default(),
+            shown: Vec::new(),
+            residence: Arc::default(),
             wasi: None,
             table_elements: 0,
         };
@@ -120,6 +132,20 @@ impl State {
         let handle = self.table.insert(object, rights)?;
         self.vector.push((role, handle));
         Ok(handle)
+    }
+
+    /// Gives the object that plays this role, in place of the one that did.
+    pub(crate) fn replace(
+        &mut self,
+        role: Role,
+        object: Object,
+        rights: Rights,
+    ) -> Result<(), b8g_core::Error> {
+        let standard = |wasi: &Wasi| wasi.standard(role);
+        match self.given(role).or(self.wasi.as_deref().and_then(standard)) {
+            Some(handle) => self.table.replace(handle, object, rights),
+            None => self.give(role, object, rights).map(|_| ()),
+        }
     }
 
     /// The handle that was given for `role`, if one was.

@@ -103,13 +103,25 @@ fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, 
         Object::Output(output) => output.readiness(),
         Object::Socket(socket) => socket.readiness(),
         Object::Timer(timer) => Readiness::At(timer.next()),
-        Object::Channel(end) => match end.ready() & (interest | ready::FAILED) {
-            0 => Readiness::Rings,
-            bits => Readiness::Now(bits),
-        },
-        Object::Blob(_) | Object::Answer(_) | Object::File(_) | Object::Random(_) | Object::Clock(_) => both,
+        Object::Channel(end) => now_or_rings(end.ready(), interest),
+        Object::Writer(writer) => now_or_rings(writer.ready(), interest),
+        Object::Reader(reader) => now_or_rings(reader.ready(), interest),
+        Object::Event(event) => now_or_rings(event.ready(), interest),
+        Object::Blob(_)
+        | Object::Answer(_)
+        | Object::File(_)
+        | Object::Memory(_)
+        | Object::Random(_)
+        | Object::Clock(_) => both,
         _ => return Err(Error::Type),
     })
+}
+
+fn now_or_rings(bits: u32, interest: u32) -> Readiness {
+    match bits & (interest | ready::FAILED) {
+        0 => Readiness::Rings,
+        bits => Readiness::Now(bits),
+    }
 }
 
 /// Waits until an item is ready; answers how many are.
@@ -165,8 +177,8 @@ fn listen(state: &State, items: &[Item]) -> Result<(), Error> {
     state.bell().fd()?;
     state.bell().hush();
     for item in items {
-        if let Ok(Object::Channel(end)) = state.table.get_with(item.handle, Rights::WAIT) {
-            end.hang_up(state.bell());
+        if let Ok(object) = state.table.get_with(item.handle, Rights::WAIT) {
+            object.hang_up(state.bell());
         }
     }
     Ok(())

@@ -7,7 +7,7 @@
 use thiserror::Error;
 
 use crate::context::Context;
-use crate::memory::SharedMemory;
+use crate::memory::{GuestMemory, SharedMemory};
 use crate::outcome::{Outcome, Reason};
 
 /// Why there is no window. The context is as it was before, unless its end is what is told.
@@ -118,14 +118,16 @@ impl Context {
         let end = end.ok_or(MapError::OutsideMemory { at, length, memory_bytes })?;
         let range = at as usize..end as usize;
         let mut windows = self.store.data().windows.clone();
-        if windows.overlap(&range) {
+        if windows.overlap(&range) || !windows.is_in(memory.data_ptr(&self.store)) {
             return Err(MapError::Overlap { at, length });
         }
         if windows.count() >= SharedMemory::WINDOWS_MAX {
             return Err(MapError::TooMany);
         }
-        let opened = windows.open(&mut self.store, memory, &self.residence, range, shared, offset);
-        self.store.data_mut().windows = windows;
+        let (bytes, state) = memory.data_and_store_mut(&mut self.store);
+        let mut guest = GuestMemory::new(bytes, &state.windows);
+        let opened = windows.open(&mut guest, &state.residence, range, shared, offset);
+        state.windows = windows;
         opened.map_err(|error| {
             let message = format!("a window could not be mapped: {error}");
             self.finish(Reason::Trap, Reason::Trap.exit_code(), message);

@@ -3,11 +3,13 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
+use super::share;
 use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
 use crate::object::files::{Place, right_of};
 use crate::object::random;
+use crate::object::stream::pipe_stat;
 use crate::outcome::{Access, Reason};
 use crate::state::{FAILURE_BYTES_MAX, Failure, State};
 
@@ -34,6 +36,8 @@ pub(super) fn control(
     }
     match request {
         Request::Start | Request::Fail | Request::HashSeed => Err(Error::Type),
+        Request::Gone => share::gone(state, handle),
+        Request::Compile | Request::Narrow => Err(Error::NoSystem),
         Request::Seek
         | Request::Stat
         | Request::SetSize
@@ -150,6 +154,7 @@ fn opened(
                 Object::Directory(dir) => dir.stat(monitor)?,
                 Object::Input(stream) => stream.stat()?,
                 Object::Output(stream) => stream.stat()?,
+                Object::Reader(_) | Object::Writer(_) => pipe_stat(),
                 _ => return Err(Error::Type),
             };
             let bytes = stat.to_bytes();
@@ -184,13 +189,20 @@ fn opened(
         }
         (Request::GetFlags, Object::File(file)) => Ok(i64::from(file.flags())),
         (Request::GetFlags, Object::Socket(_)) => Ok(i64::from(open::NONBLOCK)),
+        (Request::GetFlags, Object::Reader(_) | Object::Writer(_)) => Ok(i64::from(open::NONBLOCK)),
         (Request::GetFlags, Object::Input(_) | Object::Output(_) | Object::Directory(_)) => Ok(0),
         (Request::SetFlags, object) => {
             let flags = u32::try_from(argument).map_err(|_| Error::Argument)?;
             match object {
                 Object::File(file) => file.set_flags(flags).map(|()| 0),
                 // Streams and sockets always answer at once and have no other flags.
-                Object::Input(_) | Object::Output(_) | Object::Socket(_) if flags & !STATUS_FLAGS == 0 => {
+                Object::Input(_)
+                | Object::Output(_)
+                | Object::Reader(_)
+                | Object::Writer(_)
+                | Object::Socket(_)
+                    if flags & !STATUS_FLAGS == 0 =>
+                {
                     Ok(0)
                 }
                 _ => Err(Error::Type),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use b8g_core::{Error, Handle, Rights};
 
 use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
-use crate::object::{Descriptors, Object};
+use crate::object::{Allowance, Object};
 use crate::state::State;
 
 /// Makes a channel and writes the handles of both ends.
@@ -15,7 +15,7 @@ pub(super) fn channel(state: &mut State, out: &mut [u8]) -> Result<i64, Error> {
         return Err(Error::Limit);
     }
     let max = state.limits.channels_max;
-    let channels = state.channels.get_or_insert_with(|| Descriptors::new(max));
+    let channels = state.channels.get_or_insert_with(|| Allowance::new(max.into()));
     let (first, second) = End::pair(Some(channels.lease()?));
     for (at, end) in out.chunks_exact_mut(4).zip([first, second]) {
         let handle = state.table.insert(Object::Channel(end), CHANNEL_RIGHTS)?;

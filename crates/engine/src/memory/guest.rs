@@ -30,6 +30,21 @@ impl<'m> GuestMemory<'m> {
         GuestMemory { base: NonNull::from(bytes).cast(), len, windows, memory: PhantomData }
     }
 
+    /// All of it, for somebody else.
+    pub(crate) fn whole(&mut self) -> GuestMemory<'_> {
+        GuestMemory { base: self.base, len: self.len, windows: self.windows.clone(), memory: PhantomData }
+    }
+
+    /// Bytes of the memory.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Where it begins. Only for a window to be mapped there: reading and writing is what the slices are for.
+    pub(super) fn base(&self) -> *mut u8 {
+        self.base.as_ptr()
+    }
+
     /// The range, when all of it is in the memory and none of it in a window.
     fn reach(&self, (at, len): Span) -> Option<Range<usize>> {
         let end = at.checked_add(len).filter(|end| *end <= self.len)?;

@@ -10,10 +10,8 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::{GuestMemory, PAGE_BYTES, Residence, SharedMemory};
 use rustix::mm::{MapFlags, ProtFlags};
-use wasmtime::{Memory, Store};
-
-use super::{PAGE_BYTES, Residence, SharedMemory};
 
 /// Where the windows of a context are. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -44,6 +42,16 @@ impl Windows {
         })
     }
 
+    /// Tells whether a window in `memory` can be added: all are in one memory.
+    pub(crate) fn may_be_in(&self, memory: &GuestMemory<'_>) -> bool {
+        self.is_in(memory.base())
+    }
+
+    /// As [`Windows::may_be_in`], of the memory at `base`.
+    pub(crate) fn is_in(&self, base: *const u8) -> bool {
+        self.0.as_ref().is_none_or(|list| list.base == base as usize)
+    }
+
     /// The windows that are in the memory at `base`.
     pub(super) fn within(&self, base: *const u8) -> Windows {
         Windows(self.0.as_ref().filter(|list| list.base == base as usize).cloned())
@@ -58,10 +66,9 @@ impl Windows {
     /// # Errors
     /// What the system says. The window counts as open then, for nobody knows what is there: the tenant must not run any
     /// more.
-    pub(crate) fn open<T: 'static>(
+    pub(crate) fn open(
         &mut self,
-        store: &mut Store<T>,
-        memory: Memory,
+        memory: &mut GuestMemory<'_>,
         residence: &Residence,
         range: Range<usize>,
         shared: &SharedMemory,
@@ -69,15 +76,15 @@ impl Windows {
     ) -> io::Result<()> {
         let whole = |n: usize| n.is_multiple_of(PAGE_BYTES);
         assert!(whole(range.start) && whole(range.end) && range.start < range.end);
-        assert!(range.end <= memory.data_size(&*store) && !self.overlap(&range));
-        let base = memory.data_ptr(&*store);
+        assert!(range.end <= memory.len() && !self.overlap(&range) && self.may_be_in(memory));
+        let base = memory.base();
         // Both before anything can be mapped.
         residence.open_window();
         self.note(base as usize, range.clone());
         let protection = ProtFlags::READ | ProtFlags::WRITE;
         let flags = MapFlags::SHARED | MapFlags::FIXED;
-        // SAFETY: the range is whole accessible pages of a memory that no code uses now, as `store` is borrowed alone,
-        // and of which the host makes no slice from here on (`GuestMemory` knows the list). Its pages can be read and
+        // SAFETY: the range is whole accessible pages of a memory that no code uses now, as `memory` is borrowed alone,
+        // and of which the host makes no slice from here on (`GuestMemory` is made with the list). Its pages can be read and
         // written as before; the file behind them has them all and cannot lose them. The slot is unmapped after this
         // tenant, see `Residence::has_window`.
         let mapped = unsafe {

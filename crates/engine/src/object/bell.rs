@@ -5,9 +5,10 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 use b8g_core::Error;
-use rustix::event::{EventfdFlags, eventfd};
+use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 use super::errno;
 
@@ -32,6 +33,37 @@ impl Bell {
     pub(crate) fn hush(&self) {
         if let Some(fd) = self.fd.get() {
             let _ = rustix::io::read(fd, &mut [0; 8]);
+        }
+    }
+
+    /// Sleeps on this thread until it is rung, or `is_ready` tells that there is no need to, or a signal comes. `hang_up`
+    /// hangs it up at what is waited for.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] at the deadline, and what the system says.
+    pub(crate) fn sleep(
+        self: &Arc<Bell>,
+        hang_up: impl FnOnce(&Arc<Bell>),
+        is_ready: impl FnOnce() -> bool,
+        deadline: Option<Instant>,
+    ) -> Result<(), Error> {
+        let fd = self.fd()?;
+        self.hush();
+        hang_up(self);
+        if is_ready() {
+            return Ok(());
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(Error::Timeout);
+        }
+        let timeout = left.map(|left| Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        match poll(&mut [PollFd::from_borrowed_fd(fd, PollFlags::IN)], timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(errno(error)),
         }
     }
 

@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn leases_come_back_when_both_ends_are_gone() {
-        let descriptors = crate::object::Descriptors::new(1);
+        let descriptors = crate::object::Allowance::new(1);
         let (a, b) = End::pair(Some(descriptors.lease().unwrap()));
         assert!(descriptors.lease().is_err());
         drop(a);

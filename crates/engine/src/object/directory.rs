@@ -21,7 +21,7 @@ use rustix::fs::SeekFrom;
 use super::file::{File, stat_of};
 use super::files::{DirRef, Files, Place, right_of};
 use super::guest_path::GuestPath;
-use super::{Descriptors, Lease, Object, errno, host_error};
+use super::{Allowance, Lease, Object, errno, host_error};
 use crate::monitor::Monitor;
 use crate::outcome::Access;
 
@@ -162,11 +162,7 @@ pub(super) fn file_type(of: rustix::fs::FileType) -> FileType {
 ///
 /// # Errors
 /// [`Error::Type`] for a device, a pipe or a socket: opening those acts on things outside of the directory.
-pub(crate) fn open_at(
-    place: &Place<'_>,
-    opening: Opening,
-    descriptors: &Descriptors,
-) -> Result<Object, Error> {
+pub(crate) fn open_at(place: &Place<'_>, opening: Opening, descriptors: &Allowance) -> Result<Object, Error> {
     let lease = descriptors.lease()?;
     let flags = opening.flags;
     let has = |flag: u32| flags & flag != 0;

@@ -8,16 +8,18 @@ pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod directory;
 pub(crate) mod environment;
+pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod guest_path;
 pub(crate) mod network;
 pub(crate) mod random;
+pub(crate) mod ring;
 pub(crate) mod socket;
 pub(crate) mod stream;
 
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use b8g_core::{Error, abi::Kind};
@@ -25,12 +27,15 @@ use b8g_core::{Error, abi::Kind};
 use clock::{Clock, Timer};
 use directory::Directory;
 use environment::Environment;
+use event::Event;
 use file::File;
 use files::Files;
 use network::Network;
 use random::Random;
 use socket::Socket;
 use stream::{Input, Output};
+
+use crate::memory::SharedMemory;
 
 /// An object behind a handle.
 #[derive(Clone, Debug)]
@@ -50,6 +55,13 @@ pub(crate) enum Object {
     Timer(Arc<Timer>),
     Random(Random),
     Channel(Arc<channel::End>),
+    /// The end of a stream that writes.
+    Writer(Arc<ring::Writer>),
+    /// The end of a stream that reads.
+    Reader(Arc<ring::Reader>),
+    /// What is shared, and what it counts against the bound of whoever made it.
+    Memory(Arc<(SharedMemory, Lease)>),
+    Event(Arc<Event>),
 }
 
 /// Bytes of an answer at most.
@@ -59,7 +71,7 @@ impl Object {
     pub(crate) fn kind(&self) -> Kind {
         match self {
             Object::Blob(_) | Object::Answer(_) => Kind::Blob,
-            Object::Input(_) | Object::Output(_) => Kind::Stream,
+            Object::Input(_) | Object::Output(_) | Object::Writer(_) | Object::Reader(_) => Kind::Stream,
             Object::Files(_) => Kind::Files,
             Object::Directory(_) => Kind::Directory,
             Object::File(_) => Kind::File,
@@ -70,6 +82,19 @@ impl Object {
             Object::Timer(_) => Kind::Timer,
             Object::Random(_) => Kind::Random,
             Object::Channel(_) => Kind::Channel,
+            Object::Memory(_) => Kind::Memory,
+            Object::Event(_) => Kind::Event,
+        }
+    }
+
+    /// Rings `bell` when what it is ready for changes, if it is such an object.
+    pub(crate) fn hang_up(&self, bell: &Arc<bell::Bell>) {
+        match self {
+            Object::Channel(end) => end.hang_up(bell),
+            Object::Writer(writer) => writer.hang_up(bell),
+            Object::Reader(reader) => reader.hang_up(bell),
+            Object::Event(event) => event.hang_up(bell),
+            _ => {}
         }
     }
 }
@@ -90,35 +115,44 @@ pub(crate) fn errno(error: rustix::io::Errno) -> Error {
     host_error(&error.into())
 }
 
-/// Counts open descriptors of a context against their bound; dropping a [`Lease`] gives one back.
+/// A bound of what a context may have of something: open descriptors, channels, shared bytes. Dropping a [`Lease`] gives
+/// some back. Clones are the same bound.
 #[derive(Clone, Debug)]
-pub(crate) struct Descriptors {
-    open: Arc<AtomicU32>,
-    max: u32,
+pub(crate) struct Allowance {
+    used: Arc<AtomicU64>,
+    max: u64,
 }
 
-/// The right to one open descriptor.
+/// A part of an allowance.
 #[derive(Debug)]
-pub(crate) struct Lease(Arc<AtomicU32>);
+pub(crate) struct Lease {
+    used: Arc<AtomicU64>,
+    amount: u64,
+}
 
-impl Descriptors {
-    pub(crate) fn new(max: u32) -> Descriptors {
-        Descriptors { open: Arc::default(), max }
+impl Allowance {
+    pub(crate) fn new(max: u64) -> Allowance {
+        Allowance { used: Arc::default(), max }
     }
 
     /// Takes one, if there is one left.
     pub(crate) fn lease(&self) -> Result<Lease, Error> {
-        if self.open.fetch_add(1, Relaxed) >= self.max {
-            self.open.fetch_sub(1, Relaxed);
-            return Err(Error::Limit);
+        self.lease_many(1)
+    }
+
+    /// Takes so many, if as many are left.
+    pub(crate) fn lease_many(&self, amount: u64) -> Result<Lease, Error> {
+        let more = |used: u64| used.checked_add(amount).filter(|used| *used <= self.max);
+        match self.used.fetch_update(Relaxed, Relaxed, more) {
+            Ok(_) => Ok(Lease { used: self.used.clone(), amount }),
+            Err(_) => Err(Error::Limit),
         }
-        Ok(Lease(self.open.clone()))
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.used.fetch_sub(self.amount, Relaxed);
     }
 }
 

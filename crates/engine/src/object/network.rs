@@ -5,7 +5,7 @@ use std::sync::Arc;
 use b8g_core::Error;
 
 use super::socket::Socket;
-use super::{Descriptors, Object};
+use super::{Allowance, Object};
 use crate::monitor::Monitor;
 use crate::outcome::Access;
 
@@ -79,7 +79,7 @@ impl Network {
     pub(crate) fn open(
         &self,
         address: &[u8],
-        descriptors: &Descriptors,
+        descriptors: &Allowance,
         monitor: &Monitor,
     ) -> Result<Object, Error> {
         let text = std::str::from_utf8(address).map_err(|_| Error::Argument)?;
@@ -121,7 +121,7 @@ mod tests {
         let mut network = Network::default();
         network.grant(Some("127.0.0.1".into()), Some(9), 0);
         let monitor = Monitor::new(1);
-        let descriptors = Descriptors::new(4);
+        let descriptors = Allowance::new(4);
         for address in ["127.0.0.1:10", "localhost:9", "127.0.0.2:9"] {
             let refused = network.open(address.as_bytes(), &descriptors, &monitor);
             assert_eq!(refused.unwrap_err(), Error::Rights, "{address}");

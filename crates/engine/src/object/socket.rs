@@ -168,7 +168,7 @@ fn connect_by_name(host: &str, port: u16) -> Result<OwnedFd, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Descriptors;
+    use super::super::Allowance;
     use super::*;
     use std::io::{Read, Write};
 
@@ -186,7 +186,7 @@ mod tests {
     fn bytes_go_both_ways_by_address_and_by_name() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let descriptors = Descriptors::new(1);
+        let descriptors = Allowance::new(1);
         for host in ["127.0.0.1", "localhost"] {
             let socket = Socket::connect(host, port, descriptors.lease().unwrap()).unwrap();
             until(|| socket.connected()).unwrap();
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_refused_connection_says_so() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let socket = Socket::connect("127.0.0.1", port, Descriptors::new(1).lease().unwrap());
+        let socket = Socket::connect("127.0.0.1", port, Allowance::new(1).lease().unwrap());
         let refused = socket.and_then(|socket| until(|| socket.connected()));
         assert_eq!(refused, Err(Error::Host(libc::ECONNREFUSED as u16)));
     }

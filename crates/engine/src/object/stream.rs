@@ -8,8 +8,10 @@ use b8g_core::Error;
 use b8g_core::abi::{FileType, Stat, ready};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::bell::Bell;
 use super::file::{TRANSFER_BYTES_MAX, stat_fd};
-use super::{Readiness, errno};
+use super::ring::Writer;
+use super::{Object, Readiness, errno};
 use crate::monitor::Monitor;
 
 /// Where a context's standard input comes from.
@@ -80,6 +82,8 @@ pub(crate) enum Output {
     Discard,
     Capture(Capture),
     Process(BorrowedFd<'static>),
+    /// The writer, and what wakes who waits for room.
+    Stream(Arc<Writer>, Arc<Bell>),
 }
 
 /// One of this process's standard streams: 0, 1 or 2.
@@ -164,6 +168,18 @@ impl Output {
         match self {
             Output::Discard => Ok(from.len() as i64),
             Output::Capture(capture) => capture.write(from).map(|n| n as i64),
+            Output::Stream(writer, bell) => loop {
+                match writer.write(from) {
+                    Err(Error::Again) => {
+                        let is_ready = || writer.ready() != 0 || monitor.stop_ordered().is_some();
+                        bell.sleep(|bell| writer.hang_up(bell), is_ready, None)?;
+                    }
+                    done => return done,
+                }
+                if monitor.stop_ordered().is_some() {
+                    return Err(Error::Canceled);
+                }
+            },
             Output::Process(fd) => {
                 let from = &from[..from.len().min(TRANSFER_BYTES_MAX)];
                 loop {
@@ -188,6 +204,23 @@ impl Output {
         }
     }
 
+    /// Output that goes to a stream.
+    pub(crate) fn to_stream(writer: Arc<Writer>) -> Object {
+        Object::Output(Arc::new(Output::Stream(writer, Arc::default())))
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        matches!(self, Output::Stream(..))
+    }
+
+    /// What it writes to, if that is a stream.
+    pub(crate) fn into_writer(self) -> Option<Arc<Writer>> {
+        match self {
+            Output::Stream(writer, _) => Some(writer),
+            _ => None,
+        }
+    }
+
     /// 0 when it is the process's standard output, 1 when it is its standard error.
     pub(crate) fn process_stream(&self) -> Option<usize> {
         match self {
@@ -198,14 +231,15 @@ impl Output {
 
     pub(crate) fn readiness(&self) -> Readiness {
         match self {
-            Output::Discard | Output::Capture(_) => Readiness::Now(ready::WRITE),
+            // It waits for room itself.
+            Output::Discard | Output::Capture(_) | Output::Stream(..) => Readiness::Now(ready::WRITE),
             Output::Process(fd) => Readiness::Descriptor(std::os::fd::AsRawFd::as_raw_fd(fd)),
         }
     }
 
     pub(crate) fn stat(&self) -> Result<Stat, Error> {
         match self {
-            Output::Discard | Output::Capture(_) => Ok(pipe_stat()),
+            Output::Discard | Output::Capture(_) | Output::Stream(..) => Ok(pipe_stat()),
             Output::Process(fd) => stream_stat(*fd),
         }
     }
@@ -221,7 +255,8 @@ fn stream_stat(fd: BorrowedFd<'_>) -> Result<Stat, Error> {
     Ok(Stat { file_type, ..pipe_stat() })
 }
 
-fn pipe_stat() -> Stat {
+/// What a pipe is.
+pub(crate) fn pipe_stat() -> Stat {
     Stat {
         device: 0,
         inode: 0,

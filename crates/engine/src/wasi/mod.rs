@@ -167,6 +167,17 @@ impl Wasi {
         }
         Ok(Wasi { fds })
     }
+
+    /// The handle behind standard input, output or error at the program's start.
+    pub(crate) fn standard(&self, role: Role) -> Option<b8g_core::Handle> {
+        let number = match role {
+            Role::Stdin => 0,
+            Role::Stdout => 1,
+            Role::Stderr => 2,
+            _ => return None,
+        };
+        self.fds.get(number).ok().map(|fd| fd.handle)
+    }
 }
 
 /// A stream that was not granted.

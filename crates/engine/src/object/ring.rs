@@ -1,0 +1,410 @@
+//! Streams between contexts, as handles see them: a writer, a reader, and what lies between them.
+//!
+//! Start reading at [`Writer::write`] and [`Reader::read`]; positions are kept by [`b8g_core::stream`]. The bytes lie in the
+//! host's memory, or in shared memory that both sides may map: then the host copies them by calls of the system and never
+//! trusts what it read.
+//!
+//! Invariants: positions are never in memory that a context can write; an end that is dropped without a word aborts the
+//! stream, so that what died is not taken for what was complete.
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use b8g_core::stream::{Gone, Span, Stream};
+use b8g_core::{Error, Rights};
+
+use super::Lease;
+use super::bell::{Bell, Bells};
+use super::host_error;
+use crate::memory::SharedMemory;
+
+/// What a context may do with either end of a stream that it was given, beside reading or writing.
+const END_RIGHTS: Rights =
+    Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::WAIT).union(Rights::INSPECT);
+/// What a context may do with a writer.
+pub(crate) const WRITER_RIGHTS: Rights = END_RIGHTS.union(Rights::WRITE);
+/// What a context may do with a reader.
+pub(crate) const READER_RIGHTS: Rights = END_RIGHTS.union(Rights::READ);
+
+#[derive(Debug)]
+struct Ring {
+    state: Mutex<State>,
+    /// Where the bytes lie, if both sides may map that.
+    shared: Option<SharedMemory>,
+    /// Counts against the bound of whoever made it.
+    _lease: Option<Lease>,
+}
+
+#[derive(Debug)]
+struct State {
+    stream: Stream,
+    /// The bytes that wait, if they lie in no shared memory.
+    bytes: VecDeque<u8>,
+    writers: Bells,
+    readers: Bells,
+}
+
+/// The end that writes. The stream is aborted when the last handle to it goes without [`Writer::finish`].
+#[derive(Debug)]
+pub(crate) struct Writer(Arc<Ring>);
+
+/// The end that reads. What it did not read is gone with it.
+#[derive(Debug)]
+pub(crate) struct Reader(Arc<Ring>);
+
+/// Makes a stream. Its `lease` is given back when both ends are gone.
+///
+/// # Errors
+/// As [`Stream::new`]; for a `mapped` one [`Error::Argument`] when its capacity is not whole pages, and what the system
+/// says when there is no memory.
+pub(crate) fn pair(
+    element: u64,
+    capacity: u64,
+    mapped: bool,
+    lease: Option<Lease>,
+) -> Result<(Arc<Reader>, Arc<Writer>), Error> {
+    let stream = Stream::new(element, capacity)?;
+    if mapped && !stream.ring().is_multiple_of(SharedMemory::WINDOW_ALIGNMENT_BYTES) {
+        return Err(Error::Argument);
+    }
+    let shared =
+        if mapped { Some(SharedMemory::new(stream.ring()).map_err(|e| host_error(&e))?) } else { None };
+    let (bytes, writers, readers) = (VecDeque::new(), Bells::default(), Bells::default());
+    let state = Mutex::new(State { stream, bytes, writers, readers });
+    let ring = Arc::new(Ring { state, shared, _lease: lease });
+    Ok((Arc::new(Reader(ring.clone())), Arc::new(Writer(ring))))
+}
+
+impl Ring {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What both sides may map.
+    fn shared(&self) -> Result<&SharedMemory, Error> {
+        self.shared.as_ref().ok_or(Error::Type)
+    }
+}
+
+/// A part of the ring, as the ABI tells it.
+fn part(span: Span) -> i64 {
+    (span.length << 32 | span.offset) as i64
+}
+
+impl Writer {
+    /// Writes as much as there is room for, whole elements only.
+    ///
+    /// # Errors
+    /// As [`Stream::room`]; [`Error::Argument`] for what is no whole element.
+    pub(crate) fn write(&self, from: &[u8]) -> Result<i64, Error> {
+        let mut state = self.0.lock();
+        if from.is_empty() {
+            return state
+                .stream
+                .room()
+                .map_or_else(|e| if e == Error::Again { Ok(0) } else { Err(e) }, |_| Ok(0));
+        }
+        if (from.len() as u64) < state.stream.element() {
+            return Err(Error::Argument);
+        }
+        let mut done = 0;
+        while done < from.len() {
+            let Span { offset, length } = match state.stream.room() {
+                Ok(room) => room,
+                Err(_) if done > 0 => break,
+                Err(error) => return Err(error),
+            };
+            let element = state.stream.element() as usize;
+            let len = (from.len() - done).min(length as usize) / element * element;
+            if len == 0 {
+                break;
+            }
+            let piece = &from[done..done + len];
+            match &self.0.shared {
+                Some(shared) => shared.write(offset, piece).map_err(|e| host_error(&e))?,
+                None => state.bytes.extend(piece),
+            }
+            state.stream.wrote(len as u64)?;
+            done += len;
+        }
+        state.readers.ring();
+        Ok(done as i64)
+    }
+
+    /// Commits so many bytes of the part of the ring that it had, and gives the next part.
+    ///
+    /// # Errors
+    /// [`Error::Type`] for a stream that cannot be mapped; as [`Stream::wrote`] and [`Stream::room`]. What was committed is,
+    /// even if there is no next part.
+    pub(crate) fn acquire(&self, done: u64) -> Result<i64, Error> {
+        self.0.shared()?;
+        let mut state = self.0.lock();
+        if done > 0 {
+            state.stream.wrote(done)?;
+            state.readers.ring();
+        }
+        state.stream.room().map(part)
+    }
+
+    /// Ends the stream.
+    pub(crate) fn finish(&self, how: Gone) {
+        let mut state = self.0.lock();
+        state.stream.end(how);
+        state.readers.ring();
+        state.writers.ring();
+    }
+
+    /// How the reader went, if it did.
+    pub(crate) fn peer_gone(&self) -> Option<Gone> {
+        self.0.lock().stream.reader_gone()
+    }
+
+    /// Bytes that wait for the reader.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.0.lock().stream.waiting()
+    }
+
+    pub(crate) fn shared(&self) -> Result<&SharedMemory, Error> {
+        self.0.shared()
+    }
+
+    /// What keeps the ring counted, and nothing else of the stream alive.
+    pub(crate) fn keep(&self) -> Arc<dyn Any + Send + Sync> {
+        self.0.clone()
+    }
+
+    /// What it is ready for.
+    pub(crate) fn ready(&self) -> u32 {
+        self.0.lock().stream.writer_ready()
+    }
+
+    /// Rings `bell` when that changes.
+    pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
+        self.0.lock().writers.hang_up(bell);
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.finish(Gone::Aborted(0));
+    }
+}
+
+impl Reader {
+    /// Reads what waits, whole elements only; 0 at the end.
+    ///
+    /// # Errors
+    /// As [`Stream::held`]; [`Error::Argument`] for room for no whole element.
+    pub(crate) fn read(&self, into: &mut [u8]) -> Result<i64, Error> {
+        let mut state = self.0.lock();
+        if into.is_empty() {
+            return Ok(0);
+        }
+        if (into.len() as u64) < state.stream.element() {
+            return Err(Error::Argument);
+        }
+        let mut done = 0;
+        while done < into.len() {
+            let Span { offset, length } = match state.stream.held() {
+                Ok(held) => held,
+                Err(_) if done > 0 => break,
+                Err(Error::Again) => {
+                    if state.stream.ask(into.len() as u64) {
+                        state.writers.ring();
+                    }
+                    return Err(Error::Again);
+                }
+                Err(error) => return Err(error),
+            };
+            let element = state.stream.element() as usize;
+            let len = (into.len() - done).min(length as usize) / element * element;
+            if len == 0 {
+                break;
+            }
+            let piece = &mut into[done..done + len];
+            match &self.0.shared {
+                Some(shared) => shared.read(offset, piece).map_err(|e| host_error(&e))?,
+                None => take(&mut state.bytes, piece),
+            }
+            state.stream.took(len as u64)?;
+            done += len;
+        }
+        if done > 0 {
+            state.writers.ring();
+        }
+        Ok(done as i64)
+    }
+
+    /// Is done with so many bytes of the part of the ring that it had, and gives the next part; one of no bytes at the end.
+    ///
+    /// # Errors
+    /// [`Error::Type`] for a stream that cannot be mapped; as [`Stream::took`] and [`Stream::held`].
+    pub(crate) fn acquire(&self, done: u64) -> Result<i64, Error> {
+        self.0.shared()?;
+        let mut state = self.0.lock();
+        if done > 0 {
+            state.stream.took(done)?;
+            state.writers.ring();
+        }
+        let held = state.stream.held();
+        if held == Err(Error::Again) && state.stream.ask(u64::MAX) {
+            state.writers.ring();
+        }
+        held.map(part)
+    }
+
+    /// Wants no more.
+    pub(crate) fn finish(&self, how: Gone) {
+        let mut state = self.0.lock();
+        state.stream.cancel(how);
+        state.bytes = VecDeque::new();
+        state.writers.ring();
+        state.readers.ring();
+    }
+
+    /// How the writer went, if it did.
+    pub(crate) fn peer_gone(&self) -> Option<Gone> {
+        self.0.lock().stream.writer_gone()
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.0.lock().stream.waiting()
+    }
+
+    pub(crate) fn shared(&self) -> Result<&SharedMemory, Error> {
+        self.0.shared()
+    }
+
+    /// What keeps the ring counted, and nothing else of the stream alive.
+    pub(crate) fn keep(&self) -> Arc<dyn Any + Send + Sync> {
+        self.0.clone()
+    }
+
+    /// What it is ready for.
+    pub(crate) fn ready(&self) -> u32 {
+        self.0.lock().stream.reader_ready()
+    }
+
+    /// Rings `bell` when that changes.
+    pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
+        self.0.lock().readers.hang_up(bell);
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.finish(Gone::Aborted(0));
+    }
+}
+
+/// Moves the first bytes of `from` into `into`, which is not longer.
+fn take(from: &mut VecDeque<u8>, into: &mut [u8]) {
+    let (first, second) = from.as_slices();
+    let split = first.len().min(into.len());
+    let rest = into.len() - split;
+    into[..split].copy_from_slice(&first[..split]);
+    into[split..].copy_from_slice(&second[..rest]);
+    from.drain(..into.len());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use b8g_core::abi::ready;
+
+    fn both() -> impl Iterator<Item = (Arc<Reader>, Arc<Writer>)> {
+        [false, true].into_iter().map(|mapped| pair(1, 4096, mapped, None).unwrap())
+    }
+
+    #[test]
+    fn bytes_arrive_in_order_whatever_the_pieces() {
+        for (reader, writer) in both() {
+            let all: Vec<u8> = (0..100_000u32).map(|i| (i * i >> 7) as u8).collect();
+            let (mut sent, mut found, mut turn) = (0, Vec::new(), 0);
+            while found.len() < all.len() {
+                turn += 1;
+                let piece = &all[sent..all.len().min(sent + turn * 37 % 6000)];
+                match writer.write(piece) {
+                    Ok(n) => sent += n as usize,
+                    Err(error) => assert_eq!(error, Error::Again),
+                }
+                let mut room = vec![0; 1 + turn * 61 % 5000];
+                match reader.read(&mut room) {
+                    Ok(n) => found.extend_from_slice(&room[..n as usize]),
+                    Err(error) => assert_eq!(error, Error::Again),
+                }
+                assert!(sent - found.len() <= 4096);
+            }
+            assert_eq!(found, all);
+        }
+    }
+
+    #[test]
+    fn an_end_that_is_dropped_aborts_and_one_that_finished_does_not() {
+        for (reader, writer) in both() {
+            writer.write(b"abc").unwrap();
+            drop(writer);
+            let mut room = [0; 8];
+            assert_eq!(reader.read(&mut room), Ok(3));
+            assert_eq!(reader.read(&mut room), Err(Error::Closed));
+            assert_eq!(reader.ready(), ready::READ | ready::FAILED);
+        }
+        for (reader, writer) in both() {
+            writer.write(b"abc").unwrap();
+            writer.finish(Gone::Ended);
+            drop(writer);
+            let mut room = [0; 2];
+            assert_eq!(
+                [reader.read(&mut room), reader.read(&mut room), reader.read(&mut room)],
+                [Ok(2), Ok(1), Ok(0)]
+            );
+        }
+        for (reader, writer) in both() {
+            writer.write(b"abc").unwrap();
+            reader.finish(Gone::Aborted(5));
+            assert_eq!(writer.write(b"d"), Err(Error::Closed));
+            assert_eq!((writer.peer_gone(), writer.waiting()), (Some(Gone::Aborted(5)), 0));
+        }
+    }
+
+    #[test]
+    fn parts_of_the_ring_are_for_streams_that_can_be_mapped() {
+        let (reader, writer) = pair(1, 4096, false, None).unwrap();
+        assert_eq!((reader.acquire(0), writer.acquire(0)), (Err(Error::Type), Err(Error::Type)));
+        assert_eq!(pair(1, 4095, true, None).unwrap_err(), Error::Argument);
+        let (reader, writer) = pair(1, 4096, true, None).unwrap();
+        assert_eq!(writer.acquire(0), Ok(4096 << 32));
+        assert_eq!(writer.acquire(4097), Err(Error::Argument));
+        assert_eq!(writer.acquire(4000), Ok(96 << 32 | 4000));
+        assert_eq!(reader.acquire(0), Ok(4000 << 32));
+        assert_eq!(reader.acquire(4001), Err(Error::Argument));
+        assert_eq!(reader.acquire(4000), Err(Error::Again));
+        writer.finish(Gone::Ended);
+        assert_eq!(reader.acquire(0), Ok(4000), "a part of no bytes");
+    }
+
+    #[test]
+    fn a_rendezvous_gives_room_when_somebody_reads() {
+        let (reader, writer) = pair(1, 0, false, None).unwrap();
+        assert_eq!((writer.write(b"abc"), writer.ready()), (Err(Error::Again), 0));
+        let mut room = [0; 2];
+        assert_eq!(reader.read(&mut room), Err(Error::Again));
+        assert_eq!(writer.ready(), ready::WRITE);
+        assert_eq!((writer.write(b"abc"), reader.read(&mut room)), (Ok(2), Ok(2)));
+        assert_eq!((&room, writer.write(b"c")), (b"ab", Err(Error::Again)));
+    }
+
+    #[test]
+    fn elements_are_never_torn() {
+        let (reader, writer) = pair(3, 9, false, None).unwrap();
+        assert_eq!(writer.write(b"ab"), Err(Error::Argument));
+        assert_eq!(writer.write(b"abcdefgh"), Ok(6));
+        let mut room = [0; 5];
+        assert_eq!(reader.read(&mut room[..2]), Err(Error::Argument));
+        assert_eq!((reader.read(&mut room), &room[..3]), (Ok(3), &b"abc"[..]));
+        assert_eq!(writer.write(b"ABCDEF"), Ok(6));
+        assert_eq!(writer.write(b"xyz"), Err(Error::Again));
+    }
+}

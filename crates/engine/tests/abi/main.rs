@@ -1,0 +1,5 @@
+//! The operations of the ABI, as components call them and as hostile ones do.
+
+mod memory;
+mod streams;
+mod support;
