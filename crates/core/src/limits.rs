@@ -21,6 +21,8 @@ pub struct Limits {
     pub channels_max: u32,
     /// Bytes of the streams and shared memories that it made and of which somebody still has a handle or a window.
     pub shared_bytes_max: u64,
+    /// Tasks that run at a time below it, and below these.
+    pub tasks_max: u32,
 }
 
 /// 64 MiB.
@@ -40,6 +42,7 @@ impl Default for Limits {
             descriptors_max: 512,
             channels_max: 256,
             shared_bytes_max: SHARED_BYTES_DEFAULT,
+            tasks_max: 64,
         }
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Everything here comes from an enemy: every offset and length is checked against the memory before it is used.
 
-use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE, MESSAGE_HANDLES_MAX, Op, Request, WAIT_ITEMS_MAX, task};
+use b8g_core::abi::{
+    IMPORT_CALL, IMPORT_MODULE, KEY_BYTES, MESSAGE_HANDLES_MAX, Op, Request, SPAWN_HANDLES_MAX, SpawnLimits,
+    WAIT_ITEMS_MAX, task,
+};
 use b8g_core::stream::Gone;
 use b8g_core::{Error, Handle, Rights};
 use wasmtime::{Caller, Linker};
@@ -106,7 +109,25 @@ fn run(state: &mut State, memory: &mut GuestMemory<'_>, op: Op, arguments: Argum
         Op::Task if handle == Handle::ENGINE && a == task::EXIT as i64 => {
             dispatch(state, Call::Exit { code: b as i32 })
         }
-        Op::Task | Op::Spawn | Op::Link => Err(Error::NoSystem),
+        Op::Task => dispatch(state, Call::Task { handle, verb: unsigned(a)?, out: room(memory, b, c)? }),
+        Op::Spawn => {
+            if unsigned(b)? > SPAWN_HANDLES_MAX {
+                return Err(Error::Limit);
+            }
+            let limits = match c {
+                0 => SpawnLimits::default(),
+                at => {
+                    let bytes = memory.get(span(at, SpawnLimits::BYTES as i64)?).ok_or(Error::Fault)?;
+                    SpawnLimits::from_bytes(bytes.first_chunk().ok_or(Error::Fault)?)
+                }
+            };
+            let vector = room(memory, a, b * 8)?;
+            dispatch(state, Call::Spawn { component: handle, vector, limits })
+        }
+        Op::Link => {
+            let key = room(memory, b, KEY_BYTES as i64)?.first_chunk_mut().ok_or(Error::Fault)?;
+            dispatch(state, Call::Link { keys: handle, verb: unsigned(a)?, key })
+        }
     }
 }
 
@@ -213,8 +234,9 @@ mod tests {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             seed >> 33
         };
+        let engine = crate::Engine::new(crate::Config::new().code_cache(None)).unwrap();
         for _ in 0..20 {
-            let mut state = State::new(&grants, None, Limits::default(), &[]).unwrap();
+            let mut state = State::new(&engine, &grants, None, Limits::default(), &[]).unwrap();
             let mut memory = vec![0u8; 65536];
             let mut memory = GuestMemory::new(&mut memory, &Windows::default());
             for _ in 0..5_000 {

@@ -132,9 +132,23 @@ impl Context {
         self.give_more(Role::Channel, CONNECTED_MAX, Object::Channel(channel.end), CHANNEL_RIGHTS)
     }
 
+    /// Ends the tasks of a context that has ended: all are told first, then waited for.
+    fn end_tasks(&mut self) {
+        let table = &mut self.store.data_mut().table;
+        let is_task = |object: &Object| matches!(object, Object::Task(_));
+        let tasks: Vec<_> = table.iter().filter(|(_, object, _)| is_task(object)).map(|(h, ..)| h).collect();
+        let tasks: Vec<_> = tasks.into_iter().filter_map(|handle| table.remove(handle).ok()).collect();
+        for task in &tasks {
+            if let Object::Task(task) = task {
+                task.kill();
+            }
+        }
+    }
+
     /// Closes what connects a context that has ended with others: who talks to it hears of it, however long it is kept. What
     /// it wrote is complete only if it ended well.
     pub(crate) fn hang_up(&mut self, well: bool) {
+        self.end_tasks();
         let table = &mut self.store.data_mut().table;
         let connects = |object: &Object| match object {
             Object::Channel(_) | Object::Writer(_) | Object::Reader(_) => true,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use b8g_core::abi::{IMPORT_CALL, IMPORT_MODULE};
+use b8g_core::abi::{self, IMPORT_CALL, IMPORT_MODULE};
 use b8g_frontend_ts as frontend;
 use thiserror::Error;
 use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
@@ -88,6 +88,12 @@ pub struct ComponentOptions {
     pub shake: bool,
 }
 
+impl ComponentOptions {
+    fn of_program(self) -> frontend::Options {
+        frontend::Options { shake: self.shake, ..frontend::Options::default() }
+    }
+}
+
 /// What a component expects of whoever runs it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Face {
@@ -170,16 +176,19 @@ impl Compiled {
 
     /// Compiles `wasm`, or finds its code in the code cache.
     ///
-    /// `native` is machine code that this engine wrote for it, of which a trusted key says so.
+    /// `native` is machine code that this engine wrote for it, of which a trusted key says so. The cache is asked, and
+    /// keeps it, if `keep` says so.
     fn new(
         engine: &Engine,
         wasm: &[u8],
         native: Option<&[u8]>,
         options: ComponentOptions,
+        keep: bool,
     ) -> Result<Compiled, ComponentError> {
         let prepared = Prepared::new(wasm);
         let module = match native.and_then(|native| engine.trusted_module(native)) {
             Some(module) => module,
+            None if !keep => engine.compile(&prepared.code()).map_err(invalid)?,
             None => engine.module(wasm, || prepared.code()).map_err(invalid)?,
         };
         Compiled::link(engine, module, prepared.into_image(), options)
@@ -311,6 +320,16 @@ impl Component {
         native: Option<&[u8]>,
         options: ComponentOptions,
     ) -> Result<Component, ComponentError> {
+        Component::from_wasm_kept(engine, bytes, native, options, true)
+    }
+
+    fn from_wasm_kept(
+        engine: &Engine,
+        bytes: &[u8],
+        native: Option<&[u8]>,
+        options: ComponentOptions,
+        keep: bool,
+    ) -> Result<Component, ComponentError> {
         if bytes.len() > MODULE_BYTES_MAX {
             return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
         }
@@ -318,8 +337,31 @@ impl Component {
         if binary.get(..8) == Some(b"\0asm\x0d\0\x01\0") {
             return Err(ComponentError::ComponentModel);
         }
-        let compiled = Arc::new(Compiled::new(engine, &binary, native, options)?);
+        let compiled = Arc::new(Compiled::new(engine, &binary, native, options, keep)?);
         Ok(Component { compiled, program: None, wasm: Some(Arc::from(&*binary)), files: Arc::from([]) })
+    }
+
+    /// Compiles what a context gave: no file is read for it, and nothing of it is kept on disk.
+    pub(crate) fn from_guest(
+        engine: &Engine,
+        language: abi::Language,
+        source: &[u8],
+    ) -> Result<Component, ComponentError> {
+        let language = match language {
+            abi::Language::Wasm => {
+                return Component::from_wasm_kept(engine, source, None, ComponentOptions::default(), false);
+            }
+            abi::Language::JavaScript => Language::JavaScript,
+            abi::Language::TypeScript => Language::TypeScript,
+        };
+        let source = std::str::from_utf8(source).map_err(|e| ComponentError::Invalid(e.to_string()))?;
+        let name = if language == Language::TypeScript { "task.ts" } else { "task.js" };
+        let entry = frontend::Entry::Source { name, language, source, directory: Path::new("/") };
+        Component::from_program(
+            engine,
+            entry,
+            frontend::Options { sealed: true, ..frontend::Options::default() },
+        )
     }
 
     /// Makes a component of a file: JavaScript, TypeScript with all that it imports, or wasm, by its extension.
@@ -341,7 +383,7 @@ impl Component {
     ) -> Result<Component, ComponentError> {
         let path = path.as_ref();
         if Language::from_path(path).is_some() {
-            return Component::from_program(engine, frontend::Entry::File(path), options);
+            return Component::from_program(engine, frontend::Entry::File(path), options.of_program());
         }
         let bytes = read_module(path)?;
         let mut component = Component::from_wasm_with(engine, &bytes, options)?;
@@ -377,7 +419,7 @@ impl Component {
         options: ComponentOptions,
     ) -> Result<Component, ComponentError> {
         let entry = frontend::Entry::Source { name, language, source, directory };
-        Component::from_program(engine, entry, options)
+        Component::from_program(engine, entry, options.of_program())
     }
 
     /// The bare JavaScript engine, for [`Context::eval`](crate::Context::eval).
@@ -391,9 +433,8 @@ impl Component {
     fn from_program(
         engine: &Engine,
         entry: frontend::Entry<'_>,
-        options: ComponentOptions,
+        options: frontend::Options,
     ) -> Result<Component, ComponentError> {
-        let options = frontend::Options { shake: options.shake, ..frontend::Options::default() };
         let program = frontend::build_program(entry, &options)?;
         Ok(Component {
             compiled: engine.javascript()?,

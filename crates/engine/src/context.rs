@@ -112,6 +112,16 @@ impl Canceller {
     pub fn cancel(&self) -> std::io::Result<()> {
         self.engine.watchdog().cancel(&self.control)
     }
+
+    /// Tells whether it is to stop.
+    pub(crate) fn is_ordered(&self) -> bool {
+        self.control.monitor.stop_ordered().is_some()
+    }
+
+    /// The process goes on when the context does not stop in time.
+    pub(crate) fn owns_no_process(&self) {
+        self.control.owns_no_process();
+    }
 }
 
 /// How far a context has come.
@@ -185,7 +195,9 @@ impl Context {
         let full = |_| StartError::Handles(handles_max);
         let compiled = &component.compiled;
         let generations = image.map_or(&[][..], |image| &image.frozen.generations);
-        let mut state = State::new(grants, component.program.as_ref(), limits, generations).map_err(full)?;
+        let mut state =
+            State::new(component.compiled.engine(), grants, component.program.as_ref(), limits, generations)
+                .map_err(full)?;
         if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
         }
@@ -358,12 +370,17 @@ impl Context {
         let waited = {
             let control = self.control.clone();
             let entered = interrupt::enter(&control, None);
-            entered
-                .map(|_entered| wait::wait_now(self.store.data(), &parked.items, parked.deadline, &mut ready))
+            entered.map(|_entered| {
+                wait::wait_now(self.store.data(), &parked.items, parked.deadline, &mut ready, true)
+            })
         };
         let count = match waited {
             Ok(Ok(count)) => count as i64,
             Ok(Err(b8g_core::Error::Timeout)) => 0,
+            Ok(Err(b8g_core::Error::Busy)) => {
+                self.store.data_mut().parked = Some(parked);
+                return Ok(());
+            }
             _ => return Err(self.conclude(Err(unwind()))),
         };
         let first = ready.iter().position(|bits| *bits != 0).map_or(-1, |i| i as i64);
@@ -456,7 +473,7 @@ impl Context {
     }
 
     /// How it ended, or its end now when there is nothing left to do.
-    fn end(&mut self) -> Outcome {
+    pub(crate) fn end(&mut self) -> Outcome {
         match &self.outcome {
             Some(outcome) => outcome.clone(),
             None => self.conclude(Ok(())),

@@ -7,12 +7,14 @@
 mod control;
 mod message;
 pub(crate) mod share;
+mod spawn;
 
-use b8g_core::abi::{Request, open};
+use b8g_core::abi::{KEY_BYTES, Request, SpawnLimits, link, open};
 use b8g_core::stream::Gone;
 use b8g_core::{Error, Handle, Rights};
 
 use crate::memory::GuestMemory;
+use crate::object::channel::CHANNEL_RIGHTS;
 use crate::object::directory::{Opening, open_at, opening_needs};
 use crate::object::file::interrupted;
 use crate::object::stream::Output;
@@ -20,6 +22,8 @@ use crate::object::{ANSWER_BYTES_MAX, Object, host_error};
 use crate::outcome::Reason;
 use crate::state::{Ending, State};
 use crate::wait::{self, Waiting};
+
+pub(crate) use spawn::Held;
 
 /// An operation with its arguments checked for shape and its pointers turned into slices.
 #[derive(Debug)]
@@ -112,6 +116,23 @@ pub(crate) enum Call<'m> {
         clear: u32,
         set: u32,
     },
+    /// Entries of 8 bytes: a role and a handle.
+    Spawn {
+        component: Handle,
+        vector: &'m [u8],
+        limits: SpawnLimits,
+    },
+    /// A key of 32 bytes: given, or room for a new one.
+    Link {
+        keys: Handle,
+        verb: u64,
+        key: &'m mut [u8; KEY_BYTES],
+    },
+    Task {
+        handle: Handle,
+        verb: u64,
+        out: &'m mut [u8],
+    },
     Wait(Waiting<'m>),
     Exit {
         code: i32,
@@ -137,6 +158,9 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
     if let Some(reason) = state.monitor.stop_ordered() {
         return stop(state, reason);
     }
+    if let Some(orders) = &state.orders {
+        orders.stay_suspended();
+    }
     let done = match call {
         Call::Read { handle, into, position } => read(state, handle, into, position),
         Call::Write { handle, from, position } => write(state, handle, from, position),
@@ -160,6 +184,9 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
         }
         Call::Event { bits } => share::event(state, bits),
         Call::Signal { handle, clear, set } => share::signal(state, handle, clear, set),
+        Call::Spawn { component, vector, limits } => spawn::spawn(state, component, vector, limits),
+        Call::Link { keys, verb, key } => link(state, keys, verb, key),
+        Call::Task { handle, verb, out } => spawn::act(state, handle, verb, out),
         Call::Wait(waiting) => wait::wait(state, waiting),
         Call::Exit { code } => {
             state.ending = Some(Ending::Exit(code));
@@ -221,6 +248,7 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
             memory.0.read(at, &mut into[..len]).map_err(|e| host_error(&e))?;
             Ok(len as i64)
         }
+        Object::Task(task) => task.read(into, position.unwrap_or(0)),
         _ if position.is_some() => Err(Error::Type),
         Object::Reader(reader) => reader.read(into),
         Object::Input(input) => input.read(into),
@@ -264,6 +292,7 @@ fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, 
     use std::sync::atomic::Ordering::Relaxed;
     let written_before = state.monitor.output_bytes.load(Relaxed);
     let room = state.limits.output_bytes_max.map_or(u64::MAX, |max| max.saturating_sub(written_before));
+    let room = state.tree.as_ref().map_or(room, |tree| room.min(tree.output_room()));
     let allowed = usize::try_from(room).unwrap_or(usize::MAX).min(from.len());
     let written = match output.write(&from[..allowed], &state.monitor) {
         Ok(written) => written,
@@ -274,6 +303,9 @@ fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, 
         Err(error) => return Err(error),
     };
     state.monitor.output_bytes.fetch_add(written as u64, Relaxed);
+    if let Some(tree) = &state.tree {
+        tree.add_output(written as u64);
+    }
     if let (Some(stream), Some(last)) = (output.process_stream(), from[..written as usize].last()) {
         state.monitor.note_last_byte(stream, *last);
     }
@@ -302,8 +334,9 @@ fn open(state: &mut State, directory: Handle, path: &[u8], flags: u32, rights: R
         }
         Object::Files(files) => {
             let place = files.place(None, path, opening_needs(opening), monitor)?;
+            control::holds(held, opening_needs(opening))?;
             let opened = open_at(&place, opening, descriptors)?;
-            let rights = opened_rights(&opened, rights, place.rights);
+            let rights = opened_rights(&opened, rights, place.rights.intersect(held));
             (opened, rights)
         }
         Object::Directory(dir) => {
@@ -327,6 +360,30 @@ fn opened_rights(opened: &Object, asked: Rights, above: Rights) -> Rights {
         // Times belong to a file, not to its contents: whoever may write there may set them, however it was opened.
         _ if above.contains(Rights::WRITE) => OPENED.union(asked.intersect(both)),
         _ => OPENED.without(Rights::MANAGE).union(asked.intersect(both)),
+    }
+}
+
+/// Does one of the verbs of keys.
+fn link(state: &mut State, keys: Handle, verb: u64, key: &mut [u8; KEY_BYTES]) -> Result<i64, Error> {
+    let Object::Keys(keys) = state.table.get_with(keys, Rights::LINK)? else { return Err(Error::Type) };
+    let keys = keys.clone();
+    match verb {
+        link::MINT => {
+            *key = keys.mint()?;
+            Ok(0)
+        }
+        link::BIND => {
+            if state.table.room() == 0 {
+                return Err(Error::Limit);
+            }
+            let end = keys.bind(key, state.channels().lease()?);
+            state.table.insert(Object::Channel(end), CHANNEL_RIGHTS).map(number)
+        }
+        link::REVOKE => {
+            keys.revoke(key);
+            Ok(0)
+        }
+        _ => Err(Error::Argument),
     }
 }
 

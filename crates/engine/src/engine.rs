@@ -10,6 +10,7 @@ use crate::cache::CodeCache;
 use crate::component::{Compiled, ComponentError};
 use crate::interrupt::{Interrupt, Watchdog, signal};
 use crate::memory::{SlotPool, pool};
+use crate::object::keys::Links;
 use crate::outcome::{Reason, Usage};
 use crate::state::State;
 
@@ -120,6 +121,7 @@ struct Inner {
     watchdog: Watchdog,
     interrupt: Interrupt,
     javascript: OnceLock<Arc<Compiled>>,
+    links: OnceLock<Arc<Links>>,
     on_compile: Option<Box<OnCompile>>,
 }
 
@@ -150,7 +152,9 @@ impl Engine {
         let watchdog = Watchdog::new(interrupt, &wasmtime, config.hook);
         let javascript = OnceLock::new();
         let on_compile = config.on_compile;
-        let inner = Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript, on_compile };
+        let links = OnceLock::new();
+        let inner =
+            Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript, links, on_compile };
         Ok(Engine(Arc::new(inner)))
     }
 
@@ -191,13 +195,7 @@ impl Engine {
         code: impl FnOnce() -> Vec<u8>,
     ) -> wasmtime::Result<wasmtime::Module> {
         let engine = &self.0.wasmtime;
-        let compile = || {
-            let code = code();
-            if let Some(hook) = &self.0.on_compile {
-                hook(code.len());
-            }
-            wasmtime::Module::from_binary(engine, &code)
-        };
+        let compile = || self.compile(&code());
         let Some(cache) = &self.0.cache else { return compile() };
         let found = cache.load(digest_of, |file| {
             // SAFETY: the cache checked, with a key that only this user has, that this file holds what an engine with
@@ -212,6 +210,25 @@ impl Engine {
             cache.store(digest_of, &serialized);
         }
         Ok(module)
+    }
+
+    /// The links between its contexts.
+    pub(crate) fn links(&self) -> Result<Arc<Links>, b8g_core::Error> {
+        match self.0.links.get() {
+            Some(links) => Ok(links.clone()),
+            None => {
+                let made = Arc::new(Links::new()?);
+                Ok(self.0.links.get_or_init(|| made).clone())
+            }
+        }
+    }
+
+    /// Compiles code, and keeps nothing.
+    pub(crate) fn compile(&self, code: &[u8]) -> wasmtime::Result<wasmtime::Module> {
+        if let Some(hook) = &self.0.on_compile {
+            hook(code.len());
+        }
+        wasmtime::Module::from_binary(&self.0.wasmtime, code)
     }
 
     /// Takes machine code that a trusted key says an engine with these settings wrote; `None` if it is for another one.

@@ -17,6 +17,7 @@ use crate::object::directory::Directory;
 use crate::object::environment::Environment;
 use crate::object::files::{Files, Root};
 use crate::object::guest_path::GuestPath;
+use crate::object::keys::{KEYS_RIGHTS, Keys};
 use crate::object::network::{Network, split_address};
 use crate::object::random::Random;
 use crate::object::stream::{Input, Output, process_stream};
@@ -103,9 +104,21 @@ struct Set {
     stdout: Option<Stdout>,
     stderr: Option<Stdout>,
     clocks: bool,
+    compiler: bool,
+    keys: bool,
     randomness: bool,
     seed: Option<u64>,
     hash_seed: Option<u64>,
+    /// For a task, which gets nothing else: what it was given.
+    handed: Option<Handed>,
+}
+
+/// What a task is given by who starts it.
+#[derive(Clone, Debug)]
+struct Handed {
+    objects: Vec<(Role, Object, Rights)>,
+    /// How many grants are counted in its tree.
+    grants: usize,
 }
 
 impl Grants {
@@ -121,7 +134,24 @@ impl Grants {
     /// Counts the grants of files, connections and environment values: the entries of
     /// [`Usage::grants_used`](crate::Usage::grants_used).
     pub fn count(&self) -> usize {
-        self.0.grants.len()
+        self.0.handed.as_ref().map_or(self.0.grants.len(), |handed| handed.grants)
+    }
+
+    /// What a task gets from the context that starts it, which is that of `above`.
+    pub(crate) fn handed(objects: Vec<(Role, Object, Rights)>, above: &State) -> Grants {
+        let mut grants = Grants::none();
+        let set = grants.change();
+        for (role, object, _) in &objects {
+            match (role, object) {
+                (Role::Files, Object::Files(files)) => set.files = files.clone(),
+                (Role::Net, Object::Network(network)) => set.network = network.clone(),
+                (Role::Env, Object::Environment(environment)) => set.environment = environment.clone(),
+                _ => {}
+            }
+        }
+        set.hash_seed = above.hash_seed;
+        set.handed = Some(Handed { objects, grants: above.monitor.grants() });
+        grants
     }
 
     /// Lists those grants, in the order in which they were given.
@@ -288,6 +318,20 @@ impl Grants {
         self
     }
 
+    /// Lets it compile components and start them as tasks of its own, which hold what it gives them of what it has.
+    #[must_use]
+    pub fn tasks(mut self) -> Grants {
+        self.change().compiler = true;
+        self
+    }
+
+    /// Lets it mint keys, and link with contexts of the same engine that hold the same key.
+    #[must_use]
+    pub fn keys(mut self) -> Grants {
+        self.change().keys = true;
+        self
+    }
+
     /// Grants randomness.
     #[must_use]
     pub fn randomness(mut self) -> Grants {
@@ -370,6 +414,23 @@ impl Grants {
 
     /// Puts what is granted into a new context's table.
     pub(crate) fn give(&self, state: &mut State) -> Result<(), Error> {
+        if let Some(handed) = &self.0.handed {
+            for (role, object, rights) in &handed.objects {
+                state.give(*role, object.clone(), *rights)?;
+            }
+            // As below: what is refused is noticed.
+            let empty = [
+                (Role::Files, Object::Files(self.0.files.clone())),
+                (Role::Net, Object::Network(self.0.network.clone())),
+                (Role::Env, Object::Environment(self.0.environment.clone())),
+            ];
+            for (role, object) in empty {
+                if state.given(role).is_none() {
+                    state.give(role, object, Rights::READ.union(Rights::WRITE).union(Rights::INSPECT))?;
+                }
+            }
+            return Ok(());
+        }
         let shared = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::WAIT).union(Rights::INSPECT);
         let (read, write) = (shared.union(Rights::READ), shared.union(Rights::WRITE));
         let both = read.union(write);
@@ -393,6 +454,14 @@ impl Grants {
             let time = state.time.clone();
             state.give(Role::ClockReal, Object::Clock(Clock::Real(time.clone())), read)?;
             state.give(Role::ClockMono, Object::Clock(Clock::Monotonic(time)), read)?;
+        }
+        if self.0.keys {
+            let keys = Keys::new(state.engine.links().map_err(|_| Error::Io)?);
+            state.give(Role::Keys, Object::Keys(Arc::new(keys)), KEYS_RIGHTS)?;
+        }
+        if self.0.compiler {
+            let rights = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::EXECUTE);
+            state.give(Role::Compiler, Object::Compiler, rights)?;
         }
         if self.0.randomness {
             let random = self.0.seed.map_or(Random::System, Random::seeded);

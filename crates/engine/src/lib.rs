@@ -53,6 +53,7 @@ mod prepare;
 mod split;
 mod state;
 mod stream;
+mod task;
 mod thread_time;
 mod wait;
 mod wasi;

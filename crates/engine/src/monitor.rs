@@ -103,6 +103,25 @@ impl Monitor {
         !self.denials().is_empty()
     }
 
+    /// Counts what a task of this context used and was refused.
+    pub(crate) fn absorb(&self, used: &Usage) {
+        self.cpu_ns.fetch_add(u64::try_from(used.cpu.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        for (count, more) in self.grants_used.iter().zip(&used.grants_used) {
+            count.fetch_add(*more, Relaxed);
+        }
+        let mut denied = self.denials();
+        for denial in &used.denied {
+            if denied.len() < DENIALS_MAX && !denied.contains(denial) {
+                denied.push(denial.clone());
+            }
+        }
+    }
+
+    /// How many grants are counted.
+    pub(crate) fn grants(&self) -> usize {
+        self.grants_used.len()
+    }
+
     /// Sums up what is known now.
     pub(crate) fn usage(&self) -> Usage {
         Usage {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use b8g_core::abi::Role;
 use b8g_core::{Handle, Limits, Rights, Table};
 
+use crate::engine::Engine;
 use crate::grant::Grants;
 use crate::memory::{Residence, Windows};
 use crate::monitor::Monitor;
@@ -13,12 +14,14 @@ use crate::object::bell::Bell;
 use crate::object::clock::{Clock, Time};
 use crate::object::{Allowance, Object};
 use crate::outcome::Reason;
+use crate::task::{Orders, Tree};
 use crate::wait::Parked;
 use crate::wasi::Wasi;
 
 /// The data of a store.
 #[derive(Debug)]
 pub(crate) struct State {
+    pub(crate) engine: Engine,
     pub(crate) table: Table<Object>,
     pub(crate) monitor: Arc<Monitor>,
     pub(crate) limits: Limits,
@@ -27,6 +30,10 @@ pub(crate) struct State {
     pub(crate) channels: Option<Allowance>,
     /// Counts the shared bytes of what it made, once it makes some.
     pub(crate) shared: Option<Allowance>,
+    /// What its tree of tasks uses, once there is more than itself.
+    pub(crate) tree: Option<Arc<Tree>>,
+    /// What it is told, if it is a task.
+    pub(crate) orders: Option<Arc<Orders>>,
     bell: OnceLock<Arc<Bell>>,
     pub(crate) time: Time,
     /// What determines the layout of hash tables, if something does.
@@ -81,6 +88,7 @@ impl State {
     /// # Errors
     /// [`b8g_core::Error::Limit`] when the grants are more than the context may have handles.
     pub(crate) fn new(
+        engine: &Engine,
         grants: &Grants,
         program: Option<&Arc<[u8]>>,
         limits: Limits,
@@ -89,10 +97,13 @@ impl State {
         let monitor = Arc::new(Monitor::new(grants.count()));
         let time = grants.time(monitor.started());
         let mut state = State {
+            engine: engine.clone(),
             table: Table::following(limits.handles_max, generations),
             descriptors: Allowance::new(limits.descriptors_max.into()),
             channels: None,
             shared: None,
+            tree: None,
+            orders: None,
             bell: OnceLock::new(),
             monitor,
             limits,
@@ -120,6 +131,18 @@ impl State {
     /// Rung by what other contexts do. Most contexts never need one.
     pub(crate) fn bell(&self) -> &Arc<Bell> {
         self.bell.get_or_init(Arc::default)
+    }
+
+    /// What counts its channels.
+    pub(crate) fn channels(&mut self) -> &Allowance {
+        let max = self.limits.channels_max.into();
+        self.channels.get_or_insert_with(|| Allowance::new(max))
+    }
+
+    /// What counts its shared bytes.
+    pub(crate) fn shared(&mut self) -> &Allowance {
+        let max = self.limits.shared_bytes_max;
+        self.shared.get_or_insert_with(|| Allowance::new(max))
     }
 
     /// Puts an object into the initial vector.
@@ -159,6 +182,14 @@ impl State {
     }
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        if let (Some(tree), Some(_)) = (&self.tree, &self.orders) {
+            tree.give_memory_back(self.monitor.memory_bytes.load(std::sync::atomic::Ordering::Relaxed));
+        }
+    }
+}
+
 impl wasmtime::ResourceLimiter for State {
     fn memory_growing(
         &mut self,
@@ -169,7 +200,9 @@ impl wasmtime::ResourceLimiter for State {
         use std::sync::atomic::Ordering::Relaxed;
         let more = desired.saturating_sub(current) as u64;
         let total = self.monitor.memory_bytes.load(Relaxed).saturating_add(more);
-        if total > self.limits.memory_bytes_max {
+        if total > self.limits.memory_bytes_max
+            || self.tree.as_ref().is_some_and(|tree| !tree.take_memory(more))
+        {
             self.monitor.memory_refused.store(true, Relaxed);
             return Ok(false);
         }

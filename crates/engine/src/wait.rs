@@ -43,7 +43,7 @@ pub(crate) fn wait(state: &mut State, waiting: Waiting<'_>) -> Result<i64, Error
     match waiting {
         Waiting::Now { items, deadline, out } => {
             check(items, deadline)?;
-            wait_now(state, items, deadline, out).map(|n| n as i64)
+            wait_now(state, items, deadline, out, false).map(|n| n as i64)
         }
         Waiting::Park(parked) => {
             check(&parked.items, parked.deadline)?;
@@ -107,6 +107,7 @@ fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, 
         Object::Writer(writer) => now_or_rings(writer.ready(), interest),
         Object::Reader(reader) => now_or_rings(reader.ready(), interest),
         Object::Event(event) => now_or_rings(event.ready(), interest),
+        Object::Task(task) => now_or_rings(task.ready(), interest),
         Object::Blob(_)
         | Object::Answer(_)
         | Object::File(_)
@@ -125,11 +126,15 @@ fn now_or_rings(bits: u32, interest: u32) -> Readiness {
 }
 
 /// Waits until an item is ready; answers how many are.
+///
+/// # Errors
+/// As [`wait`]; [`Error::Busy`] when a parked wait is to go on later, because the task was told something.
 pub(crate) fn wait_now(
     state: &State,
     items: &[Item],
     deadline: Option<u64>,
     out: &mut [u32],
+    is_parked: bool,
 ) -> Result<usize, Error> {
     let clock = Clock::Monotonic(state.time.clone());
     let out = out.get_mut(..items.len()).ok_or(Error::Argument)?;
@@ -138,8 +143,17 @@ pub(crate) fn wait_now(
         if state.monitor.stop_ordered().is_some() {
             return Err(Error::Canceled);
         }
+        if let Some(orders) = state.orders.as_ref().filter(|orders| orders.are_new()) {
+            // Between its calls it does as it is told; within one it can only stay where it is.
+            if is_parked {
+                return Err(Error::Busy);
+            }
+            orders.stay_suspended();
+        }
         let now = clock.now();
         let mut survey = survey(state, items, now, out);
+        // A task hears of orders whatever it waits for.
+        survey.rings |= state.orders.is_some();
         if survey.rings && survey.ready == 0 && !listening {
             // Whoever changes something from now on is heard; what changed before is seen when everything is looked at again.
             listen(state, items)?;

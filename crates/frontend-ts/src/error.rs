@@ -104,6 +104,8 @@ pub enum ResolveReason {
         /// The name of the package.
         package: String,
     },
+    /// What was compiled has no files: see [`Options::sealed`](crate::Options::sealed).
+    Sealed,
     /// A module of Node.js.
     NodeBuiltin,
     /// A scheme that is not followed: `http:`, `data:`, `npm:`, ...
@@ -193,6 +195,9 @@ impl ResolveReason {
             Self::NotInPackage { package } => format!("cannot find \"{specifier}\" in package \"{package}\""),
             Self::NotExported { package } => {
                 format!("package \"{package}\" does not export \"{specifier}\"")
+            }
+            Self::Sealed => {
+                format!("cannot import \"{specifier}\": this source can import nothing but \"b8g\"")
             }
             Self::NodeBuiltin => {
                 format!("\"{specifier}\" is a module of Node.js, which b8g does not have yet")

@@ -84,6 +84,8 @@ pub struct Options {
     /// Leaves out modules whose exports nobody uses, if the `package.json` nearest to them says with `sideEffects` that
     /// nothing else is lost. What remains is evaluated in the same order. Then an error in what is left out is none.
     pub shake: bool,
+    /// The entry is all there is: it can import the module "b8g", and no file is looked for, be it to configure it.
+    pub sealed: bool,
 }
 
 /// Builds the program of an entry file and everything that it imports.

@@ -3,11 +3,12 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
-use super::share;
+use super::{share, spawn};
 use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
 use crate::object::files::{Place, right_of};
+use crate::object::narrow::narrow;
 use crate::object::random;
 use crate::object::stream::pipe_stat;
 use crate::outcome::{Access, Reason};
@@ -37,7 +38,14 @@ pub(super) fn control(
     match request {
         Request::Start | Request::Fail | Request::HashSeed => Err(Error::Type),
         Request::Gone => share::gone(state, handle),
-        Request::Compile | Request::Narrow => Err(Error::NoSystem),
+        Request::Compile => spawn::compile(state, handle, input, out, argument),
+        Request::Narrow => {
+            let (object, held) = state.table.get(handle)?;
+            let (narrowed, rights) = narrow(object, input, &state.monitor)?;
+            let access = Rights::READ.union(Rights::WRITE);
+            let rights = held.without(access).union(held.intersect(rights));
+            state.table.insert(narrowed, rights).map(|handle| i64::from(handle.raw()))
+        }
         Request::Seek
         | Request::Stat
         | Request::SetSize
@@ -216,7 +224,11 @@ fn opened(
 fn place<'s>(state: &'s State, handle: Handle, path: &[u8], needed: &[Access]) -> Result<Place<'s>, Error> {
     let (object, rights) = state.table.get(handle)?;
     match object {
-        Object::Files(files) => files.place(None, path, needed, &state.monitor),
+        Object::Files(files) => {
+            let place = files.place(None, path, needed, &state.monitor)?;
+            holds(rights, needed)?;
+            Ok(place)
+        }
         Object::Directory(dir) => {
             // What was not granted is noted there; what this handle lacks is the context's own doing.
             let place = dir.place(path, needed, &state.monitor)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use b8g_core::{Error, Handle, Rights};
 
+use crate::object::Object;
 use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
-use crate::object::{Allowance, Object};
 use crate::state::State;
 
 /// Makes a channel and writes the handles of both ends.
@@ -14,9 +14,7 @@ pub(super) fn channel(state: &mut State, out: &mut [u8]) -> Result<i64, Error> {
     if state.table.room() < 2 {
         return Err(Error::Limit);
     }
-    let max = state.limits.channels_max;
-    let channels = state.channels.get_or_insert_with(|| Allowance::new(max.into()));
-    let (first, second) = End::pair(Some(channels.lease()?));
+    let (first, second) = End::pair(Some(state.channels().lease()?));
     for (at, end) in out.chunks_exact_mut(4).zip([first, second]) {
         let handle = state.table.insert(Object::Channel(end), CHANNEL_RIGHTS)?;
         at.copy_from_slice(&handle.raw().to_le_bytes());
@@ -35,7 +33,30 @@ fn end(state: &State, handle: Handle, needed: Rights) -> Result<Arc<End>, Error>
 pub(super) fn send(state: &mut State, handle: Handle, bytes: &[u8], handles: &[u8]) -> Result<i64, Error> {
     let end = end(state, handle, Rights::WRITE)?;
     let handles: Vec<Handle> = words(handles).map(Handle::from_raw).collect();
-    let mut objects = Vec::with_capacity(handles.len());
+    // A timer is one on its context's own clock, an answer is for the engine; what starts and holds tasks stays in its tree.
+    let may_leave = |object: &Object| {
+        !matches!(object, Object::Timer(_) | Object::Answer(_) | Object::Task(_) | Object::Compiler)
+    };
+    let objects = taken(state, &handles, may_leave)?;
+    match end.send(Message { bytes: bytes.to_vec(), objects }) {
+        Ok(()) => {
+            gone(state, &handles);
+            Ok(0)
+        }
+        Err((error, message)) => {
+            put_back(state, &handles, message.objects);
+            Err(error)
+        }
+    }
+}
+
+/// Takes the objects behind handles that are about to leave the table, with their rights: who gets them may be done with
+/// them before the handles are [`gone`], and his must be the last. They can be [`put_back`].
+pub(super) fn taken(
+    state: &mut State,
+    handles: &[Handle],
+    may_leave: impl Fn(&Object) -> bool,
+) -> Result<Vec<(Object, Rights)>, Error> {
     for (at, sent) in handles.iter().enumerate() {
         // Once gone it cannot be sent again.
         if handles[..at].contains(sent) {
@@ -45,17 +66,30 @@ pub(super) fn send(state: &mut State, handle: Handle, bytes: &[u8], handles: &[u
         if !rights.contains(Rights::TRANSFER) {
             return Err(Error::Rights);
         }
-        // A timer is one on its context's own clock, an answer is for the engine.
-        if matches!(object, Object::Timer(_) | Object::Answer(_)) {
+        if !may_leave(object) {
             return Err(Error::Type);
         }
-        objects.push((object.clone(), rights));
     }
-    end.send(Message { bytes: bytes.to_vec(), objects }).map_err(|(error, _)| error)?;
-    for sent in handles {
-        let _ = state.table.remove(sent);
+    let take = |handle: &Handle| {
+        let (object, rights) = state.table.get(*handle).map(|(object, rights)| (object.clone(), rights))?;
+        state.table.replace(*handle, Object::Compiler, Rights::NONE)?;
+        Ok((object, rights))
+    };
+    handles.iter().map(take).collect()
+}
+
+/// Puts objects back behind the handles from which they were [`taken`].
+pub(super) fn put_back(state: &mut State, handles: &[Handle], objects: Vec<(Object, Rights)>) {
+    for (handle, (object, rights)) in handles.iter().zip(objects) {
+        let _ = state.table.replace(*handle, object, rights);
     }
-    Ok(0)
+}
+
+/// Gives back the handles of what was [`taken`].
+pub(super) fn gone(state: &mut State, handles: &[Handle]) {
+    for handle in handles {
+        let _ = state.table.remove(*handle);
+    }
 }
 
 /// Receives a message into the room that there is; answers its bytes, and how many handles above.

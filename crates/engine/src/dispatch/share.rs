@@ -10,16 +10,11 @@ use b8g_core::{Error, Handle, Rights};
 use crate::memory::{GuestMemory, SharedMemory};
 use crate::object::event::{EVENT_RIGHTS, Event};
 use crate::object::ring::{self, READER_RIGHTS, WRITER_RIGHTS};
-use crate::object::{Allowance, Object, host_error};
+use crate::object::{Object, host_error};
 use crate::state::{Ending, State};
 
 /// Counted for each thing that is shared, beside its bytes: what the host needs for it.
 const OVERHEAD_BYTES: u64 = 1024;
-
-fn allowance(state: &mut State) -> &Allowance {
-    let max = state.limits.shared_bytes_max;
-    state.shared.get_or_insert_with(|| Allowance::new(max))
-}
 
 /// Makes a stream and writes the handles of reader and writer.
 pub(super) fn stream(
@@ -38,7 +33,7 @@ pub(super) fn stream(
         return Err(Error::Limit);
     }
     let bytes = capacity.checked_add(OVERHEAD_BYTES).ok_or(Error::Limit)?;
-    let lease = allowance(state).lease_many(bytes)?;
+    let lease = state.shared().lease_many(bytes)?;
     let (reader, writer) = ring::pair(element, capacity, mapped, Some(lease))?;
     let map = if mapped { Rights::MAP } else { Rights::NONE };
     let reader = state.table.insert(Object::Reader(reader), READER_RIGHTS.union(map))?;
@@ -109,7 +104,7 @@ pub(super) fn memory(state: &mut State, bytes: u64) -> Result<i64, Error> {
         return Err(Error::Limit);
     }
     let whole = bytes.next_multiple_of(SharedMemory::WINDOW_ALIGNMENT_BYTES);
-    let lease = allowance(state).lease_many(whole + OVERHEAD_BYTES)?;
+    let lease = state.shared().lease_many(whole + OVERHEAD_BYTES)?;
     let memory = SharedMemory::new(whole).map_err(|e| host_error(&e))?;
     let rights = EVENT_RIGHTS.without(Rights::SIGNAL).union(Rights::WRITE).union(Rights::MAP);
     let handle = state.table.insert(Object::Memory(Arc::new((memory, lease))), rights)?;

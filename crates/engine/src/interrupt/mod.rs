@@ -13,7 +13,7 @@ mod watchdog;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 
 use crate::monitor::Monitor;
 use crate::outcome::Reason;
@@ -50,11 +50,23 @@ pub(crate) struct Control {
     thread: AtomicU32,
     /// Counts entries, so that the watchdog sees that one has ended.
     entries: AtomicU64,
+    /// It is one of several: its process is not ended for it.
+    is_task: AtomicBool,
 }
 
 impl Control {
     pub(crate) fn new(monitor: Arc<Monitor>) -> Control {
-        Control { monitor, thread: AtomicU32::new(0), entries: AtomicU64::new(0) }
+        Control {
+            monitor,
+            thread: AtomicU32::new(0),
+            entries: AtomicU64::new(0),
+            is_task: AtomicBool::new(false),
+        }
+    }
+
+    /// The process is not ended when this context does not stop in time.
+    pub(crate) fn owns_no_process(&self) {
+        self.is_task.store(true, SeqCst);
     }
 
     /// Tells whether the context runs, and which entry it is in.

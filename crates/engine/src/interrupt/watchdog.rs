@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -166,7 +167,7 @@ impl Shared {
         {
             engine.increment_epoch();
         }
-        if let (Some(hook), true) = (&self.hook, since >= EXIT_GRACE) {
+        if let (Some(hook), true) = (&self.hook, since >= EXIT_GRACE && !control.is_task.load(SeqCst)) {
             let reason = control.monitor.stop_ordered().unwrap_or(Reason::Timeout);
             hook(reason, control.monitor.usage());
         }

@@ -67,7 +67,7 @@ impl Bell {
         }
     }
 
-    fn ring(&self) {
+    pub(crate) fn ring(&self) {
         if let Some(fd) = self.fd.get() {
             // Full means rung already.
             let _ = rustix::io::write(fd, &1u64.to_ne_bytes());

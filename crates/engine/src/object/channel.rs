@@ -9,7 +9,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use b8g_core::channel::{self, BOUNDS, Side};
 use b8g_core::{Error, Rights};
@@ -25,7 +25,7 @@ pub(crate) struct End {
 }
 
 #[derive(Debug)]
-struct Pair {
+pub(crate) struct Pair {
     state: Mutex<State>,
     /// In how many messages that were sent and not received each end lies.
     in_transit: [AtomicU32; 2],
@@ -39,6 +39,10 @@ struct State {
     /// Of those who wait at each end.
     bells: [Bells; 2],
 }
+
+/// A channel of which somebody has the first end, and nobody the second one yet.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Weak<Pair>);
 
 /// A message as a context sends or receives it.
 pub(crate) type Message = channel::Message<Object>;
@@ -88,6 +92,21 @@ impl End {
         let state = State { channel: channel::Channel::new(BOUNDS), bells: Default::default() };
         let pair = Arc::new(Pair { state: Mutex::new(state), in_transit: Default::default(), _lease: lease });
         (Arc::new(End { pair: pair.clone(), side: Side::First }), Arc::new(End { pair, side: Side::Second }))
+    }
+
+    /// Gives the other end of the channel of one who waits at this place, or one of a new channel that waits there. Nobody
+    /// has the other end then, which shows in nothing.
+    pub(crate) fn meet(place: &mut Waiting, lease: Lease) -> Arc<End> {
+        match std::mem::take(&mut place.0).upgrade() {
+            Some(pair) => Arc::new(End { pair, side: Side::Second }),
+            None => {
+                let state = State { channel: channel::Channel::new(BOUNDS), bells: Default::default() };
+                let state = Mutex::new(state);
+                let pair = Arc::new(Pair { state, in_transit: Default::default(), _lease: Some(lease) });
+                place.0 = Arc::downgrade(&pair);
+                Arc::new(End { pair, side: Side::First })
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -233,7 +252,6 @@ pub(crate) const CHANNEL_RIGHTS: Rights = Rights::DUPLICATE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Weak;
 
     fn carrying(ends: impl IntoIterator<Item = Arc<End>>) -> Message {
         let objects = ends.into_iter().map(|end| (Object::Channel(end), CHANNEL_RIGHTS)).collect();

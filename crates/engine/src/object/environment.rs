@@ -29,6 +29,22 @@ impl Environment {
         self.all || self.values.iter().any(|(known, ..)| known == name)
     }
 
+    /// Adds a name, of those that were granted, to `kept`.
+    ///
+    /// # Errors
+    /// [`Error::Rights`] when it was not, which is noted.
+    pub(crate) fn keep(&self, name: &str, kept: &mut Environment, monitor: &Monitor) -> Result<(), Error> {
+        match self.values.iter().find(|(known, ..)| known == name) {
+            Some((_, value, grant)) => kept.grant(name, value.as_deref(), *grant),
+            None if self.all => kept.grant(name, None, 0),
+            None => {
+                monitor.deny(Access::Env, name.as_bytes());
+                return Err(Error::Rights);
+            }
+        }
+        Ok(())
+    }
+
     /// Writes a value into `out`, cut to its room; answers its length.
     ///
     /// # Errors

@@ -134,6 +134,35 @@ impl Files {
         needed: &[Access],
         monitor: &Monitor,
     ) -> Result<Place<'_>, Error> {
+        let (root, _, below, rights) = self.find(base, path, needed, monitor)?;
+        for (granted, number) in &root.grants {
+            if granted.intersect(rights) != Rights::NONE {
+                monitor.use_grant(*number);
+            }
+        }
+        place_in(root, below, base, path)
+    }
+
+    /// The grant that covers a path, the path from the top of the guest's names, and what is left of it below the grant.
+    ///
+    /// # Errors
+    /// As [`Files::place`].
+    pub(super) fn covering(
+        &self,
+        path: &[u8],
+        needed: &[Access],
+        monitor: &Monitor,
+    ) -> Result<(&Root, GuestPath, PathBuf), Error> {
+        self.find(None, path, needed, monitor).map(|(root, full, below, _)| (root, full, below))
+    }
+
+    fn find(
+        &self,
+        base: Option<&GuestPath>,
+        path: &[u8],
+        needed: &[Access],
+        monitor: &Monitor,
+    ) -> Result<(&Root, GuestPath, PathBuf, Rights), Error> {
         let (full, leaves) = self.full_path(base, path)?;
         let rights = needed.iter().fold(Rights::NONE, |all, access| all.union(right_of(*access)));
         let mut roots = self.roots.iter().filter(|_| !leaves);
@@ -147,12 +176,7 @@ impl Files {
             }
             return Err(Error::Rights);
         };
-        for (granted, number) in &root.grants {
-            if granted.intersect(rights) != Rights::NONE {
-                monitor.use_grant(*number);
-            }
-        }
-        place_in(root, below, base, path)
+        Ok((root, full, below, rights))
     }
 
     /// The path from the top of the guest's names, and whether it leaves `base`.

@@ -12,6 +12,8 @@ pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod guest_path;
+pub(crate) mod keys;
+pub(crate) mod narrow;
 pub(crate) mod network;
 pub(crate) mod random;
 pub(crate) mod ring;
@@ -35,7 +37,9 @@ use random::Random;
 use socket::Socket;
 use stream::{Input, Output};
 
+use crate::dispatch::Held;
 use crate::memory::SharedMemory;
+use crate::task::Task;
 
 /// An object behind a handle.
 #[derive(Clone, Debug)]
@@ -62,6 +66,10 @@ pub(crate) enum Object {
     /// What is shared, and what it counts against the bound of whoever made it.
     Memory(Arc<(SharedMemory, Lease)>),
     Event(Arc<Event>),
+    Component(Arc<Held>),
+    Task(Arc<Task>),
+    Compiler,
+    Keys(Arc<keys::Keys>),
 }
 
 /// Bytes of an answer at most.
@@ -84,6 +92,10 @@ impl Object {
             Object::Channel(_) => Kind::Channel,
             Object::Memory(_) => Kind::Memory,
             Object::Event(_) => Kind::Event,
+            Object::Component(_) => Kind::Component,
+            Object::Task(_) => Kind::Task,
+            Object::Compiler => Kind::Compiler,
+            Object::Keys(_) => Kind::Keys,
         }
     }
 
@@ -94,6 +106,7 @@ impl Object {
             Object::Writer(writer) => writer.hang_up(bell),
             Object::Reader(reader) => reader.hang_up(bell),
             Object::Event(event) => event.hang_up(bell),
+            Object::Task(task) => task.hang_up(bell),
             _ => {}
         }
     }

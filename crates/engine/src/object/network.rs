@@ -72,6 +72,25 @@ impl Network {
         })
     }
 
+    /// Adds an address, of all that was granted, to `kept`.
+    ///
+    /// # Errors
+    /// [`Error::Rights`] when it was not, which is noted; [`Error::Argument`] for what is no address.
+    pub(crate) fn keep(&self, address: &str, kept: &mut Network, monitor: &Monitor) -> Result<(), Error> {
+        let (host, port) = split_address(address).ok_or(Error::Argument)?;
+        let host = host.parse::<std::net::IpAddr>().map_or(host, |address| address.to_string());
+        let covers = |grant: &&NetGrant| {
+            grant.host.as_ref().is_none_or(|granted| *granted == host)
+                && grant.port.is_none_or(|granted| Some(granted) == port)
+        };
+        let Some(grant) = self.grants.iter().find(covers) else {
+            monitor.deny(Access::Net, address.as_bytes());
+            return Err(Error::Rights);
+        };
+        kept.grant(Some(host), port, grant.grant);
+        Ok(())
+    }
+
     /// Begins to connect to `host:port`.
     ///
     /// # Errors

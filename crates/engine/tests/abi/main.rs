@@ -1,5 +1,7 @@
 //! The operations of the ABI, as components call them and as hostile ones do.
 
+mod keys;
 mod memory;
 mod streams;
 mod support;
+mod tasks;

@@ -41,7 +41,7 @@ const THREADS_MAX: usize = 8;
 pub(crate) fn build(entry: Entry, options: &Options) -> Result<Program, BuildError> {
     let shared = Shared {
         limits: options.limits,
-        resolver: Resolver::new(options.conditions.clone(), options.shake),
+        resolver: Resolver::new(options.conditions.clone(), options.shake, options.sealed),
         shake: options.shake,
         total_bytes: AtomicUsize::new(0),
         imports: AtomicUsize::new(0),

@@ -57,6 +57,8 @@ pub(crate) enum Found {
 /// A specifier leads nowhere. Why, is found out when it is asked for.
 #[derive(Debug)]
 pub(crate) enum Missing {
+    /// Nothing is looked for.
+    Sealed,
     Scheme,
     /// No system has a file of such a name.
     Impossible,
@@ -67,6 +69,7 @@ impl Missing {
     /// Finds out why, and what would repair it.
     pub(crate) fn explain(&self, importer: &Path, specifier: &str) -> NotFound {
         match self {
+            Self::Sealed => NotFound { reason: ResolveReason::Sealed, help: None },
             Self::Scheme => explain::scheme(foreign_scheme(specifier).unwrap_or_default(), specifier),
             Self::Impossible => NotFound { reason: ResolveReason::FileNotFound, help: None },
             Self::Resolver(error) => {
@@ -89,6 +92,7 @@ type FileResolver = ResolverGeneric<ConfigFiles>;
 #[derive(Debug)]
 pub(crate) struct Resolver {
     conditions: Vec<String>,
+    sealed: bool,
     read: Arc<Mutex<Reads>>,
     base: OnceLock<FileResolver>,
     variants: [OnceLock<FileResolver>; 4],
@@ -99,9 +103,10 @@ pub(crate) struct Resolver {
 
 impl Resolver {
     /// Makes a resolver that knows `conditions` besides its own, and which files have side effects if that is asked for.
-    pub(crate) fn new(conditions: Vec<String>, effects: bool) -> Self {
+    pub(crate) fn new(conditions: Vec<String>, effects: bool, sealed: bool) -> Self {
         Self {
             conditions,
+            sealed,
             packages: effects.then(Packages::default),
             read: Arc::default(),
             base: OnceLock::new(),
@@ -119,6 +124,9 @@ impl Resolver {
     pub(crate) fn resolve(&self, importer: &Path, specifier: &str, via: Via) -> Result<Found, Missing> {
         if specifier == BUILTIN {
             return Ok(Found::Builtin);
+        }
+        if self.sealed {
+            return Err(Missing::Sealed);
         }
         if foreign_scheme(specifier).is_some() {
             return Err(Missing::Scheme);
@@ -167,6 +175,9 @@ impl Resolver {
 
     /// Tells what the project wants of decorators in the file.
     pub(crate) fn decorators(&self, importer: &Path) -> Decorators {
+        if self.sealed {
+            return Decorators::Refused;
+        }
         let Ok(Some(config)) = self.with_tsconfig().find_tsconfig(importer) else {
             return Decorators::Refused;
         };
