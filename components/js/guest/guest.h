@@ -18,11 +18,11 @@ enum operation {
 
 enum role {
     ROLE_PROGRAM = 1, ROLE_ARGS, ROLE_STDIN, ROLE_STDOUT, ROLE_STDERR, ROLE_FILES, ROLE_NET, ROLE_ENV, ROLE_CLOCK_REAL,
-    ROLE_CLOCK_MONO, ROLE_RANDOM, ROLE_PREOPEN, ROLE_CHANNEL, ROLE_COUNT,
+    ROLE_CLOCK_MONO, ROLE_RANDOM, ROLE_PREOPEN, ROLE_CHANNEL, ROLE_STREAM, ROLE_COMPILER, ROLE_KEYS, ROLE_SERVE, ROLE_COUNT,
 };
 
 enum failure {
-    E_BADH = -1, E_RIGHTS = -2, E_TYPE = -3, E_ARG = -4, E_NOMEM = -6, E_AGAIN = -7, E_CLOSED = -8, E_TIMEOUT = -10,
+    E_BADH = -1, E_RIGHTS = -2, E_TYPE = -3, E_ARG = -4, E_NOMEM = -6, E_AGAIN = -7, E_CLOSED = -8, E_CANCELED = -9, E_TIMEOUT = -10,
     E_NOENT = -11, E_LIMIT = -13, E_IO = -15,
 };
 
@@ -66,8 +66,8 @@ void handles_load(void);
 int64_t handles_renew(void);
 /* The handle in that role; 0 if it was not granted. */
 uint32_t handle_of(enum role role);
-/* The handles of the channels that were given, in their order. */
-uint32_t handles_channels(const uint32_t **handles);
+/* The handles that were given in that role, in their order; at most as many as there is room for. */
+uint32_t handles_given(uint32_t role, uint32_t *handles, uint32_t room);
 /* Nanoseconds of the monotonic clock; never goes back. Without that clock it stands still but for clock_advance. */
 int64_t clock_mono_ns(void);
 int64_t clock_real_ns(void);
@@ -191,6 +191,10 @@ void loop_main(JSContext *ctx);
 void loop_want_renewals(void);
 void loop_renew(JSContext *ctx);
 /* The program asks to be frozen where nothing of it runs. */
+/* Tells the program that it should stop; false if it does not listen. */
+bool loop_cancel(JSContext *ctx);
+/* What the program exports to be called; undefined if that is nothing. */
+JSValue loop_main_function(JSContext *ctx);
 void loop_want_checkpoint(void);
 /* Tells those who asked that it was done; `copy` is -1, or the number of the copy that goes on from there. */
 void loop_checkpoint(JSContext *ctx, int64_t copy);

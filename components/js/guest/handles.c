@@ -5,23 +5,21 @@
 
 #include <string.h>
 
-#define VECTOR_MAX 64
+#define VECTOR_MAX 128
 
 static uint32_t roles[ROLE_COUNT];
-static uint32_t channels[VECTOR_MAX], channel_count;
+static struct { uint32_t role, handle; } vector[VECTOR_MAX];
+static uint32_t vector_count;
 static int64_t mono_last_ns; /* the clock never goes back past this */
 static int64_t origin_ns;
 
 void handles_load(void)
 {
-    struct { uint32_t role, handle; } vector[VECTOR_MAX];
     int64_t length = call_ctl(0, CTL_START, 0, slice(vector, sizeof vector), 0);
 
     memset(roles, 0, sizeof roles);
-    channel_count = 0;
-    for (int64_t i = 0; i < length / (int64_t)sizeof vector[0]; i++) {
-        if (vector[i].role == ROLE_CHANNEL)
-            channels[channel_count++] = vector[i].handle;
+    vector_count = length < 0 ? 0 : (uint32_t)(length / (int64_t)sizeof vector[0]);
+    for (uint32_t i = 0; i < vector_count; i++) {
         if (vector[i].role < ROLE_COUNT && !roles[vector[i].role])
             roles[vector[i].role] = vector[i].handle;
     }
@@ -43,10 +41,14 @@ uint32_t handle_of(enum role role)
     return roles[role];
 }
 
-uint32_t handles_channels(const uint32_t **handles)
+uint32_t handles_given(uint32_t role, uint32_t *handles, uint32_t room)
 {
-    *handles = channels;
-    return channel_count;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < vector_count && count < room; i++)
+        if (vector[i].role == role)
+            handles[count++] = vector[i].handle;
+    return count;
 }
 
 static bool clock_read(enum role role, int64_t *ns)

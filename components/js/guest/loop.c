@@ -113,10 +113,12 @@ void loop_start(JSContext *ctx)
 {
     started = true;
     start_entry(ctx);
+    if (handle_of(ROLE_SERVE) && !failed)
+        loop_offer(ctx, "serve", 1, (JSValueConst *)&entry_promise);
 }
 
 /* The function that a frozen program goes on with; undefined if there is none. */
-static JSValue main_function(JSContext *ctx)
+JSValue loop_main_function(JSContext *ctx)
 {
     static const char *const names[] = { "main", "default" };
     JSValue exports = JS_UNDEFINED, function = JS_UNDEFINED;
@@ -145,7 +147,7 @@ static JSValue main_function(JSContext *ctx)
 
 bool loop_has_main(JSContext *ctx)
 {
-    JSValue function = main_function(ctx);
+    JSValue function = loop_main_function(ctx);
     bool has = JS_IsFunction(ctx, function);
 
     JS_FreeValue(ctx, function);
@@ -154,7 +156,7 @@ bool loop_has_main(JSContext *ctx)
 
 void loop_main(JSContext *ctx)
 {
-    JSValue function = main_function(ctx), b8g, arguments, result;
+    JSValue function = loop_main_function(ctx), b8g, arguments, result;
 
     if (!JS_IsFunction(ctx, function)) {
         failed = true;
@@ -185,6 +187,11 @@ void loop_renew(JSContext *ctx)
 {
     if (renewals)
         loop_offer(ctx, "restored", 0, NULL);
+}
+
+bool loop_cancel(JSContext *ctx)
+{
+    return loop_offer(ctx, "cancelled", 0, NULL);
 }
 
 void loop_want_checkpoint(void)

@@ -155,7 +155,9 @@ int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t v
             return loop_has_main(ctx);
         loop_main(ctx);
         return loop_run(ctx);
+    case EVENT_CANCEL:
+        return loop_cancel(ctx) ? loop_run(ctx) : E_CANCELED;
     default:
-        return STATE_DONE; /* CANCEL: there is nothing to undo */
+        return STATE_DONE;
     }
 }

@@ -343,7 +343,7 @@ static JSValue microtask(JSContext *ctx, int argc, JSValueConst *argv)
     return JS_Call(ctx, argv[0], JS_UNDEFINED, argc - 1, argv + 1);
 }
 
-/* ---- channels ---- */
+/* ---- other contexts ---- */
 
 static JSValue handle_array(JSContext *ctx, const uint32_t *handles, uint32_t count)
 {
@@ -354,13 +354,32 @@ static JSValue handle_array(JSContext *ctx, const uint32_t *handles, uint32_t co
     return array;
 }
 
-/* channels(): the handles of those that were given. */
-PRIMITIVE(sys_channels)
+/* given(role): the handles that were given in that role. */
+PRIMITIVE(sys_given)
 {
-    const uint32_t *handles;
-    uint32_t count = handles_channels(&handles);
+    uint32_t handles[128];
+    uint32_t count = handles_given(to_handle(ctx, argv[0]), handles, sizeof handles / sizeof handles[0]);
 
     return handle_array(ctx, handles, count);
+}
+
+/* op(number, handle, a, b, c, d): any operation. A view or buffer stands for its place in memory. */
+PRIMITIVE(sys_op)
+{
+    int64_t arguments[4];
+    uint8_t *bytes;
+    size_t length;
+
+    for (int i = 0; i < 4; i++)
+        arguments[i] = b8g_bytes(argv[i + 2], &bytes, &length) ? (intptr_t)bytes : to_number(ctx, argv[i + 2], 0);
+    return number(ctx, b8g_call((int32_t)to_handle(ctx, argv[0]), (int32_t)to_handle(ctx, argv[1]), arguments[0],
+                                arguments[1], arguments[2], arguments[3]));
+}
+
+/* mainFunction(): what the program exports to be called. */
+PRIMITIVE(sys_main_function)
+{
+    return loop_main_function(ctx);
 }
 
 /* newChannel(): the handles of both ends, or an error. */
@@ -577,7 +596,9 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("setTimer", 3, sys_set_timer),
     JS_CFUNC_DEF("clearTimer", 1, sys_clear_timer),
     JS_CFUNC_DEF("unrefTimer", 1, sys_unref_timer),
-    JS_CFUNC_DEF("channels", 0, sys_channels),
+    JS_CFUNC_DEF("given", 1, sys_given),
+    JS_CFUNC_DEF("op", 6, sys_op),
+    JS_CFUNC_DEF("mainFunction", 0, sys_main_function),
     JS_CFUNC_DEF("newChannel", 0, sys_new_channel),
     JS_CFUNC_DEF("send", 3, sys_send),
     JS_CFUNC_DEF("receive", 1, sys_receive),

@@ -84,6 +84,8 @@ numbers! {
         Fail = 2,
         /// Gives 32 bits for the seed of hash tables.
         HashSeed = 3,
+        /// Makes a blob of bytes.
+        Blob = 4,
         /// Moves a file's position.
         Seek = 16,
         /// Tells what an open object is.
@@ -216,6 +218,8 @@ numbers! {
         Compiler = 15,
         /// Keys that link contexts.
         Keys = 16,
+        /// An end of a channel over which calls of what the program exports come.
+        Serve = 17,
     }
 }
 
@@ -540,12 +544,12 @@ mod tests {
         assert_eq!(
             numbers(Request::ALL, |x| x as u32),
             [
-                1, 2, 3, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49, 64,
-                65, 80, 96, 97, 98
+                1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49,
+                64, 65, 80, 96, 97, 98
             ]
         );
         assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=18).collect::<Vec<_>>());
-        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=16).collect::<Vec<_>>());
+        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=17).collect::<Vec<_>>());
         assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
         assert_eq!(numbers(EndReason::ALL, |x| x as u32), (1..=8).collect::<Vec<_>>());
         assert_eq!(numbers(Language::ALL, |x| x as u32), (0..=2).collect::<Vec<_>>());

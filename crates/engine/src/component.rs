@@ -111,7 +111,7 @@ pub(crate) struct Compiled {
     pub(crate) base: Option<Arc<Base>>,
     pub(crate) face: Face,
     /// Where its code lies, when signals stop it.
-    pub(crate) code: Option<signal::Code>,
+    code: OnceLock<Option<signal::Code>>,
     pub(crate) exports: Exports,
     pub(crate) imports_wasi: bool,
     functions: OnceLock<Vec<(Function, ModuleExport)>>,
@@ -216,8 +216,10 @@ impl Compiled {
             None => Face::Wasi,
         };
         let base = image.map(|image| Base::new(image, engine.pool()));
-        let by_signal = engine.interrupt() == Interrupt::Signal;
-        let code = if by_signal { signal::Code::of(&module) } else { None };
+        let code = OnceLock::new();
+        if engine.interrupt() == Interrupt::Signal {
+            let _ = code.set(signal::Code::of(&module));
+        }
         let exports = Exports::of(&module, face);
         let imports_wasi =
             module.imports().any(|import| crate::wasi::provides(import.module(), import.name()));
@@ -236,6 +238,21 @@ impl Compiled {
         let functions = self.functions();
         let at = functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?;
         functions.get(at)
+    }
+
+    /// Where its machine code lies, if a signal can stop it.
+    pub(crate) fn code(&self) -> Option<&signal::Code> {
+        self.code.get()?.as_ref()
+    }
+
+    /// Lets a signal stop it, where that works; elsewhere its engine's own way must do. Answers whether one of them does.
+    pub(crate) fn make_stoppable(&self) -> bool {
+        match self.engine.interrupt() {
+            Interrupt::Signal | Interrupt::Epoch => true,
+            Interrupt::Exit => {
+                signal::works() && self.code.get_or_init(|| signal::Code::of(&self.module)).is_some()
+            }
+        }
     }
 
     pub(crate) fn engine(&self) -> &Engine {

@@ -500,7 +500,7 @@ impl Context {
         if compiled.face == Face::Abi && exports.event.is_some() {
             self.event = Some(self.export(instance, exports.event.as_ref(), "b8g_event")?);
         }
-        if compiled.code.is_some() {
+        if compiled.code().is_some() {
             let at = exports.function.as_ref();
             let exported = at.and_then(|at| instance.get_module_export(&mut self.store, at)?.into_func());
             self.store_context = exported.map_or(0, |func| signal::store_context(&func, &mut self.store));
@@ -564,6 +564,10 @@ impl Context {
         if state != run_state::WAITING {
             data.parked = None;
         }
+        if i64::from(state) == b8g_core::Error::Canceled.code() {
+            let message = "it was asked to stop".to_owned();
+            return Err(self.finish(Reason::Cancelled, Reason::Cancelled.exit_code(), message));
+        }
         if data.failure.is_some() || state < 0 {
             return Err(self.conclude(Ok(())));
         }
@@ -576,7 +580,7 @@ impl Context {
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Outcome> {
         let store_context = self.store_context;
-        let code = self.component.compiled.code.as_ref();
+        let code = self.component.compiled.code();
         let target = code.map(|code| signal::Target { code, store_context });
         let done = match interrupt::enter(&self.control, target) {
             Ok(_entered) => run(&mut self.store),

@@ -216,6 +216,7 @@ fn info(state: &State, handle: Handle, out: &mut [u8]) -> Result<i64, Error> {
     let (object, rights) = state.table.get(handle)?;
     let size = match object {
         Object::Blob(bytes) => bytes.len() as u64,
+        Object::Kept(kept) => kept.0.len() as u64,
         Object::File(file) => file.stat()?.size,
         Object::Channel(end) => {
             end.next().map_or(0, |(bytes, objects)| (objects as u64) << 32 | bytes as u64)
@@ -234,12 +235,8 @@ fn info(state: &State, handle: Handle, out: &mut [u8]) -> Result<i64, Error> {
 
 fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -> Result<i64, Error> {
     match state.table.get_with(handle, Rights::READ)? {
-        Object::Blob(bytes) => {
-            let from = usize::try_from(position.unwrap_or(0)).unwrap_or(usize::MAX).min(bytes.len());
-            let len = (bytes.len() - from).min(into.len());
-            into[..len].copy_from_slice(&bytes[from..from + len]);
-            Ok(len as i64)
-        }
+        Object::Blob(bytes) => Ok(read_blob(bytes, into, position)),
+        Object::Kept(kept) => Ok(read_blob(&kept.0, into, position)),
         Object::File(file) => file.read(into, position),
         Object::Memory(memory) => {
             let at = position.ok_or(Error::Argument)?.min(memory.0.bytes());
@@ -259,6 +256,13 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
         Object::Timer(timer) => timer.read(into, state.now()),
         _ => Err(Error::Type),
     }
+}
+
+fn read_blob(bytes: &[u8], into: &mut [u8], position: Option<u64>) -> i64 {
+    let from = usize::try_from(position.unwrap_or(0)).unwrap_or(usize::MAX).min(bytes.len());
+    let len = (bytes.len() - from).min(into.len());
+    into[..len].copy_from_slice(&bytes[from..from + len]);
+    len as i64
 }
 
 fn write(state: &mut State, handle: Handle, from: &[u8], position: Option<u64>) -> Result<i64, Error> {

@@ -17,7 +17,6 @@ use crate::component::Component;
 use crate::context::{Canceller, Context};
 use crate::grant::Grants;
 use crate::image::{Image, SnapshotError};
-use crate::interrupt::Interrupt;
 use crate::monitor::Monitor;
 use crate::object::bell::{Bell, Bells};
 use crate::object::stream::Output;
@@ -166,7 +165,11 @@ pub(crate) fn prepare(
     given: Vec<(Role, Object, Rights)>,
     asked: SpawnLimits,
 ) -> Result<Prepared, Error> {
-    if state.engine.interrupt() == Interrupt::Exit {
+    let component = match what {
+        Startable::Code(component) => component,
+        Startable::Frozen(image) => &image.frozen.component,
+    };
+    if !component.compiled.make_stoppable() {
         return Err(Error::NoSystem);
     }
     let tree = tree(state);

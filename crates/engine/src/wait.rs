@@ -109,6 +109,7 @@ fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, 
         Object::Event(event) => now_or_rings(event.ready(), interest),
         Object::Task(task) => now_or_rings(task.ready(), interest),
         Object::Blob(_)
+        | Object::Kept(_)
         | Object::Answer(_)
         | Object::File(_)
         | Object::Memory(_)

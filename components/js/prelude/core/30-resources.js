@@ -72,7 +72,7 @@ class Resource {
   // The handle, and how to forget it once somebody else has it. The standard streams stay.
   static taking(resource) {
     if (typeof resource !== "object" || resource === null || !(#handle in resource) || resource.#role) {
-      throw new TypeError("only files, connections and channels can be sent");
+      throw new TypeError("only what is open can be sent: channels, streams, files, connections, memories, events, components");
     }
     return [Resource.handle(resource), () => (resource.#handle = CLOSED)];
   }
@@ -154,7 +154,7 @@ class Resource {
       type: "bytes",
       autoAllocateChunkSize: CHUNK,
       pull: (controller) => this.#pull(controller),
-      cancel: () => this.close(),
+      cancel: (reason) => (this.cancel ? this.cancel(reason) : this.close()),
     }));
   }
 
@@ -179,7 +179,7 @@ class Resource {
         await this.write(chunk);
       },
       close: () => this.close(),
-      abort: () => this.close(),
+      abort: (reason) => (this.abort ? this.abort(reason) : this.close()),
     }));
   }
 
@@ -263,6 +263,8 @@ function keep(connection) {
 }
 
 internal.takeHandle = Resource.taking;
+internal.handleOf = Resource.handle;
+internal.Resource = Resource;
 internal.File = File;
 internal.Connection = Connection;
 internal.Standard = Standard;

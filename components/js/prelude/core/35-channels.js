@@ -1,4 +1,4 @@
-// Channels: messages of bytes, and of what is open here, to another context and back.
+// Channels: messages of bytes, and of what is open here, to another context and back; and what else can be sent.
 
 const { define, defineLazy, errorOf, ready, E, File, Connection, takeHandle } = internal;
 
@@ -48,6 +48,36 @@ class Turns {
   }
 }
 
+// What is behind a handle and is no file, stream or channel.
+class Holder {
+  #handle;
+
+  constructor(handle) {
+    this.#handle = handle;
+  }
+
+  static handle(holder) {
+    if (holder.#handle === CLOSED) throw errorOf(E.BADH, "use", "what was closed");
+    return holder.#handle;
+  }
+
+  // As Channel.taking; undefined for what is none.
+  static taking(holder) {
+    return #handle in holder ? [Holder.handle(holder), () => (holder.#handle = CLOSED)] : undefined;
+  }
+
+  close() {
+    const handle = this.#handle;
+    if (handle === CLOSED) return;
+    this.#handle = CLOSED;
+    sys.close(handle);
+  }
+
+  [Symbol.dispose]() {
+    this.close();
+  }
+}
+
 // One end of a channel.
 class Channel {
   #handle;
@@ -65,8 +95,10 @@ class Channel {
 
   // The handle of something that is about to be sent, and how to forget it.
   static taking(resource) {
-    if (typeof resource === "object" && resource !== null && #handle in resource) {
-      return [Channel.handle(resource), () => (resource.#handle = CLOSED)];
+    if (typeof resource === "object" && resource !== null) {
+      if (#handle in resource) return [Channel.handle(resource), () => (resource.#handle = CLOSED)];
+      const taken = Holder.taking(resource) ?? internal.takeMore(resource);
+      if (taken) return taken;
     }
     return takeHandle(resource);
   }
@@ -140,12 +172,23 @@ function resourceOf(handle) {
   if (kind === KIND.CHANNEL) return new Channel(handle);
   if (kind === KIND.FILE) return new File(handle, "received file");
   if (kind === KIND.SOCKET) return new Connection(handle, "received connection");
+  const other = internal.received[kind]?.(handle);
+  if (other) return other;
   sys.close(handle);
   return null;
 }
 
+// What makes an object of a handle that arrived, by its kind; the files of ../work add to it.
+internal.received = { __proto__: null };
+internal.takeMore = () => undefined;
+internal.Channel = Channel;
+internal.Holder = Holder;
+internal.taking = Channel.taking;
+
+const ROLE_CHANNEL = 13;
+
 internal.channels = (b8g) => {
-  const given = () => sys.channels().map((handle) => new Channel(handle));
+  const given = () => sys.given(ROLE_CHANNEL).map((handle) => new Channel(handle));
   defineLazy(b8g, "channels", () => {
     const channels = given();
     internal.renewing(() => internal.refill(channels, given()));

@@ -36,7 +36,7 @@ pub(super) fn control(
         return engine(state, request, input, out, argument);
     }
     match request {
-        Request::Start | Request::Fail | Request::HashSeed => Err(Error::Type),
+        Request::Start | Request::Fail | Request::HashSeed | Request::Blob => Err(Error::Type),
         Request::Gone => share::gone(state, handle),
         Request::Compile => spawn::compile(state, handle, input, out, argument),
         Request::Narrow => {
@@ -119,6 +119,7 @@ fn engine(
             state.failure = Some(Failure { message, reason });
             Ok(0)
         }
+        Request::Blob => share::blob(state, input),
         Request::HashSeed => random::hash_seed(state.hash_seed).map(i64::from),
         _ => Err(Error::Type),
     }

@@ -95,6 +95,17 @@ pub(crate) fn finish_if_last(writer: Arc<ring::Writer>) {
     }
 }
 
+/// Makes a blob of bytes, which stay as they are.
+pub(super) fn blob(state: &mut State, bytes: &[u8]) -> Result<i64, Error> {
+    if state.table.room() == 0 {
+        return Err(Error::Limit);
+    }
+    let lease = state.shared().lease_many(bytes.len() as u64 + OVERHEAD_BYTES)?;
+    let rights = EVENT_RIGHTS.without(Rights::SIGNAL);
+    let handle = state.table.insert(Object::Kept(Arc::new((bytes.into(), lease))), rights)?;
+    Ok(i64::from(handle.raw()))
+}
+
 /// Makes memory that several contexts can see.
 pub(super) fn memory(state: &mut State, bytes: u64) -> Result<i64, Error> {
     if bytes == 0 {

@@ -45,6 +45,8 @@ use crate::task::Task;
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
     Blob(Arc<[u8]>),
+    /// Bytes that a context made a blob of, and what they count against its bound.
+    Kept(Arc<(Box<[u8]>, Lease)>),
     /// Bytes that the component writes for the engine, at most [`ANSWER_BYTES_MAX`].
     Answer(Arc<Mutex<Vec<u8>>>),
     Input(Arc<Input>),
@@ -78,7 +80,7 @@ pub(crate) const ANSWER_BYTES_MAX: usize = 64 << 20;
 impl Object {
     pub(crate) fn kind(&self) -> Kind {
         match self {
-            Object::Blob(_) | Object::Answer(_) => Kind::Blob,
+            Object::Blob(_) | Object::Kept(_) | Object::Answer(_) => Kind::Blob,
             Object::Input(_) | Object::Output(_) | Object::Writer(_) | Object::Reader(_) => Kind::Stream,
             Object::Files(_) => Kind::Files,
             Object::Directory(_) => Kind::Directory,
