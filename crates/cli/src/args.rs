@@ -30,6 +30,9 @@ pub enum Command {
     /// Run a program, and again whenever one of its source files changes
     #[command(after_help = WATCH_EXAMPLES, override_usage = "b8g watch [FLAGS] FILE [ARGS]...\n       b8g watch [FLAGS] FILE -- [ARGS]...")]
     Watch(Box<RunArgs>),
+    /// Run programs at the same time, each with its own grants, the output of each the input of the next
+    #[command(after_help = PIPE_EXAMPLES)]
+    Pipe(PipeArgs),
     /// Make a program ready, freeze it and write it as an image, which b8g run starts from
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
@@ -99,6 +102,22 @@ pub struct RunArgs {
         help_heading = "Arguments"
     )]
     pub command: Vec<OsString>,
+}
+
+#[derive(Debug, Args)]
+pub struct PipeArgs {
+    /// What may wait between two stages: 65536, 64k, 1M; 0 lets a stage write only what the next one asks for
+    #[arg(long, value_name = "SIZE", default_value = "64k", value_parser = parse_size)]
+    pub buffer: u64,
+    /// Print nothing but the programs' own output and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Colour b8g's own messages; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// The stages: each one argument, as after b8g run: '[FLAGS] FILE [ARGS]...'
+    #[arg(value_name = "STAGE", required = true, num_args = 1.., allow_hyphen_values = true)]
+    pub stages: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -279,6 +298,9 @@ pub struct LimitArgs {
     /// Bytes that it may write to stdout and stderr together, or none for no bound
     #[arg(long, value_name = "SIZE", default_value = "1G", value_parser = parse_size_or_none)]
     pub output_limit: SizeBound,
+    /// Tasks that it, and those that it starts, may have at a time; they count against its other limits
+    #[arg(long, value_name = "N", default_value = "16")]
+    pub tasks: u32,
 }
 
 #[derive(Debug, Subcommand)]
@@ -395,6 +417,14 @@ Examples:
 
 The program runs again, with new grants of the same names, when one of the files that it was made from changes; a
 program that does not compile is tried again until it does. Ctrl-C ends it.";
+
+const PIPE_EXAMPLES: &str = "\
+Examples:
+  b8g pipe '--allow-read=data parse.ts data/log.txt' 'count.wasm --top 10' 'format.ts'
+  b8g pipe --buffer=1M 'a.ts' '--timeout=2s --memory=32M b.js' > result.txt
+
+The first stage reads b8g's standard input, the last one writes its standard output. The exit code is that of the last stage
+that failed; one that ends because the next wants no more has not failed.";
 
 const BUILD_EXAMPLES: &str = "\
 Examples:

@@ -11,6 +11,7 @@ mod grants;
 mod inspect;
 mod invoke;
 mod message;
+mod pipe;
 mod program;
 mod replace;
 mod report;
@@ -37,6 +38,7 @@ fn main() {
         Ok(cli) => match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Watch(args) => watch::watch(args),
+            Command::Pipe(args) => pipe::pipe(&args),
             Command::Build(args) => build::build(&args),
             Command::Snapshot(args) => snapshot::snapshot(&args),
             Command::Resume(args) => snapshot::resume(&args),

@@ -55,6 +55,7 @@ fn limits(args: &RunArgs) -> Limits {
         memory_bytes_max: args.limits.memory,
         timeout: args.limits.timeout.filter(|timeout| *timeout > Duration::ZERO),
         output_bytes_max: args.limits.output_limit.0,
+        tasks_max: args.limits.tasks,
         ..Limits::default()
     }
 }
