@@ -33,6 +33,8 @@ declare module "b8g" {
 
   /** Something to read from and write to. */
   interface Resource {
+    /** Its bytes as a source of stages: see `flow`. */
+    pipe(stage: Stage<Uint8Array, any> | Component | string | TransformStream, options?: SpawnOptions): Flow<any>;
     /** Reads up to `buffer.length` bytes and gives their number; null at the end. */
     read(buffer: Uint8Array): Promise<number | null>;
     /** Everything from here to the end. */
@@ -129,7 +131,7 @@ declare module "b8g" {
     /** The data, as UTF-8. */
     readonly text: string;
     /** What was sent along: it is this program's now. */
-    readonly resources: (Channel | File | Connection)[];
+    readonly resources: Sendable[];
   }
 
   /** One end of a channel: messages go to the other end, whole and in order, and come from there. */
@@ -138,7 +140,7 @@ declare module "b8g" {
      * Sends a message of at most 1 MiB, and resolves when there was room for it. What is in `transfer` belongs to the receiver
      * then: it is closed here.
      */
-    send(data: string | ArrayBuffer | ArrayBufferView, options?: { transfer?: (Channel | File | Connection)[] }): Promise<void>;
+    send(data: string | ArrayBuffer | ArrayBufferView, options?: { transfer?: Sendable[] }): Promise<void>;
     /** The next message; null when the other end is closed and everything was received. */
     receive(): Promise<Message | null>;
     close(): void;
@@ -150,6 +152,230 @@ declare module "b8g" {
 
   /** Makes a channel: both its ends. */
   export function channel(): [Channel, Channel];
+
+  /** What can be sent to another context: it is the receiver's then, and closed here. */
+  export type Sendable = Channel | File | Connection | StreamReader | StreamWriter | SharedMemory | SharedEvent | Component;
+
+  // ---- streams ----
+
+  /** The end of a stream that reads. Reading throws BrokenPipe when the writer aborted it, or died. */
+  export interface StreamReader extends Resource, AsyncIterable<Uint8Array> {
+    /** Wants no more: whoever writes gets an error, and can ask for this number. */
+    cancel(reason?: number): void;
+    /** The writer's number, if it aborted the stream. */
+    readonly reason: number | null;
+  }
+
+  /** The end of a stream that writes. Closing it ends the stream well. */
+  export interface StreamWriter extends Resource {
+    /** Ends the stream so that whoever reads gets an error behind what was written, and can ask for this number. */
+    abort(reason?: number): void;
+    /** The reader's number, if it is gone. */
+    readonly reason: number | null;
+  }
+
+  /**
+   * Makes a stream. At most `capacity` bytes wait for the reader, 65,536 if nothing is said; with 0 a writer has room when the
+   * reader asks. Only whole elements of `elementSize` bytes move.
+   */
+  export function stream(options?: { capacity?: number; elementSize?: number }): { reader: StreamReader; writer: StreamWriter };
+
+  /** The ends of streams that the program was given, in their order. */
+  export const streams: (StreamReader | StreamWriter)[];
+
+  // ---- what contexts share ----
+
+  /** Memory that several contexts see. What is read and written here is copied. */
+  export interface SharedMemory {
+    /** Bytes. */
+    readonly size: number;
+    read(position?: number, length?: number): Uint8Array;
+    write(position: number, data: string | ArrayBuffer | ArrayBufferView): number;
+    close(): void;
+    [Symbol.dispose](): void;
+  }
+  export function sharedMemory(size: number): SharedMemory;
+
+  /** The event "signal" of a `SharedEvent`. */
+  export interface SignalEvent extends Event {
+    /** The bits that were set, and are cleared now. */
+    readonly bits: number;
+  }
+
+  /** 32 bits that several contexts set, clear and wait for. While somebody listens to "signal", bits that are set are taken. */
+  export interface SharedEvent extends EventTarget {
+    readonly bits: number;
+    /** Sets bits, 1 if nothing is said; gives those that were set before. */
+    set(bits?: number): number;
+    /** Clears bits, all if nothing is said; gives those that were set before. */
+    clear(bits?: number): number;
+    /** Resolves in the bits once one is set. */
+    wait(): Promise<number>;
+    close(): void;
+    [Symbol.dispose](): void;
+  }
+  export function sharedEvent(bits?: number): SharedEvent;
+
+  /** Keys of 32 bytes: contexts that hold the same one can link. */
+  export const keys: {
+    /** A new key; it can be bound until it is revoked, or this program ends. */
+    mint(): Uint8Array;
+    /** An end of a channel: the other one is of whoever binds the same key, in pairs. Nothing tells whether anybody does. */
+    bind(key: ArrayBuffer | ArrayBufferView): Channel;
+    revoke(key: ArrayBuffer | ArrayBufferView): void;
+  };
+
+  // ---- tasks ----
+
+  /** Code that can be started, or a task that was frozen. */
+  export interface Component {
+    close(): void;
+    [Symbol.dispose](): void;
+  }
+
+  /**
+   * Makes a component of a source text or of wasm. Text is TypeScript and bytes are wasm if nothing is said. It can import the
+   * module "b8g" and nothing else. Throws a SyntaxError for what is wrong.
+   */
+  export function compile(source: string | Uint8Array, options?: { language?: "ts" | "js" | "wasm" }): Component;
+
+  /** What a task gets of what this program has, and its bounds, which are never above this program's own. */
+  export interface SpawnOptions {
+    language?: "ts" | "js" | "wasm";
+    args?: Iterable<unknown>;
+    /** Paths that it may read; `true`, together with `write: true`, is all that this program may. */
+    read?: string | string[] | true;
+    write?: string | string[] | true;
+    /** Addresses that it may connect to: "host" or "host:port". */
+    net?: string | string[] | true;
+    /** Names of environment values that it may read. */
+    env?: string | string[] | true;
+    /** "null" unless said otherwise; "piped" makes `stdin` of the task. */
+    stdin?: "null" | "inherit" | "piped" | StreamReader;
+    /** "inherit" unless said otherwise; "piped" makes `stdout` of the task. */
+    stdout?: "null" | "inherit" | "piped" | StreamWriter;
+    stderr?: "null" | "inherit" | "piped" | StreamWriter;
+    /** The first of its `channels`; they are closed here. The last one is its `channel` to this program. */
+    channels?: Channel[];
+    streams?: (StreamReader | StreamWriter)[];
+    /** True unless said otherwise. */
+    clocks?: boolean;
+    random?: boolean;
+    /** Whether it may start tasks, and link by keys; false unless said otherwise. */
+    tasks?: boolean;
+    keys?: boolean;
+    /** Bytes of memory, milliseconds until its deadline, bytes of output. */
+    memory?: number;
+    timeout?: number;
+    output?: number;
+    /** Cancels it; and stops it when it has not ended `grace` milliseconds later, 1,000 if nothing is said. */
+    signal?: AbortSignal;
+    grace?: number;
+  }
+
+  /** How a task ended, and what it used. */
+  export interface TaskStatus {
+    success: boolean;
+    reason: "exit" | "error" | "timeout" | "output" | "trap" | "memory" | "policy" | "cancelled";
+    code: number;
+    /** The error with its stack trace, or what else happened. */
+    message: string;
+    /** Milliseconds. */
+    wall: number;
+    cpu: number;
+    /** Bytes: the most memory it had, and what it wrote. */
+    memory: number;
+    output: number;
+    calls: number;
+    /** How many different things it was refused. */
+    refused: number;
+  }
+
+  /** A running component. Awaiting it gives how it ended. It is stopped when it is closed, and when this program ends. */
+  export interface Task extends PromiseLike<TaskStatus> {
+    readonly status: Promise<TaskStatus>;
+    readonly channel: Channel;
+    readonly stdin: StreamWriter | null;
+    readonly stdout: StreamReader | null;
+    readonly stderr: StreamReader | null;
+    /** Asks it to stop: its `cancelled` is aborted. One that does not hold that signal ends when it next waits. */
+    cancel(): void;
+    /** Stops it at once. */
+    kill(): void;
+    suspend(): void;
+    resume(): void;
+    /** Freezes it where it waits: what comes can be started, as often as one likes, and goes on from there. */
+    snapshot(): Promise<Component>;
+    close(): void;
+    catch(rejected: (reason: unknown) => unknown): Promise<unknown>;
+    finally(settled: () => void): Promise<TaskStatus>;
+    [Symbol.dispose](): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  /** Starts a component, or a source text, as a task on a thread of its own, with what it is given and nothing else. */
+  export function spawn(component: Component | string | Uint8Array, options?: SpawnOptions): Task;
+
+  /**
+   * Starts a task, and again when it does not end well, after `delay` milliseconds and then twice as many each time, up to
+   * `longest`. Resolves in how the last one ended.
+   */
+  export function supervise(
+    begin: (count: number) => Task | PromiseLike<TaskStatus>,
+    options?: {
+      restarts?: number;
+      delay?: number;
+      longest?: number;
+      /** Starts it again even if it ended well. */
+      always?: boolean;
+      signal?: AbortSignal;
+      ended?: (status: TaskStatus, count: number) => void;
+    },
+  ): Promise<TaskStatus>;
+
+  /** Aborted when whoever started this program asks it to stop. A program that never looks at it ends then. */
+  export const cancelled: AbortSignal;
+
+  // ---- composition ----
+
+  /** What items go through. */
+  export interface Stage<In, Out> {
+    readonly "a stage": [In, Out];
+  }
+
+  /** Items that are made when they are asked for, through stages that may be components in contexts of their own. */
+  export interface Flow<T> extends AsyncIterable<T> {
+    pipe<U>(stage: Stage<T, U>): Flow<U>;
+    /** A component, or its source, whose standard input is what comes and whose standard output goes on. */
+    pipe(component: Component | string, options?: SpawnOptions): Flow<Uint8Array>;
+    pipe<U>(stage: TransformStream<T, U> | ((items: AsyncIterable<T>) => AsyncIterable<U>)): Flow<U>;
+    /** Brings all items to their end. */
+    to(sink: WritableStream<T> | Resource | ((item: T) => unknown)): Promise<void>;
+    toArray(): Promise<T[]>;
+    reduce<U>(fold: (value: U, item: T) => U | PromiseLike<U>, value: U): Promise<U>;
+  }
+
+  export function flow<T>(source: Iterable<T> | AsyncIterable<T> | ReadableStream<T>): Flow<T>;
+  export function flow(source: string | Resource): Flow<any>;
+
+  /**
+   * What a function makes of each item. Of a component, or its source, it is the function that it exports as `main` or as its
+   * default; items go there and back as JSON, `Uint8Array` as it is.
+   */
+  export function map<T, U>(by: (item: T, index: number) => U | PromiseLike<U>): Stage<T, U>;
+  export function map(by: Component | string, options?: SpawnOptions): Stage<any, any>;
+  /** The items for which the function gives something true. */
+  export function filter<T>(by: (item: T, index: number) => unknown): Stage<T, T>;
+  export function filter(by: Component | string, options?: SpawnOptions): Stage<any, any>;
+  /** The items of what a function makes of each item. */
+  export function flatMap<T, U>(by: (item: T, index: number) => Iterable<U> | U | PromiseLike<Iterable<U> | U>): Stage<T, U>;
+  export function flatMap(by: Component | string, options?: SpawnOptions): Stage<any, any>;
+  /** So many items; then whoever makes them is told that no more are wanted. */
+  export function take<T>(count: number): Stage<T, T>;
+  /** The lines of text that comes in pieces, or of UTF-8. */
+  export function lines(): Stage<string | Uint8Array, string>;
+  /** As `pipe` with a component. */
+  export function through(component: Component | string, options?: SpawnOptions): Stage<any, Uint8Array>;
 
   /** What a checkpoint resolved in. */
   export interface Checkpoint {

@@ -420,7 +420,7 @@ program that does not compile is tried again until it does. Ctrl-C ends it.";
 
 const PIPE_EXAMPLES: &str = "\
 Examples:
-  b8g pipe '--allow-read=data parse.ts data/log.txt' 'count.wasm --top 10' 'format.ts'
+  b8g pipe '--allow-read=data parse.ts data/log.txt' 'count.wasm 10' 'format.ts'
   b8g pipe --buffer=1M 'a.ts' '--timeout=2s --memory=32M b.js' > result.txt
 
 The first stage reads b8g's standard input, the last one writes its standard output. The exit code is that of the last stage

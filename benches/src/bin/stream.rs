@@ -1,0 +1,388 @@
+//! How fast streams move bytes between contexts: without a copy on one thread and over two, by copy between scripts, and
+//! through a chain of a thousand contexts.
+
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+use b8g::{Component, Config, Context, Engine, Grants, Language, Limits, StreamOptions, Value, stream};
+use b8g_benches::{Figure, Peer, Report, in_turn, median, process, pss_kib, us};
+
+const PIECE: usize = 64 << 10;
+/// Of each measurement.
+const BYTES: u64 = 1 << 30;
+const ROUNDS: usize = 5;
+/// Of the ring, and of pipes where the system lets us.
+const RING: u64 = 1 << 20;
+const CHAIN: usize = 1_000;
+
+/// Fills pieces and sums them: in a piece of its own memory, or in those of the mapped ring.
+const WORKS: &str = r#"(module
+    (import "b8g" "call" (func $call (param i32 i32 i64 i64 i64 i64) (result i64)))
+    (memory (export "memory") 64) (global $h (mut i32) (i32.const 0)) (global $part (mut i64) (i64.const -7))
+    (global $sum (mut i64) (i64.const 0))
+    (func (export "b8g_start") (param i32 i32 i32 i32) (result i32) (local $end i32)
+      (local.set $end (i32.wrap_i64 (call $call (i32.const 8) (i32.const 0) (i64.const 1) (i64.const 0) (i64.const 0x0000020000000000) (i64.const 0))))
+      (if (i32.ne (i32.load (i32.sub (local.get $end) (i32.const 8))) (i32.const 14)) (then (return (i32.const 0))))
+      (global.set $h (i32.load (i32.sub (local.get $end) (i32.const 4))))
+      (if (i64.ne (i64.const 0) (call $call (i32.const 4) (global.get $h) (i64.const 1048576) (i64.const 0) (i64.const 1048576) (i64.const 0)))
+        (then unreachable))
+      (i32.const 0))
+    (func $fill (param $at i32) (local $end i32) (local $v v128)
+      (local.set $end (i32.add (local.get $at) (i32.const 65536)))
+      (local.set $v (i64x2.splat (i64.extend_i32_u (local.get $at))))
+      (loop $next
+        (v128.store (local.get $at) (local.get $v))
+        (v128.store offset=16 (local.get $at) (local.get $v))
+        (v128.store offset=32 (local.get $at) (local.get $v))
+        (v128.store offset=48 (local.get $at) (local.get $v))
+        (br_if $next (i32.ne (local.get $end) (local.tee $at (i32.add (local.get $at) (i32.const 64)))))))
+    (func $add (param $at i32) (local $end i32) (local $a v128) (local $b v128)
+      (local.set $end (i32.add (local.get $at) (i32.const 65536)))
+      (loop $next
+        (local.set $a (i64x2.add (local.get $a) (v128.load (local.get $at))))
+        (local.set $b (i64x2.add (local.get $b) (v128.load offset=16 (local.get $at))))
+        (local.set $a (i64x2.add (local.get $a) (v128.load offset=32 (local.get $at))))
+        (local.set $b (i64x2.add (local.get $b) (v128.load offset=48 (local.get $at))))
+        (br_if $next (i32.ne (local.get $end) (local.tee $at (i32.add (local.get $at) (i32.const 64))))))
+      (local.set $a (i64x2.add (local.get $a) (local.get $b)))
+      (global.set $sum (i64.add (global.get $sum) (i64.add (i64x2.extract_lane 0 (local.get $a)) (i64x2.extract_lane 1 (local.get $a))))))
+    (func (export "alone") (param $pieces i32) (result i64) (local $at i32)
+      (local.set $at (i32.const 1048576))
+      (loop $next
+        (call $fill (local.get $at)) (call $add (local.get $at))
+        (local.set $at (i32.or (i32.const 1048576) (i32.and (i32.const 1048575) (i32.add (local.get $at) (i32.const 65536)))))
+        (br_if $next (local.tee $pieces (i32.sub (local.get $pieces) (i32.const 1)))))
+      (global.get $sum))
+    (func $acquire (param $done i64) (result i64)
+      (global.set $part (call $call (i32.const 13) (global.get $h) (local.get $done) (i64.const 0) (i64.const 0) (i64.const 0)))
+      (global.get $part))
+    (func $wait (param i32)
+      (i32.store (i32.const 8) (global.get $h)) (i32.store (i32.const 12) (local.get 0))
+      (drop (call $call (i32.const 20) (i32.const 0) (i64.const 8) (i64.const 1) (i64.const -1) (i64.const 16))))
+    ;; Fills so many pieces, until there is no room; answers how many are left.
+    (func $produce (export "produce") (param $pieces i32) (result i32) (local $part i64)
+      (local.set $part (call $acquire (i64.const 0)))
+      (loop $next
+        (if (i32.or (i64.lt_s (local.get $part) (i64.const 65536)) (i32.eqz (local.get $pieces))) (then (return (local.get $pieces))))
+        (call $fill (i32.add (i32.const 1048576) (i32.wrap_i64 (local.get $part))))
+        (local.set $pieces (i32.sub (local.get $pieces) (i32.const 1)))
+        (local.set $part (call $acquire (i64.const 65536)))
+        (br $next))
+      (unreachable))
+    ;; Sums what there is; answers whether that is all.
+    (func $consume (export "consume") (result i32) (local $part i64)
+      (local.set $part (call $acquire (i64.const 0)))
+      (loop $next
+        (if (i64.lt_s (local.get $part) (i64.const 65536)) (then (return (i64.ge_s (local.get $part) (i64.const 0)))))
+        (call $add (i32.add (i32.const 1048576) (i32.wrap_i64 (local.get $part))))
+        (local.set $part (call $acquire (i64.const 65536)))
+        (br $next))
+      (unreachable))
+    (func (export "finish") (drop (call $call (i32.const 14) (global.get $h) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0))))
+    (func (export "produce_all") (param $pieces i32) (loop $next
+      (if (local.tee $pieces (call $produce (local.get $pieces))) (then (call $wait (i32.const 2)) (br $next))))
+      (drop (call $call (i32.const 14) (global.get $h) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0))))
+    (func (export "consume_all") (result i64) (loop $next
+      (if (i32.eqz (call $consume)) (then (call $wait (i32.const 1)) (br $next))))
+      (global.get $sum)))"#;
+
+/// Passes on what comes, by copy, until it ends: the first stream that it was given is read, the second written.
+const PASSES: &str = r#"(module
+    (import "b8g" "call" (func $call (param i32 i32 i64 i64 i64 i64) (result i64)))
+    (memory (export "memory") 2)
+    (func $wait (param $h i32) (param $interest i32)
+      (i32.store (i32.const 8) (local.get $h)) (i32.store (i32.const 12) (local.get $interest))
+      (drop (call $call (i32.const 20) (i32.const 0) (i64.const 8) (i64.const 1) (i64.const -1) (i64.const 16))))
+    (func (export "b8g_start") (param i32 i32 i32 i32) (result i32) (local $end i32) (local $from i32) (local $to i32) (local $got i64) (local $done i64) (local $n i64)
+      (local.set $end (i32.wrap_i64 (call $call (i32.const 8) (i32.const 0) (i64.const 1) (i64.const 0) (i64.const 0x0000020000000000) (i64.const 0))))
+      (local.set $from (i32.load (i32.sub (local.get $end) (i32.const 12))))
+      (local.set $to (i32.load (i32.sub (local.get $end) (i32.const 4))))
+      (loop $next
+        (local.set $got (call $call (i32.const 6) (local.get $from) (i64.const 65536) (i64.const 65536) (i64.const -1) (i64.const 0)))
+        (if (i64.eq (local.get $got) (i64.const -7)) (then (call $wait (local.get $from) (i32.const 1)) (br $next)))
+        (if (i64.le_s (local.get $got) (i64.const 0)) (then (return (i32.wrap_i64 (local.get $got)))))
+        (local.set $done (i64.const 0))
+        (loop $more
+          (local.set $n (call $call (i32.const 7) (local.get $to) (i64.add (i64.const 65536) (local.get $done)) (i64.sub (local.get $got) (local.get $done)) (i64.const -1) (i64.const 0)))
+          (if (i64.eq (local.get $n) (i64.const -7)) (then (call $wait (local.get $to) (i32.const 2)) (br $more)))
+          (if (i64.lt_s (local.get $n) (i64.const 0)) (then (return (i32.wrap_i64 (local.get $n)))))
+          (br_if $more (i64.ne (local.get $got) (local.tee $done (i64.add (local.get $done) (local.get $n))))))
+        (br $next))
+      (unreachable)))"#;
+
+fn main() -> anyhow::Result<()> {
+    if std::env::args().nth(1).is_some_and(|way| way.starts_with("feed-")) {
+        return feed();
+    }
+    let report = Report::begin("stream: bytes between contexts");
+    let engine = Engine::new(Config::new())?;
+    mapped(&report, &engine)?;
+    scripts(&report, &engine)?;
+    chain(&report, &engine)
+}
+
+/// Seconds a GiB.
+fn seconds(begun: Instant, bytes: u64) -> f64 {
+    us(begun.elapsed()) / 1e6 / (bytes as f64 / BYTES as f64)
+}
+
+fn pieces(bytes: u64) -> [Value; 1] {
+    [Value::I32((bytes / PIECE as u64) as i32)]
+}
+
+/// Writer and reader of a mapped ring.
+fn joined(engine: &Engine) -> anyhow::Result<[Context; 2]> {
+    let component = Component::from_wasm(engine, WORKS.as_bytes())?;
+    let (reader, writer) = stream(StreamOptions { element_bytes: 1, capacity_bytes: RING, mapped: true })?;
+    let made = || Context::new(&component, &Grants::none(), Limits::default());
+    let (mut writes, mut reads) = (made()?, made()?);
+    writes.give_writer(writer)?;
+    reads.give_reader(reader)?;
+    for context in [&mut writes, &mut reads] {
+        context.start().map_err(|outcome| anyhow::anyhow!("{outcome}"))?;
+    }
+    Ok([writes, reads])
+}
+
+fn one_thread(engine: &Engine) -> anyhow::Result<f64> {
+    let [mut writes, mut reads] = joined(engine)?;
+    let begun = Instant::now();
+    let mut left = pieces(BYTES);
+    loop {
+        left = match writes.call("produce", &left)?[..] {
+            [Value::I32(0)] => break,
+            [left] => [left],
+            _ => anyhow::bail!("it answers a number"),
+        };
+        reads.call("consume", &[])?;
+    }
+    writes.call("finish", &[])?;
+    anyhow::ensure!(reads.call("consume", &[])? == [Value::I32(1)], "it has ended");
+    Ok(seconds(begun, BYTES))
+}
+
+fn alone(engine: &Engine) -> anyhow::Result<f64> {
+    let component = Component::from_wasm(engine, WORKS.as_bytes())?;
+    let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
+    context.start().map_err(|outcome| anyhow::anyhow!("{outcome}"))?;
+    // The memory is there before the time counts, as the ring's is.
+    context.call("alone", &pieces(RING))?;
+    let begun = Instant::now();
+    context.call("alone", &pieces(BYTES))?;
+    Ok(seconds(begun, BYTES))
+}
+
+fn two_threads(engine: &Engine) -> anyhow::Result<f64> {
+    let [mut writes, mut reads] = joined(engine)?;
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        scope.spawn(|| writes.call("produce_all", &pieces(BYTES)).expect("all is written"));
+        reads.call("consume_all", &[]).map(|_| seconds(begun, BYTES))
+    })
+    .map_err(anyhow::Error::from)
+}
+
+/// What the peer's first process does: fills pieces and writes them to its standard output.
+fn feed() -> anyhow::Result<()> {
+    let mut piece = vec![0u64; PIECE / 8];
+    let mut out = std::io::stdout().lock();
+    for n in 0..BYTES / PIECE as u64 {
+        piece.fill(n);
+        // SAFETY: any bytes of numbers are bytes.
+        let bytes = unsafe { std::slice::from_raw_parts(piece.as_ptr().cast::<u8>(), PIECE) };
+        out.write_all(bytes)?;
+    }
+    Ok(())
+}
+
+/// Two processes, a pipe or a socket between them.
+fn processes(socket: bool) -> anyhow::Result<f64> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg(if socket { "feed-socket" } else { "feed-pipe" }).stdin(Stdio::null());
+    let mut ours: Box<dyn Read>;
+    let mut child;
+    if socket {
+        let (mine, theirs) = UnixStream::pair()?;
+        child = command.stdout(OwnedFd::from(theirs)).spawn()?;
+        drop(command);
+        ours = Box::new(mine);
+    } else {
+        let (mine, theirs) = std::io::pipe()?;
+        // SAFETY: plain calls on a descriptor that is open.
+        unsafe {
+            libc::fcntl(std::os::fd::AsRawFd::as_raw_fd(&mine), libc::F_SETPIPE_SZ, RING as libc::c_int)
+        };
+        child = command.stdout(theirs).spawn()?;
+        drop(command);
+        ours = Box::new(mine);
+    }
+    let mut piece = vec![0u8; PIECE];
+    // From the first byte on: starting a process is not what is measured.
+    ours.read_exact(&mut piece)?;
+    let begun = Instant::now();
+    let (mut sum, mut found) = (0u64, 0u64);
+    loop {
+        let n = ours.read(&mut piece)?;
+        if n == 0 {
+            break;
+        }
+        found += n as u64;
+        sum = piece[..n]
+            .chunks_exact(8)
+            .fold(sum, |sum, word| sum.wrapping_add(u64::from_le_bytes(word.try_into().unwrap_or_default())));
+    }
+    std::hint::black_box(sum);
+    let took = seconds(begun, found);
+    child.wait()?;
+    Ok(took)
+}
+
+fn mapped(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let failed = f64::NAN;
+    let found = in_turn(
+        ROUNDS,
+        &mut [
+            &mut || one_thread(engine).unwrap_or(failed),
+            &mut || alone(engine).unwrap_or(failed),
+            &mut || two_threads(engine).unwrap_or(failed),
+            &mut || processes(false).unwrap_or(failed),
+            &mut || processes(true).unwrap_or(failed),
+        ],
+    );
+    let add = |name: &str, ours: &[f64], peer: &str, theirs: &[f64], at_most: Option<f64>| {
+        let peer = Some(Peer::compared(peer, ours, theirs));
+        report.add(Figure {
+            name: name.into(),
+            value: median(ours),
+            unit: "s a GiB",
+            peer,
+            n: ours.len(),
+            at_most,
+        });
+    };
+    let one = "1 GiB in pieces of 64 KiB through a mapped ring, filled and summed, one thread";
+    add(one, &found[0], "the same work in one context", &found[1], Some(1.0 / 0.9));
+    let two = "the same over two threads";
+    add(two, &found[2], "a pipe between processes", &found[3], Some(1.0 / 1.5));
+    add(two, &found[2], "a socket between processes", &found[4], None);
+    Ok(())
+}
+
+/// What node does: a worker fills pieces of shared memory, the main thread sums them.
+const NODE: &str = "const { Worker, isMainThread, workerData } = require('worker_threads');
+const PIECE = 16384, PIECES = 16, n = Number(process.argv[2]);
+const work = (shared) => { const at = new Int32Array(shared, 0, 2), ring = new Int32Array(shared, 64); return { at, ring }; };
+if (isMainThread) { const shared = new SharedArrayBuffer(64 + PIECE * 4 * PIECES); const { at, ring } = work(shared);
+  new Worker(__filename, { argv: [n], workerData: shared }); let sum = 0, begun;
+  for (let i = 0; i < n; i++) { let head; while ((head = Atomics.load(at, 0)) === i) Atomics.wait(at, 0, head); begun ??= performance.now();
+    const from = (i % PIECES) * PIECE; for (let j = 0; j < PIECE; j++) sum = (sum + ring[from + j]) | 0; Atomics.store(at, 1, i + 1); Atomics.notify(at, 1); }
+  console.log(performance.now() - begun, sum); process.exit();
+} else { const { at, ring } = work(workerData);
+  for (let i = 0; i < n; i++) { let tail; while (i - (tail = Atomics.load(at, 1)) >= PIECES) Atomics.wait(at, 1, tail);
+    const from = (i % PIECES) * PIECE; for (let j = 0; j < PIECE; j++) ring[from + j] = i; Atomics.store(at, 0, i + 1); Atomics.notify(at, 0); } }";
+
+/// Bytes of a measurement between scripts.
+const SCRIPT_BYTES: u64 = 128 << 20;
+
+fn scripts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let source =
+        |text: &str| Component::from_source(engine, "a.js", Language::JavaScript, text, Path::new("."));
+    let sends = source(&format!(
+        "import {{ streams }} from 'b8g'; const piece = new Uint8Array(65536); const [w] = streams;
+         for (let i = 0; i < {}; i++) {{ piece[0] = i; await w.write(piece); }} w.close();",
+        SCRIPT_BYTES / PIECE as u64
+    ))?;
+    let takes = source(&format!(
+        "import {{ streams }} from 'b8g'; const piece = new Uint8Array(65536); const [r] = streams;
+         let n = 0; for (let got; (got = await r.read(piece)) !== null;) n += got; if (n !== {SCRIPT_BYTES}) throw n;"
+    ))?;
+    let ours = || -> anyhow::Result<f64> {
+        let (reader, writer) = stream(StreamOptions { capacity_bytes: RING, ..StreamOptions::default() })?;
+        let made = |component: &Component| Context::new(component, &Grants::none(), Limits::default());
+        let (mut from, mut to) = (made(&sends)?, made(&takes)?);
+        from.give_writer(writer)?;
+        to.give_reader(reader)?;
+        let begun = Instant::now();
+        thread::scope(|scope| {
+            scope.spawn(|| assert!(from.run().is_success()));
+            assert!(to.run().is_success());
+        });
+        Ok(seconds(begun, SCRIPT_BYTES))
+    };
+    let node = process::find("node", "B8G_NODE");
+    let temp = tempfile::tempdir()?;
+    let script = temp.path().join("shared.js");
+    std::fs::write(&script, NODE)?;
+    let shared = || -> f64 {
+        let Some(node) = &node else { return f64::NAN };
+        let output = Command::new(node).arg(&script).arg((SCRIPT_BYTES / PIECE as u64).to_string()).output();
+        let text =
+            output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+        let ms: f64 = text.split(' ').next().and_then(|ms| ms.parse().ok()).unwrap_or(f64::NAN);
+        ms / 1000.0 / (SCRIPT_BYTES as f64 / BYTES as f64)
+    };
+    let found = in_turn(ROUNDS, &mut [&mut || ours().unwrap_or(f64::NAN), &mut || shared()]);
+    let peer = node
+        .as_ref()
+        .map(|_| Peer::compared("node's SharedArrayBuffer, filled and summed", &found[0], &found[1]));
+    report.add(Figure {
+        name: "script to script by copy, pieces of 64 KiB, two threads".into(),
+        value: median(&found[0]),
+        unit: "s a GiB",
+        peer,
+        n: ROUNDS,
+        at_most: None,
+    });
+    Ok(())
+}
+
+/// A thousand contexts in a row, each on a thread of its own, with 64 KiB between each two.
+fn chain(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let component = Component::from_wasm(engine, PASSES.as_bytes())?;
+    let (mut next, mut feed) = stream(StreamOptions::default())?;
+    let before = pss_kib();
+    let (found, after_first, took) = thread::scope(|scope| -> anyhow::Result<_> {
+        for _ in 0..CHAIN {
+            let (reader, writer) = stream(StreamOptions::default())?;
+            let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
+            context.give_reader(std::mem::replace(&mut next, reader))?;
+            context.give_writer(writer)?;
+            thread::Builder::new().stack_size(2 << 20).spawn_scoped(scope, move || context.run())?;
+        }
+        scope.spawn(move || {
+            let piece = vec![7; PIECE];
+            (0..BYTES / PIECE as u64).for_each(|_| feed.write_all(&piece).expect("it is taken"));
+            feed.finish();
+        });
+        let begun = Instant::now();
+        let (mut piece, mut found, mut after_first) = (vec![0; PIECE], 0u64, 0.0);
+        loop {
+            let n = next.read(&mut piece)?;
+            if n == 0 {
+                return Ok((found, after_first, begun.elapsed()));
+            }
+            if found < BYTES / 10 && found + n as u64 >= BYTES / 10 {
+                after_first = pss_kib();
+            }
+            found += n as u64;
+        }
+    })?;
+    anyhow::ensure!(found == BYTES, "{found} bytes came");
+    let mib = |kib: f64| (kib - before) / 1024.0;
+    let figure = |name: &str, value: f64, unit: &'static str| Figure {
+        name: name.into(),
+        value,
+        unit,
+        peer: None,
+        n: 1,
+        at_most: None,
+    };
+    report.add(figure("1 GiB through a chain of 1,000 contexts", took.as_secs_f64(), "s"));
+    report.add(figure("memory of the chain when a tenth had passed", mib(after_first), "MiB"));
+    Ok(())
+}
