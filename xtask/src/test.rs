@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::run::{cargo, find, run, tools_directory};
-use crate::{components, tidy, tools};
+use crate::{abi, components, rust_wasm, tidy, tools};
 
 /// npm packages that are run as they are, each at the version that was tried.
 const NPM_PACKAGES: [&str; 6] =
@@ -18,6 +18,12 @@ pub fn test(filter: &[&str]) -> Result<()> {
     let mut command = cargo();
     // The whole workspace in the profile of the release: what is tested is what is shipped.
     command.args(["test", "--release", "--workspace", "--no-fail-fast"]).args(filter).env("B8G_ZIG", zig);
+    match rust_wasm::ensure() {
+        Ok(rustc) => {
+            command.env("B8G_RUSTC", rustc);
+        }
+        Err(error) => eprintln!("skipped: tests with guests in Rust: {error:#}"),
+    }
     match tools::ensure_boolector() {
         Ok(module) => {
             command.env("B8G_BOOLECTOR", module);
@@ -53,6 +59,7 @@ pub fn ci() -> Result<()> {
     // Clippy sees what fuzz targets do where tests do it too; the targets themselves need a C++ compiler.
     run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
     run(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    abi::abi(true)?;
     tidy::tidy()
 }
 
