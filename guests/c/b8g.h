@@ -346,7 +346,7 @@ static inline int64_t b8g_memory(uint64_t bytes) {
     return b8g_call(B8G_OP_MEMORY, 0, (int64_t)bytes, 0, 0, 0);
 }
 
-/* map answers shows a memory, or the ring of a stream, at that address of the caller's own memory; 0. All three are whole pages. */
+/* map answers shows a memory, or the ring of a stream, at that address of the caller's own memory; 0. All three are whole pages. A memory needs READ and WRITE too. */
 static inline int64_t b8g_map(b8g_handle h, volatile void *address, uint64_t offset, uint64_t bytes) {
     return b8g_call(B8G_OP_MAP, h, b8g_at(address), (int64_t)offset, (int64_t)bytes, 0);
 }
@@ -391,7 +391,7 @@ static inline int64_t b8g_stream(uint64_t element, uint64_t capacity, uint32_t f
     return b8g_call(B8G_OP_STREAM, 0, (int64_t)element, (int64_t)capacity, (int64_t)flags, b8g_at(out));
 }
 
-/* acquire answers the next part of a MAP stream's ring: offset in it below, length in the upper 32 bits. For the reader a length of 0 is the end. AGAIN, CLOSED. */
+/* acquire answers the next part of a MAP stream's ring: offset in it below, length in the upper 32 bits. For the reader a length of 0 is the end. AGAIN: there is none yet, but what is done was counted; ARG: more than there is, and nothing was counted; CLOSED. */
 static inline int64_t b8g_acquire(b8g_handle h, uint64_t done) {
     return b8g_call(B8G_OP_ACQUIRE, h, (int64_t)done, 0, 0, 0);
 }

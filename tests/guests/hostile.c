@@ -106,7 +106,7 @@ static void false_done(void) {
     expect(b8g_map(ends.writer, second + 1, 0, RING), B8G_ERROR_ARG, "a window at no page");
     expect(b8g_map(ends.writer, second, 4096, RING), B8G_ERROR_ARG, "a window beyond the ring");
     expect(b8g_map(ends.writer, (void *)0xfffff000, 0, 4096), B8G_ERROR_FAULT, "a window beyond memory");
-    expect(b8g_acquire(ends.writer, 1), B8G_ERROR_ARG, "done before anything was had");
+    expect(b8g_acquire(ends.writer, RING + 1), B8G_ERROR_ARG, "done before anything was had");
     expect(b8g_send(channel, "ring", 4, &ends.reader, 1), 0, "the reader cannot be sent");
     int64_t part = b8g_acquire(ends.writer, 0);
     expect((int64_t)b8g_part_bytes(part), RING, "a part that is not the whole ring");

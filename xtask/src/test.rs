@@ -47,6 +47,8 @@ pub fn test(filter: &[&str]) -> Result<()> {
     }
     run(&mut command)?;
     if filter.is_empty() {
+        // What of the library for guests needs no engine.
+        run(guest_library("test").args(["--release", "--lib"]))?;
         components::javascript(true)?;
     }
     Ok(())
@@ -58,9 +60,18 @@ pub fn ci() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     // Clippy sees what fuzz targets do where tests do it too; the targets themselves need a C++ compiler.
     run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+    run(cargo().args(["fmt", "--manifest-path", "guests/rust/Cargo.toml", "--check"]))?;
     run(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    run(guest_library("clippy").args(["--release", "--lib", "--tests", "--", "--deny", "warnings"]))?;
     abi::abi(true)?;
     tidy::tidy()
+}
+
+/// A command for the library for guests in Rust, which is a workspace of its own.
+fn guest_library(command: &str) -> Command {
+    let mut cargo = cargo();
+    cargo.args([command, "--manifest-path", "guests/rust/Cargo.toml", "--target-dir", "target/guests"]);
+    cargo
 }
 
 /// Fetches two published programs that carry V8's snapshots.

@@ -60,7 +60,7 @@ fn mapped(reader: Reader) -> Result<String> {
     let mut reader = reader.map(65536)?;
     let (mut checked, mut copy) = (Checked::default(), vec![0; 3000]);
     loop {
-        let part = reader.next()?;
+        let part = reader.next_part()?;
         if part.is_empty() {
             return Ok(checked.told());
         }

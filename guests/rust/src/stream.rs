@@ -113,7 +113,7 @@ macro_rules! end {
                 &self.end
             }
 
-            /// So many bytes of the last part are done: the other side has them from the next call of `next` or `flush` on.
+            /// So many bytes of the last part are done: the other side has them from the next call of `next_part` or `flush` on.
             pub fn done(&mut self, bytes: usize) {
                 self.done += bytes as u64;
             }
@@ -207,7 +207,7 @@ impl MappedWriter {
     ///
     /// # Errors
     /// CLOSED: the reader is gone; ARG: more was said to be done than the last part had.
-    pub fn next(&mut self) -> Result<Part<'_>> {
+    pub fn next_part(&mut self) -> Result<Part<'_>> {
         loop {
             match self.acquire() {
                 Err(Error::AGAIN) => wait_for(&self.end.0, Ready::WRITE, None)?,
@@ -239,7 +239,7 @@ impl MappedReader {
     ///
     /// # Errors
     /// CLOSED: the writer aborted it; ARG: more was said to be done than the last part had.
-    pub fn next(&mut self) -> Result<Part<'_>> {
+    pub fn next_part(&mut self) -> Result<Part<'_>> {
         loop {
             match self.acquire() {
                 Err(Error::AGAIN) => wait_for(&self.end.0, Ready::READ, None)?,

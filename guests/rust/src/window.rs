@@ -71,9 +71,9 @@ impl Part<'_> {
             let word = unsafe { from.cast::<u64>().wrapping_add(at).read_volatile() };
             into[at * 8..at * 8 + 8].copy_from_slice(&word.to_ne_bytes());
         }
-        for at in words * 8..len {
+        for (at, byte) in into.iter_mut().enumerate().take(len).skip(words * 8) {
             // SAFETY: as above.
-            into[at] = unsafe { from.wrapping_add(at).read_volatile() };
+            *byte = unsafe { from.wrapping_add(at).read_volatile() };
         }
         len
     }

@@ -41,11 +41,20 @@ fn define(out: &mut String, prefix: &str, name: &str, value: &str, meaning: &str
     let _ = writeln!(out, "#define B8G_{prefix}{name} {value} /* {} */", plain(meaning));
 }
 
-fn constants(out: &mut String) {
-    title(out, "Operations");
-    for (name, number, meaning) in each!(Op) {
-        define(out, "OP_", &upper(name), &number.to_string(), meaning);
+fn numbers<'a>(
+    out: &mut String,
+    words: &str,
+    prefix: &str,
+    rows: impl Iterator<Item = (&'a str, u32, &'a str)>,
+) {
+    title(out, words);
+    for (name, number, meaning) in rows {
+        define(out, prefix, &upper(name), &number.to_string(), meaning);
     }
+}
+
+fn constants(out: &mut String) {
+    numbers(out, "Operations", "OP_", each!(Op));
     title(out, "Errors");
     for row in ERRORS {
         define(out, "ERROR_", row.name, &format!("({})", row.error.code()), row.meaning);
@@ -63,18 +72,10 @@ fn constants(out: &mut String) {
     for row in REQUESTS {
         define(out, "CTL_", row.name, &(row.request as u32).to_string(), row.request.meaning());
     }
-    let enums: [(&str, &str, Vec<(&str, u32, &str)>); 4] = [
-        ("Kinds of objects", "KIND_", each!(Kind).collect()),
-        ("Types of files", "FILE_", each!(FileType).collect()),
-        ("Why a task ended", "END_", each!(EndReason).collect()),
-        ("Languages of the request COMPILE", "LANGUAGE_", each!(Language).collect()),
-    ];
-    for (words, prefix, rows) in enums {
-        title(out, words);
-        for (name, number, meaning) in rows {
-            define(out, prefix, &upper(name), &number.to_string(), meaning);
-        }
-    }
+    numbers(out, "Kinds of objects", "KIND_", each!(Kind));
+    numbers(out, "Types of files", "FILE_", each!(FileType));
+    numbers(out, "Why a task ended", "END_", each!(EndReason));
+    numbers(out, "Languages of the request COMPILE", "LANGUAGE_", each!(Language));
     for group in GROUPS {
         title(out, group.meaning);
         for row in group.each {

@@ -12,8 +12,10 @@ use b8g_core::abi::{Kind, Op};
 
 use super::{each, snake};
 
-/// What stands between the marks of each name.
-const TABLES: [(&str, fn() -> String); 6] = [
+/// The name between the marks, and what stands there.
+type Table = (&'static str, fn() -> String);
+
+const TABLES: [Table; 6] = [
     ("errors", errors),
     ("operations", operations),
     ("verbs of task", task_verbs),
@@ -94,9 +96,9 @@ fn task_verbs() -> String {
     let rows = verbs.map(|verb| {
         let name = format!("{} {}", verb.number, verb.name.to_ascii_uppercase());
         let [_, b, c, d] = arguments(verb.parameters);
-        vec![name, b, c, d, verb.words.to_owned()]
+        vec![name, rights(verb.needs), b, c, d, verb.words.to_owned()]
     });
-    table(&["verb of `task(h)`", "b", "c", "d", "what it does"], rows)
+    table(&["verb of `task(h)`", "needs", "b", "c", "d", "what it does"], rows)
 }
 
 fn roles() -> String {
@@ -146,8 +148,12 @@ fn names(kinds: &[Kind], nothing: &str) -> String {
 }
 
 fn alternatives(needs: &[Rights]) -> String {
-    let names: Vec<String> = needs.iter().map(|right| format!("{right:?}")).collect();
+    let names: Vec<String> = needs.iter().map(|right| rights(*right)).collect();
     names.join(" or ")
+}
+
+fn rights(rights: Rights) -> String {
+    if rights == Rights::NONE { String::new() } else { format!("{rights:?}") }
 }
 
 #[cfg(test)]

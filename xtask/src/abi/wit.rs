@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn the_interface_parses() {
         let mut resolve = wit_parser::Resolve::new();
-        resolve.push_str("b8g.wit", &interface()).unwrap();
+        resolve.push_source("b8g.wit", &interface()).unwrap();
         let functions = |name: &str| {
             let found = resolve.interfaces.iter().find(|(_, i)| i.name.as_deref() == Some(name)).unwrap();
             found.1.functions.keys().cloned().collect::<Vec<_>>()

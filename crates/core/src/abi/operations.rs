@@ -36,7 +36,7 @@ pub const OPERATIONS: &[Operation] = &[
             takes(1, "offset", Shape::Number, &["offset in it"]),
             takes(2, "bytes", Shape::Number, &["bytes"]),
         ],
-        words: "shows a memory, or the ring of a stream, at that address of the caller's own memory; 0. All three are whole pages",
+        words: "shows a memory, or the ring of a stream, at that address of the caller's own memory; 0. All three are whole pages. A memory needs READ and WRITE too",
         ..operation(Op::Map, "map", "h")
     },
     Operation {
@@ -134,7 +134,7 @@ pub const OPERATIONS: &[Operation] = &[
         needs: &[Rights::READ, Rights::WRITE],
         parameters: &[takes(0, "done", Shape::Number, &["bytes done with"])],
         answer: Answer::Part,
-        words: "the next part of a MAP stream's ring: offset in it below, length in the upper 32 bits. For the reader a length of 0 is the end. AGAIN, CLOSED",
+        words: "the next part of a MAP stream's ring: offset in it below, length in the upper 32 bits. For the reader a length of 0 is the end. AGAIN: there is none yet, but what is done was counted; ARG: more than there is, and nothing was counted; CLOSED",
         ..operation(Op::Acquire, "acquire", "h")
     },
     Operation {
@@ -222,18 +222,19 @@ pub const OPERATIONS: &[Operation] = &[
 ];
 
 const TASK_VERBS: &[Verb] = &[
-    verb(
+    manages(
         task::CANCEL,
         "cancel",
         "the task's `b8g_event` is called with CANCEL when it next waits; it may end in its own way. 0",
     ),
-    verb(task::KILL, "kill", "it is stopped at once. 0"),
+    manages(task::KILL, "kill", "it is stopped at once. 0"),
     Verb {
         on_self: true,
         parameters: &[takes(1, "code", Shape::Signed32, &["exit code"])],
         ..verb(task::EXIT, "exit", "on handle 0 only")
     },
     Verb {
+        needs: Rights::READ,
         parameters: &[takes(1, "out", Shape::RoomFor(&ENDED), &["out offset", "out length"])],
         ..verb(
             task::JOIN,
@@ -241,11 +242,15 @@ const TASK_VERBS: &[Verb] = &[
             "writes the 64 bytes below once it has ended; AGAIN before. `wait` says readable then; `read` with a position gives the message",
         )
     },
-    verb(task::SUSPEND, "suspend", "it does not go on, from its next call or wait, until it is told to. 0"),
-    verb(task::RESUME, "resume", "it goes on. 0"),
+    manages(
+        task::SUSPEND,
+        "suspend",
+        "it does not go on, from its next call or wait, until it is told to. 0",
+    ),
+    manages(task::RESUME, "resume", "it goes on. 0"),
     Verb {
         answer: Answer::Handle,
-        ..verb(
+        ..manages(
             task::SNAPSHOT,
             "snapshot",
             "asks to freeze it where it waits: AGAIN until that is done (`wait` says writable), then a new handle to a component that goes on from there. BUSY: it cannot be frozen",
@@ -285,7 +290,20 @@ const fn operation(op: Op, name: &'static str, handle: &'static str) -> Operatio
 }
 
 const fn verb(number: u64, name: &'static str, words: &'static str) -> Verb {
-    Verb { number, name, on_self: false, parameters: &[], answer: Answer::Nothing, words }
+    Verb {
+        number,
+        name,
+        on_self: false,
+        needs: Rights::NONE,
+        parameters: &[],
+        answer: Answer::Nothing,
+        words,
+    }
+}
+
+/// A verb that changes what the task does.
+const fn manages(number: u64, name: &'static str, words: &'static str) -> Verb {
+    Verb { needs: Rights::MANAGE, ..verb(number, name, words) }
 }
 
 const fn takes(at: usize, name: &'static str, shape: Shape, words: &'static [&'static str]) -> Parameter {

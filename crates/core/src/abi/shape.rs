@@ -209,6 +209,8 @@ pub struct Verb {
     pub name: &'static str,
     /// The handle must be 0: the caller itself.
     pub on_self: bool,
+    /// The right that the handle must have, if the operation does not say so for all verbs.
+    pub needs: Rights,
     /// The other parameters.
     pub parameters: &'static [Parameter],
     /// What the answer is.

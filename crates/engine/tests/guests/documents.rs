@@ -1,6 +1,6 @@
 //! What `docs/guests.md` shows is what runs here.
 
-use b8g::{Capture, Component, Context, Grants, Limits, Stdout};
+use b8g::{Capture, Component, Context, Grants, Language, Limits, Stdout};
 
 use crate::{compile, engine};
 
@@ -34,6 +34,22 @@ fn the_example_in_text_tells_the_time() {
     let told = u64::from_le_bytes(output.take()[..].try_into().unwrap());
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
     assert!(told <= now && now - told < 60_000_000_000, "{told} is not {now}");
+}
+
+/// The constants for TypeScript are a program as they are.
+#[test]
+fn the_constants_for_typescript_are_typescript() {
+    let constants = std::fs::read_to_string(compile::root().join("guests/ts/abi.ts")).unwrap();
+    let source =
+        format!("{constants}\nconsole.log(Op.acquire, ErrorCode.AGAIN, Right.INSPECT, Bound.WINDOW_BYTES);");
+    let engine = engine();
+    let path = std::path::Path::new(".");
+    let component = Component::from_source(&engine, "abi.ts", Language::TypeScript, &source, path).unwrap();
+    let output = Capture::new();
+    let grants = Grants::none().stdout(Stdout::Capture(output.clone()));
+    let outcome = Context::new(&component, &grants, Limits::default()).unwrap().run();
+    assert!(outcome.is_success(), "{outcome}");
+    assert_eq!(String::from_utf8(output.take()).unwrap(), "13 -7 4096 4096\n");
 }
 
 /// The header is for C++ as well.

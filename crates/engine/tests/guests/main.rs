@@ -24,8 +24,12 @@ fn script(engine: &Engine, source: &str) -> Component {
 
 /// Runs a component with these arguments and channels in a thread of its own.
 fn running(component: &Component, arguments: &[&str], channels: Vec<Channel>) -> JoinHandle<Outcome> {
+    running_with(component, Grants::none().clocks().arguments(arguments.iter().copied()), channels)
+}
+
+/// Runs a component with these grants and channels in a thread of its own.
+fn running_with(component: &Component, grants: Grants, channels: Vec<Channel>) -> JoinHandle<Outcome> {
     let limits = Limits { timeout: SOON, ..Limits::default() };
-    let grants = Grants::none().clocks().arguments(arguments.iter().copied());
     let mut context = Context::new(component, &grants, limits).unwrap();
     channels.into_iter().for_each(|channel| context.connect(channel).unwrap());
     thread::spawn(move || context.run())
