@@ -1,9 +1,11 @@
 //! `cargo xtask`: what scripts would do. Start reading at [`main`]; each command has a file of its own.
 
+mod abi;
 mod bench;
 mod components;
 mod fuzz;
 mod run;
+mod rust_wasm;
 mod test;
 mod tidy;
 mod tools;
@@ -18,7 +20,9 @@ cargo xtask COMMAND
   bench NAME [--json]     run a benchmark: start, compute, image, channel  (--install-peers fetches deno to compare with)
   fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
   components js [--check] build the JavaScript engine component; --check only compares its digest
+  abi [--check]           write what is made of the ABI's description: header, WIT, constants, tables; --check only compares
   tidy                    check the house: layers, file lengths, links, named paths
+  tools rust              find or unpack a Rust compiler for wasm and print its path
   tools zig               install the pinned C compiler for wasm and print its path
   tools boolector         install the pinned SMT solver that tests run and print its path
 ";
@@ -34,7 +38,13 @@ fn main() -> Result<()> {
         ["fuzz", name, flags @ ..] => fuzz::fuzz(name, flags),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
+        ["abi"] => abi::abi(false),
+        ["abi", "--check"] => abi::abi(true),
         ["tidy"] => tidy::tidy(),
+        ["tools", "rust"] => {
+            println!("{}", rust_wasm::ensure()?.display());
+            Ok(())
+        }
         ["tools", "zig"] => {
             println!("{}", tools::ensure_ziglang()?.display());
             Ok(())

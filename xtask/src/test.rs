@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::run::{cargo, find, run, tools_directory};
-use crate::{components, tidy, tools};
+use crate::{abi, components, rust_wasm, tidy, tools};
 
 /// npm packages that are run as they are, each at the version that was tried.
 const NPM_PACKAGES: [&str; 6] =
@@ -18,6 +18,12 @@ pub fn test(filter: &[&str]) -> Result<()> {
     let mut command = cargo();
     // The whole workspace in the profile of the release: what is tested is what is shipped.
     command.args(["test", "--release", "--workspace", "--no-fail-fast"]).args(filter).env("B8G_ZIG", zig);
+    match rust_wasm::ensure() {
+        Ok(rustc) => {
+            command.env("B8G_RUSTC", rustc);
+        }
+        Err(error) => eprintln!("skipped: tests with guests in Rust: {error:#}"),
+    }
     match tools::ensure_boolector() {
         Ok(module) => {
             command.env("B8G_BOOLECTOR", module);
@@ -41,6 +47,8 @@ pub fn test(filter: &[&str]) -> Result<()> {
     }
     run(&mut command)?;
     if filter.is_empty() {
+        // What of the library for guests needs no engine.
+        run(guest_library("test").args(["--release", "--lib"]))?;
         components::javascript(true)?;
     }
     Ok(())
@@ -52,8 +60,18 @@ pub fn ci() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     // Clippy sees what fuzz targets do where tests do it too; the targets themselves need a C++ compiler.
     run(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+    run(cargo().args(["fmt", "--manifest-path", "guests/rust/Cargo.toml", "--check"]))?;
     run(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+    run(guest_library("clippy").args(["--release", "--lib", "--tests", "--", "--deny", "warnings"]))?;
+    abi::abi(true)?;
     tidy::tidy()
+}
+
+/// A command for the library for guests in Rust, which is a workspace of its own.
+fn guest_library(command: &str) -> Command {
+    let mut cargo = cargo();
+    cargo.args([command, "--manifest-path", "guests/rust/Cargo.toml", "--target-dir", "target/guests"]);
+    cargo
 }
 
 /// Fetches two published programs that carry V8's snapshots.

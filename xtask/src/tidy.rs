@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("benches", &["b8g"]),
     ("components/preinit", &[]),
     ("fuzz", &["b8g-image"]),
-    ("xtask", &[]),
+    ("xtask", &["b8g-core"]),
 ];
 
 /// Crates that forbid `unsafe`.
@@ -132,7 +132,8 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
 
 /// What stands in backquotes and looks like a path of this workspace.
 fn named_paths(text: &str) -> impl Iterator<Item = &str> {
-    let roots = ["crates/", "components/", "docs/", "xtask/", "benches/", "examples/", "tests/", "fuzz/"];
+    let roots =
+        ["crates/", "components/", "docs/", "xtask/", "benches/", "examples/", "tests/", "fuzz/", "guests/"];
     text.split('`').skip(1).step_by(2).filter(move |quoted| {
         roots.iter().any(|root| quoted.starts_with(root)) && !quoted.contains(['*', '{', ' '])
     })

@@ -1,12 +1,22 @@
 //! The numbers of the component ABI, declared once. `docs/abi.md` explains each; tests hold them fixed.
+//!
+//! [`operations`], [`requests`] and [`constants`] describe them as data: `cargo xtask abi` writes the C header, the WIT,
+//! the constants for Rust and TypeScript and the tables of `docs/abi.md` from there.
+
+pub mod constants;
+pub mod operations;
+pub mod requests;
+pub mod shape;
+
+use shape::Constant;
 
 /// Declares an enum of ABI numbers with its reader and the table of its names.
 macro_rules! numbers {
-    ($(#[$meta:meta])* $name:ident: $repr:ty { $($(#[$doc:meta])* $variant:ident = $value:literal,)* }) => {
+    ($(#[$meta:meta])* $name:ident: $repr:ty { $($(#[doc = $doc:literal])* $variant:ident = $value:literal,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[repr($repr)]
-        pub enum $name { $($(#[$doc])* $variant = $value,)* }
+        pub enum $name { $($(#[doc = $doc])* $variant = $value,)* }
 
         impl $name {
             /// Every value, in the order of the declaration.
@@ -21,6 +31,26 @@ macro_rules! numbers {
             pub const fn name(self) -> &'static str {
                 match self { $($name::$variant => stringify!($variant),)* }
             }
+
+            /// What it is, as its declaration says.
+            pub const fn meaning(self) -> &'static str {
+                match self { $($name::$variant => concat!($($doc),*).trim_ascii(),)* }
+            }
+        }
+    };
+}
+
+/// Declares a module of constants and the table that describes them.
+macro_rules! constants {
+    ($(#[$meta:meta])* $name:ident: $type:ty { $($(#[doc = $doc:literal])* $constant:ident = $value:literal,)* }) => {
+        $(#[$meta])*
+        pub mod $name {
+            $($(#[doc = $doc])* pub const $constant: $type = $value;)*
+
+            /// Each of them.
+            pub const EACH: &[super::Constant] = &[
+                $(super::Constant { name: stringify!($constant), value: $value, meaning: concat!($($doc),*).trim_ascii() },)*
+            ];
         }
     };
 }
@@ -281,116 +311,132 @@ numbers! {
     }
 }
 
-/// Flags of [`Op::Stream`].
-pub mod stream {
-    /// Its ring is memory that can be shown in the memories of writer and reader.
-    pub const MAP: u64 = 1;
+constants! {
+    /// Flags of [`Op::Stream`].
+    stream: u64 {
+        /// Its ring is memory that can be shown in the memories of writer and reader.
+        MAP = 1,
+    }
 }
 
-/// Flags of [`Op::Open`] and of [`Request::SetFlags`].
-pub mod open {
-    /// Create the file when it is absent.
-    pub const CREATE: u32 = 0x1;
-    /// Fail when it exists.
-    pub const EXCLUSIVE: u32 = 0x2;
-    /// Cut it to nothing.
-    pub const TRUNCATE: u32 = 0x4;
-    /// It must be a directory.
-    pub const DIRECTORY: u32 = 0x8;
-    /// Do not follow a last symbolic link.
-    pub const NOFOLLOW: u32 = 0x10;
-    /// Every write goes to the end.
-    pub const APPEND: u32 = 0x20;
-    /// Do not block (it never does; kept for the guest to ask back).
-    pub const NONBLOCK: u32 = 0x40;
-    /// Writes reach the device, data only.
-    pub const DSYNC: u32 = 0x80;
-    /// Writes reach the device.
-    pub const SYNC: u32 = 0x100;
-    /// Every flag.
-    pub const ALL: u32 = 0x1ff;
+constants! {
+    /// Flags of [`Op::Open`] and of [`Request::SetFlags`].
+    open: u32 {
+        /// Create the file when it is absent.
+        CREATE = 0x1,
+        /// Fail when it exists.
+        EXCLUSIVE = 0x2,
+        /// Cut it to nothing.
+        TRUNCATE = 0x4,
+        /// It must be a directory.
+        DIRECTORY = 0x8,
+        /// Do not follow a last symbolic link.
+        NOFOLLOW = 0x10,
+        /// Every write goes to the end.
+        APPEND = 0x20,
+        /// Do not block (it never does; kept for the guest to ask back).
+        NONBLOCK = 0x40,
+        /// Writes reach the device, data only.
+        DSYNC = 0x80,
+        /// Writes reach the device.
+        SYNC = 0x100,
+        /// Every flag.
+        ALL = 0x1ff,
+    }
 }
 
-/// Flags of the requests that set times.
-pub mod times {
-    /// Set the access time.
-    pub const ATIME: u64 = 1;
-    /// Set the access time to now.
-    pub const ATIME_NOW: u64 = 2;
-    /// Set the modification time.
-    pub const MTIME: u64 = 4;
-    /// Set the modification time to now.
-    pub const MTIME_NOW: u64 = 8;
-    /// Do not follow a last symbolic link.
-    pub const NOFOLLOW: u64 = 16;
+constants! {
+    /// Flags of the requests that set times.
+    times: u64 {
+        /// Set the access time.
+        ATIME = 1,
+        /// Set the access time to now.
+        ATIME_NOW = 2,
+        /// Set the modification time.
+        MTIME = 4,
+        /// Set the modification time to now.
+        MTIME_NOW = 8,
+        /// Do not follow a last symbolic link.
+        NOFOLLOW = 16,
+    }
 }
 
-/// Interests and answers of [`Op::Wait`].
-pub mod ready {
-    /// Readable.
-    pub const READ: u32 = 1;
-    /// Writable.
-    pub const WRITE: u32 = 2;
-    /// Failed or hung up.
-    pub const FAILED: u32 = 4;
-    /// Not a handle.
-    pub const BAD: u32 = 8;
+constants! {
+    /// Interests and answers of [`Op::Wait`].
+    ready: u32 {
+        /// Readable.
+        READ = 1,
+        /// Writable.
+        WRITE = 2,
+        /// Failed or hung up.
+        FAILED = 4,
+        /// Not a handle.
+        BAD = 8,
+    }
 }
 
-/// Kinds of [`b8g_event`](self) calls.
-pub mod event {
-    /// A parked wait ended.
-    pub const READY: i32 = 1;
-    /// Evaluate a source text.
-    pub const EVAL: i32 = 2;
-    /// Stop what is running.
-    pub const CANCEL: i32 = 3;
-    /// The context goes on from where it was frozen: its handles, its clocks and its randomness are new.
-    pub const RESTORED: i32 = 4;
-    /// Go on with the program's function `main`, or, if the value is 0, tell whether there is one: 1, else 0.
-    pub const MAIN: i32 = 5;
-    /// The checkpoint that the component asked for is over: it was frozen, or whoever runs it freezes nothing.
-    pub const CHECKPOINT: i32 = 6;
-    /// It is about to become a file: give up what is not needed, and write into the handle what is left.
-    pub const COMPACT: i32 = 7;
+constants! {
+    /// Kinds of [`b8g_event`](self) calls.
+    event: i32 {
+        /// A parked wait ended.
+        READY = 1,
+        /// Evaluate a source text.
+        EVAL = 2,
+        /// Stop what is running.
+        CANCEL = 3,
+        /// The context goes on from where it was frozen: its handles, its clocks and its randomness are new.
+        RESTORED = 4,
+        /// Go on with the program's function `main`, or, if the value is 0, tell whether there is one: 1, else 0.
+        MAIN = 5,
+        /// The checkpoint that the component asked for is over: it was frozen, or whoever runs it freezes nothing.
+        CHECKPOINT = 6,
+        /// It is about to become a file: give up what is not needed, and write into the handle what is left.
+        COMPACT = 7,
+    }
 }
 
-/// What `b8g_start` and `b8g_event` answer.
-pub mod state {
-    /// Nothing is left to do.
-    pub const DONE: i32 = 0;
-    /// A wait is parked.
-    pub const WAITING: i32 = 1;
-    /// Nothing runs, and the component asks to be frozen here; it goes on when it hears of it.
-    pub const CHECKPOINT: i32 = 2;
+constants! {
+    /// What `b8g_start` and `b8g_event` answer.
+    state: i32 {
+        /// Nothing is left to do.
+        DONE = 0,
+        /// A wait is parked.
+        WAITING = 1,
+        /// Nothing runs, and the component asks to be frozen here; it goes on when it hears of it.
+        CHECKPOINT = 2,
+    }
 }
 
-/// The verbs of [`Op::Task`].
-pub mod task {
-    /// Ask it to stop: it hears CANCEL, and may end in its own way.
-    pub const CANCEL: u64 = 1;
-    /// Stop it now.
-    pub const KILL: u64 = 2;
-    /// End with an exit code; of the caller itself.
-    pub const EXIT: u64 = 3;
-    /// Tell how it ended: see [`super::Ended`].
-    pub const JOIN: u64 = 4;
-    /// Let it not go on when it next waits or calls.
-    pub const SUSPEND: u64 = 5;
-    /// Let it go on.
-    pub const RESUME: u64 = 6;
-    /// Freeze it where it waits, and give a component that goes on from there.
-    pub const SNAPSHOT: u64 = 7;
+constants! {
+    /// The verbs of [`Op::Task`].
+    task: u64 {
+        /// Ask it to stop: it hears CANCEL, and may end in its own way.
+        CANCEL = 1,
+        /// Stop it now.
+        KILL = 2,
+        /// End with an exit code; of the caller itself.
+        EXIT = 3,
+        /// Tell how it ended: see [`super::Ended`].
+        JOIN = 4,
+        /// Let it not go on when it next waits or calls.
+        SUSPEND = 5,
+        /// Let it go on.
+        RESUME = 6,
+        /// Freeze it where it waits, and give a component that goes on from there.
+        SNAPSHOT = 7,
+    }
 }
 
-/// The verbs of [`Op::Link`].
-pub mod link {
-    /// Make a new key.
-    pub const MINT: u64 = 1;
-    /// Give an end of a channel whose other end whoever binds the same key has.
-    pub const BIND: u64 = 2;
-    /// Let nobody bind a key any more that these keys minted.
-    pub const REVOKE: u64 = 3;
+constants! {
+    /// The verbs of [`Op::Link`].
+    link: u64 {
+        /// Make a new key.
+        MINT = 1,
+        /// Give an end of a channel whose other end whoever binds the same key has.
+        BIND = 2,
+        /// Let nobody bind a key any more that these keys minted.
+        REVOKE = 3,
+    }
 }
 
 /// Bytes of a key.

@@ -42,7 +42,7 @@ pub enum Error {
 }
 
 /// Host errors are passed as `-(HOST_BASE + errno)`.
-const HOST_BASE: i64 = 256;
+pub const HOST_BASE: i64 = 256;
 
 impl Error {
     /// Gives the number that the ABI passes, always negative.

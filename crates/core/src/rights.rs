@@ -9,53 +9,53 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rights(u32);
 
+/// Declares the rights and the table that describes them.
+macro_rules! rights {
+    ($($(#[doc = $doc:literal])* $name:ident = $bit:literal,)*) => {
+        impl Rights {
+            $($(#[doc = $doc])* pub const $name: Rights = Rights($bit);)*
+
+            /// Each right with its name and what it allows.
+            pub const EACH: &'static [(Rights, &'static str, &'static str)] =
+                &[$((Rights::$name, stringify!($name), concat!($($doc),*).trim_ascii()),)*];
+        }
+    };
+}
+
+rights! {
+    /// May be duplicated within the context.
+    DUPLICATE = 0x1,
+    /// May be handed to another context.
+    TRANSFER = 0x2,
+    /// May be read.
+    READ = 0x4,
+    /// May be written.
+    WRITE = 0x8,
+    /// May be executed.
+    EXECUTE = 0x10,
+    /// May be mapped into a memory.
+    MAP = 0x20,
+    /// May be waited for.
+    WAIT = 0x40,
+    /// May be signalled.
+    SIGNAL = 0x80,
+    /// Has a position that may be moved.
+    SEEK = 0x100,
+    /// May create things below it.
+    CREATE = 0x200,
+    /// May change its settings.
+    MANAGE = 0x400,
+    /// May be linked by key.
+    LINK = 0x800,
+    /// May be asked about.
+    INSPECT = 0x1000,
+}
+
 impl Rights {
     /// Nothing at all.
     pub const NONE: Rights = Rights(0);
-    /// May be duplicated within the context.
-    pub const DUPLICATE: Rights = Rights(0x1);
-    /// May be handed to another context.
-    pub const TRANSFER: Rights = Rights(0x2);
-    /// May be read.
-    pub const READ: Rights = Rights(0x4);
-    /// May be written.
-    pub const WRITE: Rights = Rights(0x8);
-    /// May be executed.
-    pub const EXECUTE: Rights = Rights(0x10);
-    /// May be mapped into a memory.
-    pub const MAP: Rights = Rights(0x20);
-    /// May be waited for.
-    pub const WAIT: Rights = Rights(0x40);
-    /// May be signalled.
-    pub const SIGNAL: Rights = Rights(0x80);
-    /// Has a position that may be moved.
-    pub const SEEK: Rights = Rights(0x100);
-    /// May create things below it.
-    pub const CREATE: Rights = Rights(0x200);
-    /// May change its settings.
-    pub const MANAGE: Rights = Rights(0x400);
-    /// May be linked by key.
-    pub const LINK: Rights = Rights(0x800);
-    /// May be asked about.
-    pub const INSPECT: Rights = Rights(0x1000);
     /// Every right there is.
     pub const ALL: Rights = Rights(0x1fff);
-
-    const NAMES: [(Rights, &'static str); 13] = [
-        (Rights::DUPLICATE, "DUPLICATE"),
-        (Rights::TRANSFER, "TRANSFER"),
-        (Rights::READ, "READ"),
-        (Rights::WRITE, "WRITE"),
-        (Rights::EXECUTE, "EXECUTE"),
-        (Rights::MAP, "MAP"),
-        (Rights::WAIT, "WAIT"),
-        (Rights::SIGNAL, "SIGNAL"),
-        (Rights::SEEK, "SEEK"),
-        (Rights::CREATE, "CREATE"),
-        (Rights::MANAGE, "MANAGE"),
-        (Rights::LINK, "LINK"),
-        (Rights::INSPECT, "INSPECT"),
-    ];
 
     /// Reads the numbers of the ABI; `None` when a bit is no right.
     pub const fn from_bits(bits: u32) -> Option<Rights> {
@@ -94,8 +94,8 @@ impl Rights {
 impl fmt::Debug for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for (right, name) in Rights::NAMES {
-            if self.contains(right) {
+        for (right, name, _) in Rights::EACH {
+            if self.contains(*right) {
                 if !first {
                     f.write_str("|")?;
                 }
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_the_abi() {
-        let bits: alloc::vec::Vec<u32> = Rights::NAMES.iter().map(|(r, _)| r.bits()).collect();
+        let bits: alloc::vec::Vec<u32> = Rights::EACH.iter().map(|(r, ..)| r.bits()).collect();
         assert_eq!(bits, [1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000]);
         assert_eq!(bits.iter().sum::<u32>(), Rights::ALL.bits());
     }

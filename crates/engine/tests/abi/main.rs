@@ -2,6 +2,7 @@
 
 mod keys;
 mod memory;
+mod needs;
 mod streams;
 mod support;
 mod tasks;

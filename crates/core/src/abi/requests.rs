@@ -1,0 +1,271 @@
+//! Every request of `ctl` as data. Start reading at [`REQUESTS`].
+//!
+//! Invariant: each [`Request`] is here once, in the order of the numbers.
+
+use super::constants::{ENTRY, OFFSET, SPAN, STAT, TIMES};
+use super::shape::{Answer, Input, Output, RequestForm};
+use super::{Kind, Request};
+
+const PATHS: &[Kind] = &[Kind::Directory, Kind::Files];
+const OPENED: &[Kind] = &[Kind::File, Kind::Stream, Kind::Socket];
+
+/// Every request, in the order of their numbers.
+pub const REQUESTS: &[RequestForm] = &[
+    RequestForm {
+        output: Output::Many(&ENTRY),
+        answer: Answer::Count,
+        ..form(Request::Start, "START", &[], "the vector above")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "the uncaught error: UTF-8, `Name: message` and its stack trace",
+        argument: "memory",
+        argument_words: "1 = out of memory",
+        ..form(
+            Request::Fail,
+            "FAIL",
+            &[],
+            "0. The component then returns state 0; the context ends with this text and the reason `error`, `memory`, or `policy` when it is a PermissionDenied and something was refused",
+        )
+    },
+    RequestForm {
+        answer: Answer::Number,
+        ..form(
+            Request::HashSeed,
+            "HASH_SEED",
+            &[],
+            "answers 32 bits that differ from context to context unless a seed was set: for hash tables",
+        )
+    },
+    RequestForm {
+        input: Input::From(&OFFSET),
+        input_words: "`{i64 offset}`",
+        argument: "whence",
+        argument_words: "whence: 0 start, 1 current, 2 end",
+        answer: Answer::Number,
+        ..form(Request::Seek, "SEEK", &[Kind::File], "answers the new position")
+    },
+    RequestForm {
+        output: Output::Into(&STAT),
+        ..form(Request::Stat, "STAT", &[Kind::File, Kind::Directory, Kind::Stream], "`Stat`")
+    },
+    RequestForm {
+        argument: "size",
+        argument_words: "size",
+        ..form(Request::SetSize, "SET_SIZE", &[Kind::File], "0")
+    },
+    RequestForm {
+        argument: "data-only",
+        argument_words: "1 = data only",
+        ..form(Request::Sync, "SYNC", &[Kind::File, Kind::Directory], "0")
+    },
+    RequestForm {
+        input: Input::From(&TIMES),
+        input_words: "`{u64 atime, u64 mtime}` ns",
+        argument: "flags",
+        argument_words: "flags: 1 atime, 2 atime now, 4 mtime, 8 mtime now",
+        ..form(Request::SetTimes, "SET_TIMES", &[Kind::File, Kind::Directory], "0")
+    },
+    RequestForm {
+        input: Input::From(&SPAN),
+        input_words: "`{u64 offset, u64 length}`",
+        argument: "advice",
+        argument_words: "advice: 0 normal, 1 sequential, 2 random, 3 will need, 4 will not need, 5 once",
+        ..form(Request::Advise, "ADVISE", &[Kind::File], "0")
+    },
+    RequestForm {
+        input: Input::From(&SPAN),
+        input_words: "`{u64 offset, u64 length}`",
+        ..form(Request::Allocate, "ALLOCATE", &[Kind::File], "0")
+    },
+    RequestForm {
+        argument: "flags",
+        argument_words: "open flags APPEND, NONBLOCK, DSYNC, SYNC",
+        ..form(Request::SetFlags, "SET_FLAGS", OPENED, "0")
+    },
+    RequestForm {
+        answer: Answer::Number,
+        ..form(Request::GetFlags, "GET_FLAGS", OPENED, "answers the flags")
+    },
+    RequestForm {
+        argument: "no-follow",
+        argument_words: "1 = do not follow a last symlink",
+        output: Output::Into(&STAT),
+        ..path(Request::PathStat, "PATH_STAT", "`Stat`")
+    },
+    RequestForm {
+        argument: "parents",
+        argument_words: "1 = parents too",
+        ..path(Request::MakeDir, "MAKE_DIR", "0")
+    },
+    RequestForm {
+        argument: "what",
+        argument_words: "0 either, 1 file, 2 empty directory, 3 all below too",
+        ..path(Request::Remove, "REMOVE", "0")
+    },
+    RequestForm {
+        input: Input::Two("from", "to"),
+        input_words: "from, NUL, to",
+        argument: "to-directory",
+        argument_words: "directory handle of `to` (0: the same)",
+        ..form(Request::Rename, "RENAME", PATHS, "0")
+    },
+    RequestForm {
+        input: Input::Two("from", "to"),
+        input_words: "from, NUL, to",
+        argument: "to-directory",
+        argument_words: "directory handle of `to` (0: the same)",
+        ..form(Request::Link, "LINK", PATHS, "0")
+    },
+    RequestForm {
+        input: Input::Two("target", "path"),
+        input_words: "target, NUL, path",
+        ..form(Request::Symlink, "SYMLINK", PATHS, "0")
+    },
+    RequestForm {
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..path(Request::ReadLink, "READ_LINK", "the target; answers its length")
+    },
+    RequestForm {
+        argument: "cookie",
+        argument_words: "cookie: 0, then the last entry's",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::List,
+            "LIST",
+            &[Kind::Directory],
+            "entries `{u64 cookie, u64 inode, u32 type, u32 name length, name}` packed; 0 = end",
+        )
+    },
+    RequestForm {
+        input: Input::FromThenPath(&TIMES),
+        input_words: "`{u64, u64}`, path",
+        argument: "flags",
+        argument_words: "flags as 20, 16 = do not follow",
+        ..form(Request::PathSetTimes, "PATH_SET_TIMES", PATHS, "0")
+    },
+    RequestForm {
+        argument: "how",
+        argument_words: "1 reading, 2 writing, 3 both",
+        ..form(Request::Shutdown, "SHUTDOWN", &[Kind::Socket], "0")
+    },
+    form(
+        Request::Connected,
+        "CONNECTED",
+        &[Kind::Socket],
+        "0 connected, AGAIN still connecting, or why it failed",
+    ),
+    RequestForm {
+        input: Input::Text,
+        input_words: "name",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::EnvGet,
+            "ENV_GET",
+            &[Kind::Env],
+            "the value; answers its length, which may exceed the room. NOENT when unset, RIGHTS when not granted",
+        )
+    },
+    RequestForm {
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::EnvList,
+            "ENV_LIST",
+            &[Kind::Env],
+            "`name=value` and a NUL each, of what was granted; answers the length, which may exceed the room",
+        )
+    },
+    RequestForm {
+        answer: Answer::Number,
+        ..form(Request::Resolution, "RESOLUTION", &[Kind::Clock], "answers nanoseconds")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "source",
+        argument: "language",
+        argument_words: "language: 0 wasm (binary or text), 1 JavaScript, 2 TypeScript",
+        output: Output::Bytes,
+        answer: Answer::Handle,
+        ..form(
+            Request::Compile,
+            "COMPILE",
+            &[Kind::Compiler],
+            "new handle. ARG: it is wrong, and `out` begins with why, up to a NUL",
+        )
+    },
+    RequestForm {
+        input: Input::Texts,
+        input_words: "what to keep, a NUL after each: `r` or `w` or `b` (both) and a path; `host:port` or `host`; a name",
+        answer: Answer::Handle,
+        ..form(
+            Request::Narrow,
+            "NARROW",
+            &[Kind::Files, Kind::Net, Kind::Env],
+            "new handle that allows this and nothing else; RIGHTS when it allows something that the old one does not",
+        )
+    },
+    RequestForm {
+        answer: Answer::Number,
+        ..form(
+            Request::Gone,
+            "GONE",
+            &[Kind::Stream],
+            "how the other end went: AGAIN not yet, 0 orderly, else its reason and 1 in the upper 32 bits",
+        )
+    },
+];
+
+/// A request that takes nothing and answers 0.
+const fn form(
+    request: Request,
+    name: &'static str,
+    kinds: &'static [Kind],
+    words: &'static str,
+) -> RequestForm {
+    RequestForm {
+        request,
+        name,
+        kinds,
+        input: Input::None,
+        input_words: "",
+        argument: "",
+        argument_words: "",
+        output: Output::None,
+        answer: Answer::Nothing,
+        words,
+    }
+}
+
+/// A request about a path.
+const fn path(request: Request, name: &'static str, words: &'static str) -> RequestForm {
+    RequestForm { input: Input::Text, input_words: "path", ..form(request, name, PATHS, words) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn every_request_is_described_once_in_order() {
+        assert_eq!(REQUESTS.len(), Request::ALL.len());
+        for (form, request) in REQUESTS.iter().zip(Request::ALL) {
+            assert_eq!(form.request, *request);
+            let squeezed: String = form.name.chars().filter(|c| *c != '_').collect();
+            assert_eq!(squeezed, request.name().to_ascii_uppercase());
+        }
+    }
+
+    #[test]
+    fn words_are_there_where_something_is_passed() {
+        for form in REQUESTS {
+            assert_eq!(matches!(form.input, Input::None), form.input_words.is_empty(), "{}", form.name);
+            assert_eq!(form.argument.is_empty(), form.argument_words.is_empty(), "{}", form.name);
+            assert!(!form.words.is_empty(), "{}", form.name);
+        }
+    }
+}
