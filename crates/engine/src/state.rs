@@ -7,6 +7,7 @@ use b8g_core::{Handle, Limits, Rights, Table};
 
 use crate::grant::Grants;
 use crate::memory::Windows;
+use crate::model::Resources;
 use crate::monitor::Monitor;
 use crate::object::bell::Bell;
 use crate::object::clock::{Clock, Time};
@@ -41,6 +42,8 @@ pub(crate) struct State {
     /// Where its first memory shows what others can change.
     pub(crate) windows: Windows,
     pub(crate) wasi: Option<Box<Wasi>>,
+    /// What the host functions of component-model binaries keep.
+    pub(crate) model: Option<Box<Resources>>,
     pub(crate) table_elements: u64,
 }
 
@@ -96,6 +99,7 @@ impl State {
             memory: None,
             windows: Windows::default(),
             wasi: None,
+            model: None,
             table_elements: 0,
         };
         if let Some(program) = program {
