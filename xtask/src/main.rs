@@ -2,6 +2,7 @@
 
 mod bench;
 mod components;
+mod conformance;
 mod fuzz;
 mod run;
 mod test;
@@ -17,6 +18,7 @@ cargo xtask COMMAND
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
   bench NAME [--json]     run a benchmark: start, compute, image, channel  (--install-peers fetches deno to compare with)
   fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
+  conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
   components js [--check] build the JavaScript engine component; --check only compares its digest
   tidy                    check the house: layers, file lengths, links, named paths
   tools zig               install the pinned C compiler for wasm and print its path
@@ -32,6 +34,7 @@ fn main() -> Result<()> {
         ["ci"] => test::ci(),
         ["bench", name, flags @ ..] => bench::bench(name, flags),
         ["fuzz", name, flags @ ..] => fuzz::fuzz(name, flags),
+        ["conformance", "wasi", directory] => conformance::wasi(directory),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
         ["tidy"] => tidy::tidy(),

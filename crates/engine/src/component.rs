@@ -224,10 +224,8 @@ impl Compiled {
         let pre = wasmtime::Linker::new(&place.wasmtime).instantiate_pre(&module).map_err(invalid)?;
         let by_signal = engine.interrupt() == Interrupt::Signal;
         let code = if by_signal { signal::Code::of_model(model.component()) } else { None };
-        let exports = Exports {
-            unfreezable: Some(MODEL_UNFREEZABLE.to_owned()),
-            ..Exports::of(&module, Face::Model)
-        };
+        let exports =
+            Exports { unfreezable: Some(MODEL_UNFREEZABLE.to_owned()), ..Exports::of(&module, Face::Model) };
         Ok(Compiled {
             module,
             pre,
@@ -265,7 +263,8 @@ impl Compiled {
 }
 
 /// Why no context of the component model can be frozen.
-const MODEL_UNFREEZABLE: &str = "it is a component of the component model (WASI 0.2 or later), which can be run only";
+const MODEL_UNFREEZABLE: &str =
+    "it is a component of the component model (WASI 0.2 or later), which can be run only";
 
 fn invalid(error: wasmtime::Error) -> ComponentError {
     ComponentError::Invalid(describe(&error))

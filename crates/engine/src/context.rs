@@ -425,9 +425,9 @@ impl Context {
         let instantiate = |store: &mut Store<State>| {
             pool::with_image(None, 0, &residence, || model::run::instantiate(store, model))
         };
-        let ran = self.guarded(instantiate).and_then(|instance| {
-            self.guarded(|store| model::run::run(store, model, instance))
-        });
+        let ran = self
+            .guarded(instantiate)
+            .and_then(|instance| self.guarded(|store| model::run::run(store, model, instance)));
         match ran {
             Ok(answer) => {
                 if answer.is_err() {

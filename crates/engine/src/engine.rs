@@ -160,7 +160,8 @@ impl Engine {
         let javascript = OnceLock::new();
         let on_compile = config.on_compile;
         let models = OnceLock::new();
-        let inner = Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript, on_compile, models };
+        let inner =
+            Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript, on_compile, models };
         Ok(Engine(Arc::new(inner)))
     }
 

@@ -82,7 +82,9 @@ macro_rules! socket_code {
                 libc::ETIMEDOUT => $Code::Timeout,
                 libc::EADDRNOTAVAIL => $Code::AddressNotBindable,
                 libc::EADDRINUSE => $Code::AddressInUse,
-                libc::EHOSTUNREACH | libc::EHOSTDOWN | libc::ENETDOWN | libc::ENETUNREACH => $Code::RemoteUnreachable,
+                libc::EHOSTUNREACH | libc::EHOSTDOWN | libc::ENETDOWN | libc::ENETUNREACH => {
+                    $Code::RemoteUnreachable
+                }
                 libc::ECONNREFUSED => $Code::ConnectionRefused,
                 libc::ECONNRESET | libc::EPIPE => $Code::ConnectionReset,
                 libc::ECONNABORTED => $Code::ConnectionAborted,

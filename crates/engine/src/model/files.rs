@@ -136,7 +136,12 @@ pub(crate) fn open_at(
     call(state, Call::Info { handle, out: &mut info })?;
     let kind = Kind::from_number(u32::from_le_bytes([info[0], info[1], info[2], info[3]]));
     let is_directory = kind == Some(Kind::Directory);
-    let mode = if is_directory { mode & !mode::WRITE } else { mode & !mode::MUTATE };
+    let mode = match is_directory {
+        // A directory that was opened for nothing can be read.
+        true if mode & (mode::READ | mode::MUTATE) == 0 => mode::READ,
+        true => mode & !mode::WRITE,
+        false => mode & !mode::MUTATE,
+    };
     Ok(Descriptor { handle, is_directory, mode })
 }
 
@@ -233,8 +238,26 @@ pub(crate) fn set_times_at(
 }
 
 /// Does a request that takes a path and has no answer but success.
-pub(crate) fn ask_path(state: &mut State, below: Descriptor, request: Request, path: &str, argument: u64) -> Done {
+pub(crate) fn ask_path(
+    state: &mut State,
+    below: Descriptor,
+    request: Request,
+    path: &str,
+    argument: u64,
+) -> Done {
     of_place(ask(state, below.directory()?, request, checked(path)?, argument)).map(|_| ())
+}
+
+/// Removes a file, or an empty directory.
+pub(crate) fn remove(state: &mut State, below: Descriptor, path: &str, directory: bool) -> Done {
+    const FILE: u64 = 1;
+    const EMPTY_DIRECTORY: u64 = 2;
+    // A directory cannot be removed through itself.
+    let (what, itself) = if directory { (EMPTY_DIRECTORY, libc::EINVAL) } else { (FILE, libc::EISDIR) };
+    match ask_path(state, below, Request::Remove, path, what) {
+        Err(Failure::Error(Error::Busy)) => Err(errno(itself).into()),
+        done => done,
+    }
 }
 
 /// Does a request that takes two paths below two directories.
@@ -331,12 +354,14 @@ impl Listing {
             }
             let mut rest = &buffer[..used];
             while let Some((head, after)) = rest.split_first_chunk::<ENTRY_BYTES>() {
-                let word = |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+                let word =
+                    |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
                 self.cookie = u64::from(word(0)) | u64::from(word(4)) << 32;
                 let (name, after) = after.split_at_checked(word(20) as usize).unwrap_or((after, &[]));
                 rest = after;
                 // A name that is no text cannot be said.
-                if name != b"." && name != b".."
+                if name != b"."
+                    && name != b".."
                     && let Ok(name) = std::str::from_utf8(name)
                 {
                     let file_type = FileType::from_number(word(16)).unwrap_or(FileType::Unknown);

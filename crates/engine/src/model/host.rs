@@ -86,6 +86,8 @@ pub(crate) struct Resources {
     pub(crate) preopens: Vec<(Handle, String)>,
     pub(crate) names: Names,
     pub(crate) pending: Pending,
+    /// What seeds that need not be secure begin with: the same whenever it is asked for.
+    seed: Option<(u64, u64)>,
     /// Handles that nobody needs any more.
     pub(crate) closing: Closing,
 }
@@ -109,7 +111,8 @@ impl Closing {
 pub(crate) fn sweep(state: &mut State) -> wasmtime::Result<()> {
     let gone = state.resources().closing.take();
     gone.into_iter().try_for_each(|(handle, ends_writes)| {
-        if ends_writes && let Err(Failure::Trap(error)) = ask(state, handle, Request::Shutdown, &[], SENDING) {
+        if ends_writes && let Err(Failure::Trap(error)) = ask(state, handle, Request::Shutdown, &[], SENDING)
+        {
             return Err(error);
         }
         close(state, handle)
@@ -126,6 +129,7 @@ impl Default for Resources {
             preopens: Vec::new(),
             names: Names::default(),
             pending: Pending::default(),
+            seed: None,
             closing: Closing::default(),
         }
     }
@@ -169,7 +173,13 @@ pub(crate) fn call(state: &mut State, call: Call<'_>) -> Done<i64> {
 }
 
 /// Asks for something that has no answer but a number.
-pub(crate) fn ask(state: &mut State, handle: Handle, request: Request, input: &[u8], argument: u64) -> Done<i64> {
+pub(crate) fn ask(
+    state: &mut State,
+    handle: Handle,
+    request: Request,
+    input: &[u8],
+    argument: u64,
+) -> Done<i64> {
     call(state, Call::Control { handle, request, input, out: &mut [], argument })
 }
 
@@ -253,6 +263,15 @@ pub(crate) fn random_u64(state: &mut State) -> wasmtime::Result<u64> {
     Ok(u64::from_le_bytes(bytes))
 }
 
+/// Two random numbers, the same whenever they are asked for.
+pub(crate) fn random_seed(state: &mut State) -> wasmtime::Result<(u64, u64)> {
+    if let Some(seed) = state.resources().seed {
+        return Ok(seed);
+    }
+    let seed = (random_u64(state)?, random_u64(state)?);
+    Ok(*state.resources().seed.insert(seed))
+}
+
 fn fill_random(state: &mut State, into: &mut [u8]) -> wasmtime::Result<()> {
     let mut fill = |state: &mut State| -> Done {
         let handle = given(state, Role::Random)?;
@@ -305,7 +324,8 @@ pub(crate) fn environment(state: &mut State) -> wasmtime::Result<Vec<(String, St
                 break;
             }
         }
-        let split = |line: String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let split =
+            |line: String| line.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(strings(&all).into_iter().filter_map(split).collect())
     };
     must("the program asked for its environment", read(state))

@@ -71,7 +71,11 @@ fn provides(name: &str) -> bool {
 
 impl Model {
     /// Compiles `wasm`, or finds its code in the code cache, and links it.
-    pub(crate) fn new(engine: &Engine, wasm: &[u8], options: ComponentOptions) -> Result<Model, ComponentError> {
+    pub(crate) fn new(
+        engine: &Engine,
+        wasm: &[u8],
+        options: ComponentOptions,
+    ) -> Result<Model, ComponentError> {
         let failed = |error: wasmtime::Error| ComponentError::Invalid(describe(&error));
         let place = engine.models().map_err(failed)?;
         let component = engine.component(place, wasm).map_err(failed)?;
@@ -96,7 +100,9 @@ impl Model {
             return Err(ComponentError::UnknownImports(unknown));
         };
         let pre = pre.map_err(|error| ComponentError::Imports(describe(&error)))?;
-        let exported = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned()).find(|name| is_run(name));
+        // Who exports both means the later one: the earlier is what a toolchain added.
+        let exported = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned());
+        let exported = exported.filter(|name| is_run(name)).max();
         let run = exported.and_then(|name| {
             let instance = component.get_export_index(None, &name)?;
             component.get_export_index(Some(&instance), "run")
@@ -155,7 +161,12 @@ mod tests {
 
     #[test]
     fn what_is_provided_goes_by_name_and_version() {
-        for name in ["wasi:cli/environment@0.2.0", "wasi:io/streams@0.2.6", "wasi:cli/stdin@0.3.0", "wasi:cli/types@0.3.1"] {
+        for name in [
+            "wasi:cli/environment@0.2.0",
+            "wasi:io/streams@0.2.6",
+            "wasi:cli/stdin@0.3.0",
+            "wasi:cli/types@0.3.1",
+        ] {
             assert!(provides(name), "{name}");
         }
         for name in [
@@ -169,6 +180,8 @@ mod tests {
         ] {
             assert!(!provides(name), "{name}");
         }
-        assert!(is_run("wasi:cli/run@0.2.3") && is_run("wasi:cli/run@0.3.0") && !is_run("wasi:cli/run@0.4.0"));
+        assert!(
+            is_run("wasi:cli/run@0.2.3") && is_run("wasi:cli/run@0.3.0") && !is_run("wasi:cli/run@0.4.0")
+        );
     }
 }

@@ -44,7 +44,11 @@ pub(crate) fn instantiate(store: &mut Store<State>, model: &Model) -> wasmtime::
 }
 
 /// Calls `run`; answers what it answered.
-pub(crate) fn run(store: &mut Store<State>, model: &Model, instance: Instance) -> wasmtime::Result<Result<(), ()>> {
+pub(crate) fn run(
+    store: &mut Store<State>,
+    model: &Model,
+    instance: Instance,
+) -> wasmtime::Result<Result<(), ()>> {
     let Some(at) = &model.run else { return Err(trap("it exports no wasi:cli/run")) };
     let run = instance.get_typed_func::<(), Answer>(&mut *store, at)?;
     let woken = Arc::new(Woken::default());

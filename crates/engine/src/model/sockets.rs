@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use b8g_core::abi::{Request, Role};
 use b8g_core::{Error, Handle, Rights};
+use wasmtime::component::Resource;
 
 use super::host::{Done, Failure, ask, call, duplicate, given, handle};
 use crate::dispatch::Call;
@@ -14,21 +15,77 @@ use crate::state::State;
 pub struct TcpSocket {
     pub(crate) is_v6: bool,
     pub(crate) stage: Stage,
+    pub(crate) settings: Settings,
+}
+
+/// What the guest wishes of the system's socket: hints, which are told back and have no effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub(crate) keep_alive: bool,
+    pub(crate) idle_ns: u64,
+    pub(crate) interval_ns: u64,
+    pub(crate) count: u32,
+    pub(crate) hops: u8,
+    pub(crate) receive_bytes: u64,
+    pub(crate) send_bytes: u64,
+}
+
+/// A time that stands where the guest has said nothing.
+const SECOND_NS: u64 = 1_000_000_000;
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            keep_alive: false,
+            idle_ns: 7200 * SECOND_NS,
+            interval_ns: 75 * SECOND_NS,
+            count: 9,
+            hops: 64,
+            receive_bytes: 64 << 10,
+            send_bytes: 64 << 10,
+        }
+    }
+}
+
+/// Notes a wish, if there can be such.
+pub(crate) fn wish(
+    state: &mut State,
+    socket: &Resource<TcpSocket>,
+    possible: bool,
+    note: impl FnOnce(&mut Settings),
+) -> Done {
+    let socket = state.resources().table.get_mut(socket)?;
+    if !possible {
+        return Err(Error::Argument.into());
+    }
+    note(&mut socket.settings);
+    Ok(())
+}
+
+/// What was wished for.
+pub(crate) fn wished(state: &mut State, socket: &Resource<TcpSocket>) -> Done<Settings> {
+    Ok(state.resources().table.get(socket)?.settings)
 }
 
 /// How far a socket has come.
 #[derive(Clone, Copy, Debug)]
 pub enum Stage {
     New,
-    Connecting { handle: Handle, to: SocketAddr },
-    Connected { handle: Handle, to: SocketAddr },
+    Connecting {
+        handle: Handle,
+        to: SocketAddr,
+    },
+    Connected {
+        handle: Handle,
+        to: SocketAddr,
+    },
     /// It could not be connected, and never will.
     Failed,
 }
 
 impl TcpSocket {
     pub(crate) fn new(is_v6: bool) -> TcpSocket {
-        TcpSocket { is_v6, stage: Stage::New }
+        TcpSocket { is_v6, stage: Stage::New, settings: Settings::default() }
     }
 
     /// Its handle, if it has one.
@@ -61,8 +118,12 @@ impl TcpSocket {
             return Err(Error::Type.into());
         }
         // An address of version 4 in the clothes of version 6 is for sockets of both, which WASI does not have.
-        let dressed = matches!(to.ip(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
-        if to.is_ipv6() != self.is_v6 || to.ip().is_unspecified() || to.ip().is_multicast() || dressed || to.port() == 0 {
+        let nobody = match to.ip() {
+            IpAddr::V4(v4) => v4.is_broadcast(),
+            IpAddr::V6(v6) => v6.to_ipv4_mapped().is_some(),
+        };
+        let nobody = nobody || to.ip().is_unspecified() || to.ip().is_multicast() || to.port() == 0;
+        if nobody || to.is_ipv6() != self.is_v6 {
             return Err(Error::Argument.into());
         }
         let directory = given(state, Role::Net)?;

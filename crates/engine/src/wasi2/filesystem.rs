@@ -22,10 +22,6 @@ use types::{
 
 type Here = Resource<Descriptor>;
 
-/// A directory is removed only when nothing is in it.
-const EMPTY_DIRECTORY: u64 = 2;
-const FILE: u64 = 1;
-
 fn code(error: Error) -> ErrorCode {
     filesystem_code!(ErrorCode, error)
 }
@@ -269,7 +265,7 @@ impl types::HostDescriptor for State {
 
     fn remove_directory_at(&mut self, directory: Here, path: String) -> Done {
         let here = self.here(&directory)?;
-        files::ask_path(self, here, Request::Remove, &path, EMPTY_DIRECTORY)
+        files::remove(self, here, &path, true)
     }
 
     fn rename_at(&mut self, from: Here, old: String, to: Here, new: String) -> Done {
@@ -284,7 +280,7 @@ impl types::HostDescriptor for State {
 
     fn unlink_file_at(&mut self, directory: Here, path: String) -> Done {
         let here = self.here(&directory)?;
-        files::ask_path(self, here, Request::Remove, &path, FILE)
+        files::remove(self, here, &path, false)
     }
 
     fn is_same_object(&mut self, a: Here, b: Here) -> Result<bool> {
@@ -301,7 +297,12 @@ impl types::HostDescriptor for State {
         Ok(MetadataHashValue { lower, upper })
     }
 
-    fn metadata_hash_at(&mut self, directory: Here, flags: PathFlags, path: String) -> Done<MetadataHashValue> {
+    fn metadata_hash_at(
+        &mut self,
+        directory: Here,
+        flags: PathFlags,
+        path: String,
+    ) -> Done<MetadataHashValue> {
         let here = self.here(&directory)?;
         let (lower, upper) = files::hash(&files::stat_at(self, here, follows(flags), &path)?);
         Ok(MetadataHashValue { lower, upper })

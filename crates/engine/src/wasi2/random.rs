@@ -28,6 +28,6 @@ impl insecure::Host for State {
 
 impl insecure_seed::Host for State {
     fn insecure_seed(&mut self) -> Result<(u64, u64)> {
-        Ok((host::random_u64(self)?, host::random_u64(self)?))
+        host::random_seed(self)
     }
 }

@@ -27,7 +27,9 @@ fn code(error: Error) -> ErrorCode {
     match error {
         Error::Again => ErrorCode::WouldBlock,
         Error::Limit => ErrorCode::NewSocketLimit,
-        Error::Host(number) if [libc::EMFILE, libc::ENFILE].contains(&i32::from(number)) => ErrorCode::NewSocketLimit,
+        Error::Host(number) if [libc::EMFILE, libc::ENFILE].contains(&i32::from(number)) => {
+            ErrorCode::NewSocketLimit
+        }
         error => socket_code!(ErrorCode, error, ErrorCode::Unknown),
     }
 }

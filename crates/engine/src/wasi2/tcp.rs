@@ -1,5 +1,5 @@
-//! `wasi:sockets/tcp`: outgoing connections. Nothing listens here, so binding and listening are refused; the system's
-//! settings of a socket are not the guest's business.
+//! `wasi:sockets/tcp`: outgoing connections. Nothing listens here, so binding and listening are refused; settings of a socket
+//! are told back and have no effect.
 
 use b8g_core::Error;
 use b8g_core::abi::ready;
@@ -13,7 +13,7 @@ use super::poll::Pollable;
 use super::sockets::{Network, ip_socket_address, socket_address};
 use super::streams::{InputStream, OutputStream};
 use crate::model::host::{self, Done};
-use crate::model::sockets::{Stage, TcpSocket};
+use crate::model::sockets::{Stage, TcpSocket, wish, wished};
 use crate::state::State;
 use crate::wait::Item;
 
@@ -111,64 +111,64 @@ impl tcp::HostTcpSocket for State {
         Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
     }
 
-    fn set_listen_backlog_size(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_listen_backlog_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |_| ())
     }
 
-    fn keep_alive_enabled(&mut self, _: Here) -> Done<bool> {
-        unsupported()
+    fn keep_alive_enabled(&mut self, at: Here) -> Done<bool> {
+        Ok(wished(self, &at)?.keep_alive)
     }
 
-    fn set_keep_alive_enabled(&mut self, _: Here, _: bool) -> Done {
-        unsupported()
+    fn set_keep_alive_enabled(&mut self, at: Here, value: bool) -> Done {
+        wish(self, &at, true, |settings| settings.keep_alive = value)
     }
 
-    fn keep_alive_idle_time(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn keep_alive_idle_time(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.idle_ns)
     }
 
-    fn set_keep_alive_idle_time(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_keep_alive_idle_time(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.idle_ns = value)
     }
 
-    fn keep_alive_interval(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn keep_alive_interval(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.interval_ns)
     }
 
-    fn set_keep_alive_interval(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_keep_alive_interval(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.interval_ns = value)
     }
 
-    fn keep_alive_count(&mut self, _: Here) -> Done<u32> {
-        unsupported()
+    fn keep_alive_count(&mut self, at: Here) -> Done<u32> {
+        Ok(wished(self, &at)?.count)
     }
 
-    fn set_keep_alive_count(&mut self, _: Here, _: u32) -> Done {
-        unsupported()
+    fn set_keep_alive_count(&mut self, at: Here, value: u32) -> Done {
+        wish(self, &at, value > 0, |settings| settings.count = value)
     }
 
-    fn hop_limit(&mut self, _: Here) -> Done<u8> {
-        unsupported()
+    fn hop_limit(&mut self, at: Here) -> Done<u8> {
+        Ok(wished(self, &at)?.hops)
     }
 
-    fn set_hop_limit(&mut self, _: Here, _: u8) -> Done {
-        unsupported()
+    fn set_hop_limit(&mut self, at: Here, value: u8) -> Done {
+        wish(self, &at, value > 0, |settings| settings.hops = value)
     }
 
-    fn receive_buffer_size(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn receive_buffer_size(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.receive_bytes)
     }
 
-    fn set_receive_buffer_size(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
     }
 
-    fn send_buffer_size(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn send_buffer_size(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.send_bytes)
     }
 
-    fn set_send_buffer_size(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.send_bytes = value)
     }
 
     fn subscribe(&mut self, socket: Here) -> Result<Resource<Pollable>> {

@@ -63,7 +63,10 @@ impl stdin::HostWithStore<State> for Host {
 impl stdout::Host for State {}
 
 impl stdout::HostWithStore<State> for Host {
-    fn write_via_stream(mut access: Access<'_, State, Self>, data: StreamReader<u8>) -> Result<End<ErrorCode>> {
+    fn write_via_stream(
+        mut access: Access<'_, State, Self>,
+        data: StreamReader<u8>,
+    ) -> Result<End<ErrorCode>> {
         let handle = access.get().resources().stdio[1];
         pipe::writer(access, data, Held::lent(handle), Place::Next, code)
     }
@@ -72,7 +75,10 @@ impl stdout::HostWithStore<State> for Host {
 impl stderr::Host for State {}
 
 impl stderr::HostWithStore<State> for Host {
-    fn write_via_stream(mut access: Access<'_, State, Self>, data: StreamReader<u8>) -> Result<End<ErrorCode>> {
+    fn write_via_stream(
+        mut access: Access<'_, State, Self>,
+        data: StreamReader<u8>,
+    ) -> Result<End<ErrorCode>> {
         let handle = access.get().resources().stdio[2];
         pipe::writer(access, data, Held::lent(handle), Place::Next, code)
     }

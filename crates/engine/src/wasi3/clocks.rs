@@ -10,7 +10,7 @@ use wasmtime::component::Accessor;
 use super::Host;
 use super::bindings::wasi::clocks::system_clock::Instant;
 use super::bindings::wasi::clocks::{monotonic_clock, system_clock, types};
-use crate::model::host::{read_clock, clock_resolution};
+use crate::model::host::{clock_resolution, read_clock};
 use crate::model::idle::Event;
 use crate::state::State;
 

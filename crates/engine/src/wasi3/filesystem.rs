@@ -5,7 +5,8 @@ use b8g_core::abi::{FileType, Request, Stat, open};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use wasmtime::component::{
-    Access, Accessor, Destination, FutureReader, Resource, StreamProducer, StreamReader, StreamResult, VecBuffer,
+    Access, Accessor, Destination, FutureReader, Resource, StreamProducer, StreamReader, StreamResult,
+    VecBuffer,
 };
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 
@@ -27,9 +28,6 @@ use types::{
 
 type Here = Resource<Descriptor>;
 
-/// A directory is removed only when nothing is in it.
-const EMPTY_DIRECTORY: u64 = 2;
-const FILE: u64 = 1;
 /// Entries of a directory that are handed on at a time.
 const ENTRIES_MAX: usize = 64;
 
@@ -184,10 +182,9 @@ impl StreamProducer<State> for Entries {
         let mut result = StreamResult::Completed;
         while found.len() < room {
             match entries.listing.next(store.data_mut()) {
-                Ok(Some(entry)) => found.push(DirectoryEntry {
-                    type_: descriptor_type(entry.file_type),
-                    name: entry.name,
-                }),
+                Ok(Some(entry)) => {
+                    found.push(DirectoryEntry { type_: descriptor_type(entry.file_type), name: entry.name })
+                }
                 Ok(None) => {
                     result = StreamResult::Dropped;
                     break;
@@ -379,9 +376,7 @@ impl types::HostDescriptorWithStore<State> for Host {
     }
 
     async fn remove_directory_at(accessor: &Accessor<State, Self>, directory: Here, path: String) -> Done {
-        with(accessor, &directory, |state, here| {
-            files::ask_path(state, here, Request::Remove, &path, EMPTY_DIRECTORY)
-        })
+        with(accessor, &directory, |state, here| files::remove(state, here, &path, true))
     }
 
     async fn rename_at(
@@ -407,7 +402,7 @@ impl types::HostDescriptorWithStore<State> for Host {
     }
 
     async fn unlink_file_at(accessor: &Accessor<State, Self>, directory: Here, path: String) -> Done {
-        with(accessor, &directory, |state, here| files::ask_path(state, here, Request::Remove, &path, FILE))
+        with(accessor, &directory, |state, here| files::remove(state, here, &path, false))
     }
 
     async fn is_same_object(accessor: &Accessor<State, Self>, a: Here, b: Here) -> Result<bool> {

@@ -195,12 +195,18 @@ impl<C: Send + 'static> StreamConsumer<State> for Writing<C> {
 pub(super) type End<C> = FutureReader<Result<(), C>>;
 
 /// What a future of a stream's end has to be.
-pub(super) trait Code: wasmtime::component::Lower + wasmtime::component::Lift + Send + Sync + 'static {}
+pub(super) trait Code:
+    wasmtime::component::Lower + wasmtime::component::Lift + Send + Sync + 'static
+{
+}
 
 impl<C: wasmtime::component::Lower + wasmtime::component::Lift + Send + Sync + 'static> Code for C {}
 
 /// A future that is there already.
-pub(super) fn ended<C: Code>(access: &mut Access<'_, State, Host>, end: Result<(), C>) -> wasmtime::Result<End<C>> {
+pub(super) fn ended<C: Code>(
+    access: &mut Access<'_, State, Host>,
+    end: Result<(), C>,
+) -> wasmtime::Result<End<C>> {
     FutureReader::new(access, async move { wasmtime::Result::<_>::Ok(end) })
 }
 

@@ -33,6 +33,6 @@ impl insecure::Host for State {
 
 impl insecure_seed::Host for State {
     fn get_insecure_seed(&mut self) -> Result<(u64, u64)> {
-        Ok((host::random_u64(self)?, host::random_u64(self)?))
+        host::random_seed(self)
     }
 }

@@ -1,5 +1,5 @@
 //! `wasi:sockets`: outgoing connections, and names that stand for hosts. Nothing listens here, so binding and listening
-//! are refused; the system's settings of a socket are not the guest's business.
+//! are refused; settings of a socket are told back and have no effect.
 
 use std::future::poll_fn;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -19,7 +19,7 @@ use super::pipe::{self, End, Held, Place};
 use crate::model::errors::socket_code;
 use crate::model::host::{self, Done, Failure, duplicate};
 use crate::model::idle::Event;
-use crate::model::sockets::TcpSocket;
+use crate::model::sockets::{TcpSocket, wish, wished};
 use crate::state::State;
 use crate::wait::Item;
 
@@ -192,64 +192,64 @@ impl types::HostTcpSocket for State {
         Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
     }
 
-    fn set_listen_backlog_size(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_listen_backlog_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |_| ())
     }
 
-    fn get_keep_alive_enabled(&mut self, _: Here) -> Done<bool> {
-        unsupported()
+    fn get_keep_alive_enabled(&mut self, at: Here) -> Done<bool> {
+        Ok(wished(self, &at)?.keep_alive)
     }
 
-    fn set_keep_alive_enabled(&mut self, _: Here, _: bool) -> Done {
-        unsupported()
+    fn set_keep_alive_enabled(&mut self, at: Here, value: bool) -> Done {
+        wish(self, &at, true, |settings| settings.keep_alive = value)
     }
 
-    fn get_keep_alive_idle_time(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn get_keep_alive_idle_time(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.idle_ns)
     }
 
-    fn set_keep_alive_idle_time(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_keep_alive_idle_time(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.idle_ns = value)
     }
 
-    fn get_keep_alive_interval(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn get_keep_alive_interval(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.interval_ns)
     }
 
-    fn set_keep_alive_interval(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_keep_alive_interval(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.interval_ns = value)
     }
 
-    fn get_keep_alive_count(&mut self, _: Here) -> Done<u32> {
-        unsupported()
+    fn get_keep_alive_count(&mut self, at: Here) -> Done<u32> {
+        Ok(wished(self, &at)?.count)
     }
 
-    fn set_keep_alive_count(&mut self, _: Here, _: u32) -> Done {
-        unsupported()
+    fn set_keep_alive_count(&mut self, at: Here, value: u32) -> Done {
+        wish(self, &at, value > 0, |settings| settings.count = value)
     }
 
-    fn get_hop_limit(&mut self, _: Here) -> Done<u8> {
-        unsupported()
+    fn get_hop_limit(&mut self, at: Here) -> Done<u8> {
+        Ok(wished(self, &at)?.hops)
     }
 
-    fn set_hop_limit(&mut self, _: Here, _: u8) -> Done {
-        unsupported()
+    fn set_hop_limit(&mut self, at: Here, value: u8) -> Done {
+        wish(self, &at, value > 0, |settings| settings.hops = value)
     }
 
-    fn get_receive_buffer_size(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn get_receive_buffer_size(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.receive_bytes)
     }
 
-    fn set_receive_buffer_size(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
     }
 
-    fn get_send_buffer_size(&mut self, _: Here) -> Done<u64> {
-        unsupported()
+    fn get_send_buffer_size(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.send_bytes)
     }
 
-    fn set_send_buffer_size(&mut self, _: Here, _: u64) -> Done {
-        unsupported()
+    fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.send_bytes = value)
     }
 
     fn drop(&mut self, at: Here) -> Result<()> {
