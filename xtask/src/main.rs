@@ -3,6 +3,7 @@
 mod abi;
 mod bench;
 mod components;
+mod conformance;
 mod fuzz;
 mod run;
 mod rust_wasm;
@@ -19,6 +20,7 @@ cargo xtask COMMAND
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
   bench NAME [--json]     run a benchmark: start, compute, image, channel  (--install-peers fetches deno to compare with)
   fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
+  conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
   components js [--check] build the JavaScript engine component; --check only compares its digest
   abi [--check]           write what is made of the ABI's description: header, WIT, constants, tables; --check only compares
   tidy                    check the house: layers, file lengths, links, named paths
@@ -36,6 +38,7 @@ fn main() -> Result<()> {
         ["ci"] => test::ci(),
         ["bench", name, flags @ ..] => bench::bench(name, flags),
         ["fuzz", name, flags @ ..] => fuzz::fuzz(name, flags),
+        ["conformance", "wasi", directory] => conformance::wasi(directory),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
         ["abi"] => abi::abi(false),

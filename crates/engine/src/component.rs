@@ -14,6 +14,7 @@ use crate::image;
 use crate::interrupt::{Interrupt, signal};
 use crate::javascript;
 use crate::memory::{Base, HeapImage};
+use crate::model::{self, Model};
 use crate::prepare::{MODULE_BYTES_MAX, Prepared};
 use crate::split;
 use crate::state::State;
@@ -41,12 +42,6 @@ pub enum ComponentError {
         /// Its size.
         bytes: u64,
     },
-    /// It is a component of the component model.
-    #[error(
-        "this is a component (WASI 0.2 or later), which this version cannot run yet; \
-         build a core module for WASI preview 1 (wasm32-wasip1) instead"
-    )]
-    ComponentModel,
     /// It imports what nobody provides.
     #[error("the module imports what b8g does not provide: {}{}", .0.join(", "), trap_help(.0))]
     UnknownImports(Vec<String>),
@@ -60,7 +55,7 @@ pub enum ComponentError {
 
 /// What helps where only functions are missing: nothing else can be there until it is used.
 fn trap_help(imports: &[String]) -> &'static str {
-    if imports.iter().all(|import| import.starts_with("function ")) {
+    if imports.iter().all(|import| import.starts_with("function ") || import.starts_with("instance ")) {
         "\nhelp: --unknown-imports=trap runs it anyway and traps when one of them is called"
     } else {
         ""
@@ -101,6 +96,8 @@ pub(crate) enum Face {
     Abi,
     /// WASI preview 1, or nothing: `_start`, or `_initialize` and exported functions.
     Wasi,
+    /// The component model.
+    Model,
 }
 
 /// Machine code with the first contents of its memory.
@@ -114,6 +111,8 @@ pub(crate) struct Compiled {
     code: OnceLock<Option<signal::Code>>,
     pub(crate) exports: Exports,
     pub(crate) imports_wasi: bool,
+    /// What runs instead of the module, which is only its anchor then.
+    pub(crate) model: Option<Model>,
     functions: OnceLock<Vec<(Function, ModuleExport)>>,
     engine: Engine,
 }
@@ -225,7 +224,43 @@ impl Compiled {
             module.imports().any(|import| crate::wasi::provides(import.module(), import.name()));
         let functions = OnceLock::new();
         let engine = engine.clone();
-        Ok(Compiled { module, pre, base, face, code, exports, imports_wasi, functions, engine })
+        Ok(Compiled { module, pre, base, face, code, exports, imports_wasi, model: None, functions, engine })
+    }
+
+    /// Compiles a binary of the component model.
+    fn model(
+        engine: &Engine,
+        wasm: &[u8],
+        options: ComponentOptions,
+        keep: bool,
+    ) -> Result<Compiled, ComponentError> {
+        let model = Model::new(engine, wasm, options, keep)?;
+        let place = engine.models().map_err(invalid)?;
+        let module = place.anchor.clone();
+        let pre = wasmtime::Linker::new(&place.wasmtime).instantiate_pre(&module).map_err(invalid)?;
+        let code = OnceLock::new();
+        if engine.interrupt() == Interrupt::Signal {
+            let _ = code.set(signal::Code::of_model(model.component()));
+        }
+        let exports =
+            Exports { unfreezable: Some(MODEL_UNFREEZABLE.to_owned()), ..Exports::of(&module, Face::Model) };
+        Ok(Compiled {
+            module,
+            pre,
+            base: None,
+            face: Face::Model,
+            code,
+            exports,
+            imports_wasi: false,
+            model: Some(model),
+            functions: OnceLock::from(Vec::new()),
+            engine: engine.clone(),
+        })
+    }
+
+    /// What its contexts are made with.
+    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
+        self.module.engine()
     }
 
     /// The functions of numbers, by name. Found out at the first use: programs need none of it.
@@ -250,7 +285,11 @@ impl Compiled {
         match self.engine.interrupt() {
             Interrupt::Signal | Interrupt::Epoch => true,
             Interrupt::Exit => {
-                signal::works() && self.code.get_or_init(|| signal::Code::of(&self.module)).is_some()
+                let find = || match &self.model {
+                    Some(model) => signal::Code::of_model(model.component()),
+                    None => signal::Code::of(&self.module),
+                };
+                signal::works() && self.code.get_or_init(find).is_some()
             }
         }
     }
@@ -259,6 +298,10 @@ impl Compiled {
         &self.engine
     }
 }
+
+/// Why no context of the component model can be frozen.
+const MODEL_UNFREEZABLE: &str =
+    "it is a component of the component model (WASI 0.2 or later), which can be run only";
 
 fn invalid(error: wasmtime::Error) -> ComponentError {
     ComponentError::Invalid(describe(&error))
@@ -351,10 +394,11 @@ impl Component {
             return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
         }
         let binary = wat::parse_bytes(bytes).map_err(|e| ComponentError::Invalid(e.to_string()))?;
-        if binary.get(..8) == Some(b"\0asm\x0d\0\x01\0") {
-            return Err(ComponentError::ComponentModel);
-        }
-        let compiled = Arc::new(Compiled::new(engine, &binary, native, options, keep)?);
+        let compiled = match model::is_model(&binary) {
+            true => Compiled::model(engine, &binary, options, keep)?,
+            false => Compiled::new(engine, &binary, native, options, keep)?,
+        };
+        let compiled = Arc::new(compiled);
         Ok(Component { compiled, program: None, wasm: Some(Arc::from(&*binary)), files: Arc::from([]) })
     }
 
@@ -466,8 +510,11 @@ impl Component {
         &self.files
     }
 
-    /// What it imports: `module.name` each.
+    /// What it imports: `module.name` each; of the component model, the names of instances and functions.
     pub fn imports(&self) -> Vec<String> {
+        if let Some(model) = &self.compiled.model {
+            return model.imports.clone();
+        }
         let imports = self.compiled.module.imports();
         imports.map(|import| format!("{}.{}", import.module(), import.name())).collect()
     }
@@ -484,6 +531,9 @@ impl Component {
 
     /// Tells whether it is a program that runs by itself, rather than functions to call.
     pub fn is_program(&self) -> bool {
+        if let Some(model) = &self.compiled.model {
+            return model.run.is_some();
+        }
         self.compiled.face == Face::Abi || self.compiled.module.get_export("_start").is_some()
     }
 }

@@ -19,6 +19,7 @@ use crate::grant::Grants;
 use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
+use crate::model::{self, Model};
 use crate::object::Object;
 use crate::outcome::{Outcome, Reason, Usage};
 use crate::split;
@@ -201,14 +202,21 @@ impl Context {
         if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
         }
+        if compiled.model.is_some() {
+            state.model = Some(Box::new(crate::model::Resources::new(grants, &mut state).map_err(full)?));
+        }
         let (control, residence) = (Arc::new(Control::new(state.monitor.clone())), state.residence.clone());
         let engine = compiled.engine();
         if let Some(timeout) = timeout {
             let deadline = state.monitor.started() + timeout;
             engine.watchdog().watch(&control, deadline).map_err(StartError::Watchdog)?;
         }
-        let mut store = Store::new(engine.wasmtime(), state);
+        let mut store = Store::new(compiled.wasmtime(), state);
         store.limiter(|state| state);
+        if compiled.model.is_some() {
+            store.set_max_component_handles(crate::model::HANDLES_MAX);
+            store.set_hostcall_fuel(crate::model::ARGUMENT_BYTES_MAX);
+        }
         if engine.interrupt() == Interrupt::Epoch {
             store.set_epoch_deadline(1);
             store.epoch_deadline_callback(|context| match context.data().monitor.stop_ordered() {
@@ -326,6 +334,9 @@ impl Context {
         let Some(instance) = self.instance.filter(|_| self.stage != Stage::Started) else { return Ok(()) };
         self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
+        if let Some(model) = &compiled.model {
+            return Err(self.run_model(model));
+        }
         let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {
             let start = self.export::<(i32, i32, i32, i32), i32>(instance, start, "b8g_start")?;
@@ -422,6 +433,26 @@ impl Context {
             Some((0, text)) => Ok(String::from_utf8_lossy(text).into_owned()),
             Some((_, text)) => Err(EvalError::Thrown(String::from_utf8_lossy(text).into_owned())),
             None => Err(EvalError::Ended(self.end())),
+        }
+    }
+
+    /// Runs a command of the component model to its end.
+    fn run_model(&mut self, model: &Model) -> Outcome {
+        let residence = self.residence.clone();
+        let instantiate = |store: &mut Store<State>| {
+            pool::with_image(None, 0, &residence, || model::run::instantiate(store, model))
+        };
+        let ran = self
+            .guarded(instantiate)
+            .and_then(|instance| self.guarded(|store| model::run::run(store, model, instance)));
+        match ran {
+            Ok(answer) => {
+                if answer.is_err() {
+                    self.store.data_mut().ending = Some(Ending::Exit(1));
+                }
+                self.conclude(Ok(()))
+            }
+            Err(ended) => ended,
         }
     }
 

@@ -123,6 +123,15 @@ struct Inner {
     javascript: OnceLock<Arc<Compiled>>,
     links: OnceLock<Arc<Links>>,
     on_compile: Option<Box<OnCompile>>,
+    models: OnceLock<Models>,
+}
+
+/// What binaries of the component model are compiled and linked with: settings of their own, made at the first of them.
+pub(crate) struct Models {
+    pub(crate) wasmtime: wasmtime::Engine,
+    pub(crate) linker: wasmtime::component::Linker<State>,
+    pub(crate) anchor: wasmtime::Module,
+    cache: Option<CodeCache>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -152,19 +161,25 @@ impl Engine {
         let watchdog = Watchdog::new(interrupt, &wasmtime, config.hook);
         let javascript = OnceLock::new();
         let on_compile = config.on_compile;
-        let links = OnceLock::new();
-        let inner =
-            Inner { wasmtime, linker, pool, cache, watchdog, interrupt, javascript, links, on_compile };
+        let (links, models) = (OnceLock::new(), OnceLock::new());
+        let inner = Inner {
+            wasmtime,
+            linker,
+            pool,
+            cache,
+            watchdog,
+            interrupt,
+            javascript,
+            links,
+            on_compile,
+            models,
+        };
         Ok(Engine(Arc::new(inner)))
     }
 
     /// How this engine stops running code.
     pub fn interrupt(&self) -> Interrupt {
         self.0.interrupt
-    }
-
-    pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
-        &self.0.wasmtime
     }
 
     pub(crate) fn linker(&self) -> &Linker<State> {
@@ -229,6 +244,55 @@ impl Engine {
             hook(code.len());
         }
         wasmtime::Module::from_binary(&self.0.wasmtime, code)
+    }
+
+    /// What binaries of the component model need.
+    pub(crate) fn models(&self) -> wasmtime::Result<&Models> {
+        if let Some(models) = self.0.models.get() {
+            return Ok(models);
+        }
+        let mut config = wasmtime_config(&self.0.pool, self.0.interrupt);
+        config.concurrency_support(true);
+        config.wasm_component_model(true).wasm_component_model_async(true);
+        let wasmtime = wasmtime::Engine::new(&config)?;
+        let mut linker = wasmtime::component::Linker::new(&wasmtime);
+        crate::model::add_to_linker(&mut linker)?;
+        let anchor = wasmtime::Module::new(&wasmtime, crate::model::ANCHOR)?;
+        let cache = self.0.cache.as_ref();
+        let cache = cache.map(|of| CodeCache::new(of.directory().to_owned(), code_settings(&wasmtime)));
+        let made = self.0.models.get_or_init(|| Models { wasmtime, linker, anchor, cache });
+        self.0.watchdog.also(&made.wasmtime);
+        Ok(made)
+    }
+
+    /// Compiles a binary of the component model, or finds its code in the cache.
+    pub(crate) fn component(
+        &self,
+        models: &Models,
+        wasm: &[u8],
+        keep: bool,
+    ) -> wasmtime::Result<wasmtime::component::Component> {
+        use wasmtime::component::Component;
+        let cache = models.cache.as_ref().filter(|_| keep);
+        let found = cache.and_then(|cache| {
+            cache.load(wasm, |file| {
+                let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+                // SAFETY: the cache checked, with a key that only this user has, that this file holds what an engine
+                // with these settings serialised; only this user can change it.
+                unsafe { Component::deserialize_file(&models.wasmtime, path).ok() }
+            })
+        });
+        if let Some(component) = found {
+            return Ok(component);
+        }
+        if let Some(hook) = &self.0.on_compile {
+            hook(wasm.len());
+        }
+        let component = Component::from_binary(&models.wasmtime, wasm)?;
+        if let (Some(cache), Ok(serialized)) = (cache, component.serialize()) {
+            cache.store(wasm, &serialized);
+        }
+        Ok(component)
     }
 
     /// Takes machine code that a trusted key says an engine with these settings wrote; `None` if it is for another one.

@@ -46,6 +46,7 @@ mod image;
 mod interrupt;
 mod javascript;
 mod memory;
+mod model;
 mod monitor;
 mod object;
 mod outcome;
@@ -57,6 +58,8 @@ mod task;
 mod thread_time;
 mod wait;
 mod wasi;
+mod wasi2;
+mod wasi3;
 mod window;
 
 pub use b8g_core::{Limits, limits::MEMORY_BYTES_DEFAULT};

@@ -9,6 +9,7 @@ use b8g_core::{Handle, Limits, Rights, Table};
 use crate::engine::Engine;
 use crate::grant::Grants;
 use crate::memory::{Residence, Windows};
+use crate::model::Resources;
 use crate::monitor::Monitor;
 use crate::object::bell::Bell;
 use crate::object::clock::{Clock, Time};
@@ -55,6 +56,8 @@ pub(crate) struct State {
     /// Told before a window is made.
     pub(crate) residence: Arc<Residence>,
     pub(crate) wasi: Option<Box<Wasi>>,
+    /// What the host functions of component-model binaries keep.
+    pub(crate) model: Option<Box<Resources>>,
     pub(crate) table_elements: u64,
 }
 
@@ -119,6 +122,7 @@ impl State {
             shown: Vec::new(),
             residence: Arc::default(),
             wasi: None,
+            model: None,
             table_elements: 0,
         };
         if let Some(program) = program {

@@ -199,13 +199,20 @@ fn stub() -> Option<usize> {
 impl Code {
     /// Finds where the code of `module` lies; `None` where it cannot be stopped by signals.
     pub(crate) fn of(module: &wasmtime::Module) -> Option<Code> {
+        Code::between(module.text(), module.functions())
+    }
+
+    /// As [`Code::of`], for a binary of the component model: all its modules lie together.
+    pub(crate) fn of_model(component: &wasmtime::component::Component) -> Option<Code> {
+        Code::between(component.text(), component.functions())
+    }
+
+    fn between(text: &[u8], all: impl Iterator<Item = wasmtime::ModuleFunction>) -> Option<Code> {
         let trap = stub()?;
-        let text = module.text();
         let base = text.as_ptr() as usize;
-        let start = module.functions().map(|function| base + function.offset).min()?;
-        let end = module.functions().map(|function| base + function.offset + function.len).max()?;
-        let functions = start..end;
-        Some(Code { functions, text: base..base + text.len(), trap })
+        let places = all.map(|function| (base + function.offset, base + function.offset + function.len));
+        let functions = places.reduce(|(start, end), (a, b)| (start.min(a), end.max(b)))?;
+        Some(Code { functions: functions.0..functions.1, text: base..base + text.len(), trap })
     }
 }
 

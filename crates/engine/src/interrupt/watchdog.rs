@@ -27,6 +27,8 @@ struct Shared {
     changed: Condvar,
     interrupt: Interrupt,
     engine: wasmtime::EngineWeak,
+    /// Another one whose code looks at its own epoch.
+    also: std::sync::OnceLock<wasmtime::EngineWeak>,
     hook: Option<Box<ExitHook>>,
 }
 
@@ -73,9 +75,15 @@ impl Watchdog {
             changed: Condvar::new(),
             interrupt,
             engine: engine.weak(),
+            also: std::sync::OnceLock::new(),
             hook,
         };
         Watchdog { shared: Arc::new(shared) }
+    }
+
+    /// Counts the epochs of another engine too.
+    pub(crate) fn also(&self, engine: &wasmtime::Engine) {
+        let _ = self.shared.also.set(engine.weak());
     }
 
     /// Stops the context at `deadline`.
@@ -162,10 +170,10 @@ impl Shared {
             return false;
         }
         control.kick();
-        if self.interrupt == Interrupt::Epoch
-            && let Some(engine) = self.engine.upgrade()
-        {
-            engine.increment_epoch();
+        if self.interrupt == Interrupt::Epoch {
+            let engines = [Some(&self.engine), self.also.get()];
+            let engines = engines.into_iter().flatten().filter_map(wasmtime::EngineWeak::upgrade);
+            engines.for_each(|engine| engine.increment_epoch());
         }
         if let (Some(hook), true) = (&self.hook, since >= EXIT_GRACE && !control.is_task.load(SeqCst)) {
             let reason = control.monitor.stop_ordered().unwrap_or(Reason::Timeout);

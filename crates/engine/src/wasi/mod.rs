@@ -154,12 +154,7 @@ impl Wasi {
         let mut fds = Fds::with_capacity(3 + preopens.len());
         for role in [Role::Stdin, Role::Stdout, Role::Stderr] {
             let input = role == Role::Stdin;
-            let handle = match state.given(role) {
-                Some(handle) => handle,
-                None => state
-                    .table
-                    .insert(absent(input), Rights::READ.union(Rights::WRITE).union(Rights::WAIT))?,
-            };
+            let handle = stream_or_absent(state, role)?;
             fds.insert(Fd::new(handle, Kind::Stream, if input { rights::INPUT } else { rights::OUTPUT }));
         }
         for (handle, name) in preopens {
@@ -177,6 +172,15 @@ impl Wasi {
             _ => return None,
         };
         self.fds.get(number).ok().map(|fd| fd.handle)
+    }
+}
+
+/// The handle of a standard stream, or of one that stands for it where it was not granted.
+pub(crate) fn stream_or_absent(state: &mut State, role: Role) -> Result<b8g_core::Handle, Error> {
+    let rights = Rights::READ.union(Rights::WRITE).union(Rights::WAIT).union(Rights::DUPLICATE);
+    match state.given(role) {
+        Some(handle) => Ok(handle),
+        None => state.table.insert(absent(role == Role::Stdin), rights),
     }
 }
 

@@ -61,3 +61,24 @@ pub fn compile(zig: &Path, name: &str, flags: &[String]) -> Result<PathBuf, Stri
     std::fs::rename(&unfinished, &wasm).unwrap();
     Ok(wasm)
 }
+
+/// The program as a component of WASI 0.2: an adapter turns what it asks of preview 1 into that.
+pub fn component(wasm: &Path) -> Result<PathBuf, String> {
+    use wasi_preview1_component_adapter_provider as adapter;
+    let component = wasm.with_extension("component.wasm");
+    if component.is_file() {
+        return Ok(component);
+    }
+    let module = std::fs::read(wasm).unwrap();
+    let name = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+    let bytes = adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
+    let encoded = wit_component::ComponentEncoder::default()
+        .module(&module)
+        .and_then(|encoder| encoder.adapter(name, bytes))
+        .and_then(|encoder| encoder.validate(true).encode())
+        .map_err(|error| format!("{}: {error:#}", wasm.display()))?;
+    let unfinished = component.with_extension("new");
+    std::fs::write(&unfinished, encoded).unwrap();
+    std::fs::rename(&unfinished, &component).unwrap();
+    Ok(component)
+}

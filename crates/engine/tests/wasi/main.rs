@@ -1,7 +1,10 @@
-//! WASI preview 1 from outside: C programs that are compiled here, programs that others built, modules in text form.
+//! WASI from outside: C programs that are compiled here, for preview 1 and as components of 0.2, programs that others
+//! built, modules and components in text form.
 
 mod c_programs;
 mod compiler;
+mod components;
+mod hostile;
 mod modules;
 mod real_programs;
 

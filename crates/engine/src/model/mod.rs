@@ -1,0 +1,188 @@
+//! Binaries of the component model: what they import, how they are made ready and run.
+//!
+//! Start reading at [`Model::new`], then `run.rs`. The functions that they import are those of [`crate::wasi2`] and
+//! [`crate::wasi3`]; what both have in common lies here: `host.rs`, and over it `files.rs`, `sockets.rs` and `names.rs`.
+//! `idle.rs` is what waits.
+//!
+//! A model stands beside a module that does nothing, the anchor: by its function the stop signal finds a store.
+
+pub(crate) mod errors;
+pub(crate) mod files;
+pub(crate) mod host;
+pub(crate) mod idle;
+pub(crate) mod names;
+pub(crate) mod run;
+pub(crate) mod sockets;
+
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceType};
+
+use crate::component::{ComponentError, ComponentOptions, describe};
+use crate::engine::Engine;
+use crate::state::State;
+
+pub(crate) use host::Resources;
+
+/// How a binary of the component model begins.
+const MAGIC: &[u8] = b"\0asm\x0d\0\x01\0";
+/// Live handles of a store's components, their own resources, streams and tasks among them. Each costs the host memory.
+pub(crate) const HANDLES_MAX: usize = 16_384;
+/// Bytes that the arguments of one host function may have.
+pub(crate) const ARGUMENT_BYTES_MAX: usize = 16 << 20;
+
+/// The module that is instantiated beside a model.
+pub(crate) const ANCHOR: &str = r#"(module (func (export "anchor")))"#;
+
+/// Compiled code of the component model.
+pub(crate) struct Model {
+    pub(crate) pre: InstancePre<State>,
+    /// Where the function `run` is, if it is a command.
+    pub(crate) run: Option<ComponentExportIndex>,
+    pub(crate) imports: Vec<String>,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("imports", &self.imports).finish_non_exhaustive()
+    }
+}
+
+/// Tells whether this is a binary of the component model.
+pub(crate) fn is_model(binary: &[u8]) -> bool {
+    binary.starts_with(MAGIC)
+}
+
+/// Adds all that components of the component model can import.
+pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    crate::wasi2::add_to_linker(linker)?;
+    crate::wasi3::add_to_linker(linker)
+}
+
+/// Tells whether an instance of this name can be imported.
+fn provides(name: &str) -> bool {
+    let Some((interface, version)) = name.split_once('@') else { return false };
+    let all = match version.split('.').collect::<Vec<_>>()[..] {
+        ["0", "2", _] => crate::wasi2::INTERFACES,
+        ["0", "3", patch] if !patch.contains('-') => crate::wasi3::INTERFACES,
+        _ => return false,
+    };
+    all.contains(&interface)
+}
+
+impl Model {
+    /// Compiles `wasm`, or finds its code in the code cache, and links it. The cache is asked, and keeps it, if `keep` says so.
+    pub(crate) fn new(
+        engine: &Engine,
+        wasm: &[u8],
+        options: ComponentOptions,
+        keep: bool,
+    ) -> Result<Model, ComponentError> {
+        let failed = |error: wasmtime::Error| ComponentError::Invalid(describe(&error));
+        let place = engine.models().map_err(failed)?;
+        let component = engine.component(place, wasm, keep).map_err(failed)?;
+        let ty = component.component_type();
+        let mut unknown = Vec::new();
+        let mut imports = Vec::new();
+        for (name, import) in ty.imports(&place.wasmtime) {
+            imports.push(name.to_owned());
+            match import.ty {
+                ComponentItem::Type(_) => {}
+                ComponentItem::ComponentInstance(_) if provides(name) => {}
+                ComponentItem::ComponentInstance(_) => unknown.push(format!("instance {name:?}")),
+                ComponentItem::ComponentFunc(_) => unknown.push(format!("function {name:?}")),
+                _ => unknown.push(format!("import {name:?}")),
+            }
+        }
+        let pre = if unknown.is_empty() {
+            place.linker.instantiate_pre(&component)
+        } else if options.trap_unknown_imports {
+            trapping(place, &component).and_then(|linker| linker.instantiate_pre(&component))
+        } else {
+            return Err(ComponentError::UnknownImports(unknown));
+        };
+        let pre = pre.map_err(|error| ComponentError::Imports(describe(&error)))?;
+        // Who exports both means the later one: the earlier is what a toolchain added.
+        let exported = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned());
+        let exported = exported.filter(|name| is_run(name)).max();
+        let run = exported.and_then(|name| {
+            let instance = component.get_export_index(None, &name)?;
+            component.get_export_index(Some(&instance), "run")
+        });
+        Ok(Model { pre, run, imports })
+    }
+
+    /// The compiled code.
+    pub(crate) fn component(&self) -> &Component {
+        self.pre.component()
+    }
+}
+
+/// Tells whether this is the name of what commands export.
+fn is_run(name: &str) -> bool {
+    name.strip_prefix("wasi:cli/run@").is_some_and(|v| v.starts_with("0.2.") || v.starts_with("0.3."))
+}
+
+/// A linker that has functions too which nobody provides, and which trap.
+fn trapping(place: &crate::engine::Models, component: &Component) -> wasmtime::Result<Linker<State>> {
+    let mut linker = place.linker.clone();
+    let traps = |name: String| {
+        move |_: wasmtime::StoreContextMut<'_, State>,
+              _: wasmtime::component::types::ComponentFunc,
+              _: &[wasmtime::component::Val],
+              _: &mut [wasmtime::component::Val]| {
+            Err(host::trap(&format!("unknown import: {name} is not there")))
+        }
+    };
+    for (name, import) in component.component_type().imports(&place.wasmtime) {
+        match import.ty {
+            ComponentItem::ComponentFunc(_) => linker.root().func_new(name, traps(name.to_owned()))?,
+            ComponentItem::ComponentInstance(instance) if !provides(name) => {
+                let mut into = linker.instance(name)?;
+                for (item, export) in instance.exports(&place.wasmtime) {
+                    match export.ty {
+                        ComponentItem::ComponentFunc(_) => {
+                            into.func_new(item, traps(format!("{name}#{item}")))?;
+                        }
+                        ComponentItem::Resource(_) => {
+                            into.resource(item, ResourceType::host::<()>(), |_, _| Ok(()))?;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_provided_goes_by_name_and_version() {
+        for name in [
+            "wasi:cli/environment@0.2.0",
+            "wasi:io/streams@0.2.6",
+            "wasi:cli/stdin@0.3.0",
+            "wasi:cli/types@0.3.1",
+        ] {
+            assert!(provides(name), "{name}");
+        }
+        for name in [
+            "wasi:cli/environment",
+            "wasi:cli/environment@0.1.0",
+            "wasi:cli/environment@1.2.0",
+            "wasi:cli/stdin@0.3.0-rc-2025-09-16",
+            "wasi:io/streams@0.3.0",
+            "wasi:http/types@0.2.0",
+            "x:cli/environment@0.2.0",
+        ] {
+            assert!(!provides(name), "{name}");
+        }
+        assert!(
+            is_run("wasi:cli/run@0.2.3") && is_run("wasi:cli/run@0.3.0") && !is_run("wasi:cli/run@0.4.0")
+        );
+    }
+}

@@ -1,0 +1,106 @@
+//! Running a command of the component model: instantiation, its function `run`, and the loop that lets its parts go on.
+//!
+//! wasmtime knows which parts of a guest can go on; when none can, it gives control back, and the loop here waits for what
+//! they wait for, in one wait of the dispatch function. There is no other thread and no other loop.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+
+use wasmtime::Store;
+use wasmtime::component::Instance;
+
+use super::Model;
+use super::host::{Done, Failure, sweep, trap, wait};
+use super::idle::Event;
+use crate::state::State;
+
+/// What `run` answers.
+type Answer = (Result<(), ()>,);
+
+/// Whether something was woken since it was asked last.
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// Instantiates a model. Code of its core modules may run in this.
+pub(crate) fn instantiate(store: &mut Store<State>, model: &Model) -> wasmtime::Result<Instance> {
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let mut future = pin!(model.pre.instantiate_async(store));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(instance) => return instance,
+            Poll::Pending if woken.0.swap(false, SeqCst) => {}
+            Poll::Pending => return Err(trap("it waits for something before it has begun")),
+        }
+    }
+}
+
+/// Calls `run`; answers what it answered.
+pub(crate) fn run(
+    store: &mut Store<State>,
+    model: &Model,
+    instance: Instance,
+) -> wasmtime::Result<Result<(), ()>> {
+    let Some(at) = &model.run else { return Err(trap("it exports no wasi:cli/run")) };
+    let run = instance.get_typed_func::<(), Answer>(&mut *store, at)?;
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(woken.clone());
+    let idle = AtomicBool::new(false);
+    let running = store.run_concurrent(async |accessor| {
+        let mut call = pin!(run.call_concurrent(accessor, ()));
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(answer) = call.as_mut().poll(context) {
+                return Poll::Ready(answer);
+            }
+            if idle.swap(false, SeqCst) {
+                let waited = accessor.with(|mut access| wait_for_all(access.get()));
+                if let Err(error) = waited {
+                    return Poll::Ready(Err(error));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    });
+    let mut running = pin!(running);
+    loop {
+        match running.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer?.map(|(answer,)| answer),
+            // Nothing can go on: the next round waits.
+            Poll::Pending => idle.store(!woken.0.swap(false, SeqCst), SeqCst),
+        }
+    }
+}
+
+/// Waits until something happens that a part of the guest waits for, and lets all of them look.
+fn wait_for_all(state: &mut State) -> wasmtime::Result<()> {
+    sweep(state)?;
+    let pending = state.resources().pending.take();
+    if pending.is_empty() {
+        return Err(trap("deadlock: the program waits for what nothing can bring about"));
+    }
+    let mut items = Vec::new();
+    let mut deadline: Option<u64> = None;
+    for (event, _) in &pending {
+        match event {
+            Event::Item(item) => items.push(*item),
+            Event::Deadline(at) => deadline = Some(deadline.map_or(*at, |first| first.min(*at))),
+        }
+    }
+    let mut out = vec![0; items.len()];
+    let waited: Done = wait(state, &items, deadline, &mut out);
+    pending.into_iter().for_each(|(_, waker)| waker.wake());
+    match waited {
+        Ok(()) => Ok(()),
+        Err(Failure::Error(error)) => Err(trap(&format!("the program cannot wait: {error}"))),
+        Err(Failure::Trap(error)) => Err(error),
+    }
+}

@@ -1,0 +1,197 @@
+//! `wasi:sockets/tcp`: outgoing connections. Nothing listens here, so binding and listening are refused; settings of a socket
+//! are told back and have no effect.
+
+use b8g_core::Error;
+use b8g_core::abi::ready;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+
+use super::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
+use super::bindings::wasi::sockets::tcp::{self, ShutdownType};
+use super::bindings::wasi::sockets::tcp_create_socket;
+use super::poll::Pollable;
+use super::sockets::{Network, ip_socket_address, socket_address};
+use super::streams::{InputStream, OutputStream};
+use crate::model::host::{self, Done};
+use crate::model::sockets::{Stage, TcpSocket, wish, wished};
+use crate::state::State;
+use crate::wait::Item;
+
+type Here = Resource<TcpSocket>;
+type Streams = (Resource<InputStream>, Resource<OutputStream>);
+
+/// Nobody grants that.
+fn refused<T>() -> Done<T> {
+    Err(Error::Rights.into())
+}
+
+/// Nobody has that.
+fn unsupported<T>() -> Done<T> {
+    Err(Error::NoSystem.into())
+}
+
+impl tcp_create_socket::Host for State {
+    fn create_tcp_socket(&mut self, family: IpAddressFamily) -> Done<Here> {
+        let socket = TcpSocket::new(matches!(family, IpAddressFamily::Ipv6));
+        Ok(self.resources().table.push(socket)?)
+    }
+}
+
+impl State {
+    fn socket(&mut self, socket: &Here) -> Done<TcpSocket> {
+        Ok(*self.resources().table.get(socket)?)
+    }
+
+    /// Lets `act` have a socket and the state.
+    fn with_socket<T>(
+        &mut self,
+        at: &Here,
+        act: impl FnOnce(&mut TcpSocket, &mut State) -> Done<T>,
+    ) -> Done<T> {
+        let mut socket = self.socket(at)?;
+        let done = act(&mut socket, self);
+        *self.resources().table.get_mut(at)? = socket;
+        done
+    }
+}
+
+impl tcp::Host for State {}
+
+impl tcp::HostTcpSocket for State {
+    fn start_bind(&mut self, _: Here, _: Resource<Network>, _: IpSocketAddress) -> Done {
+        refused()
+    }
+
+    fn finish_bind(&mut self, _: Here) -> Done {
+        refused()
+    }
+
+    fn start_connect(&mut self, socket: Here, network: Resource<Network>, to: IpSocketAddress) -> Done {
+        self.resources().table.get(&network)?;
+        self.with_socket(&socket, |socket, state| socket.connect(state, socket_address(to)))
+    }
+
+    fn finish_connect(&mut self, socket: Here) -> Done<Streams> {
+        let (reading, writing) = self.with_socket(&socket, |socket, state| {
+            if !socket.finish(state)? {
+                return Err(Error::Again.into());
+            }
+            socket.streams(state)
+        })?;
+        let table = &mut self.resources().table;
+        Ok((table.push(InputStream::new(reading, None))?, table.push(OutputStream::new(writing))?))
+    }
+
+    fn start_listen(&mut self, _: Here) -> Done {
+        refused()
+    }
+
+    fn finish_listen(&mut self, _: Here) -> Done {
+        refused()
+    }
+
+    fn accept(&mut self, _: Here) -> Done<(Here, Resource<InputStream>, Resource<OutputStream>)> {
+        refused()
+    }
+
+    fn local_address(&mut self, _: Here) -> Done<IpSocketAddress> {
+        unsupported()
+    }
+
+    fn remote_address(&mut self, socket: Here) -> Done<IpSocketAddress> {
+        self.socket(&socket)?.remote().map(ip_socket_address)
+    }
+
+    fn is_listening(&mut self, _: Here) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn address_family(&mut self, socket: Here) -> Result<IpAddressFamily> {
+        let is_v6 = self.resources().table.get(&socket)?.is_v6;
+        Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
+    }
+
+    fn set_listen_backlog_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |_| ())
+    }
+
+    fn keep_alive_enabled(&mut self, at: Here) -> Done<bool> {
+        Ok(wished(self, &at)?.keep_alive)
+    }
+
+    fn set_keep_alive_enabled(&mut self, at: Here, value: bool) -> Done {
+        wish(self, &at, true, |settings| settings.keep_alive = value)
+    }
+
+    fn keep_alive_idle_time(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.idle_ns)
+    }
+
+    fn set_keep_alive_idle_time(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.idle_ns = value)
+    }
+
+    fn keep_alive_interval(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.interval_ns)
+    }
+
+    fn set_keep_alive_interval(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.interval_ns = value)
+    }
+
+    fn keep_alive_count(&mut self, at: Here) -> Done<u32> {
+        Ok(wished(self, &at)?.count)
+    }
+
+    fn set_keep_alive_count(&mut self, at: Here, value: u32) -> Done {
+        wish(self, &at, value > 0, |settings| settings.count = value)
+    }
+
+    fn hop_limit(&mut self, at: Here) -> Done<u8> {
+        Ok(wished(self, &at)?.hops)
+    }
+
+    fn set_hop_limit(&mut self, at: Here, value: u8) -> Done {
+        wish(self, &at, value > 0, |settings| settings.hops = value)
+    }
+
+    fn receive_buffer_size(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.receive_bytes)
+    }
+
+    fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
+    }
+
+    fn send_buffer_size(&mut self, at: Here) -> Done<u64> {
+        Ok(wished(self, &at)?.send_bytes)
+    }
+
+    fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
+        wish(self, &at, value > 0, |settings| settings.send_bytes = value)
+    }
+
+    fn subscribe(&mut self, socket: Here) -> Result<Resource<Pollable>> {
+        let table = &mut self.resources().table;
+        let socket = *table.get(&socket)?;
+        let pollable = match socket.stage {
+            Stage::Connecting { handle, .. } => Pollable::Item(Item { handle, interest: ready::WRITE }),
+            _ => Pollable::Ready,
+        };
+        Ok(table.push(pollable)?)
+    }
+
+    fn shutdown(&mut self, socket: Here, what: ShutdownType) -> Done {
+        let directions = match what {
+            ShutdownType::Receive => 1,
+            ShutdownType::Send => 2,
+            ShutdownType::Both => 3,
+        };
+        self.with_socket(&socket, |socket, state| socket.shutdown(state, directions))
+    }
+
+    fn drop(&mut self, socket: Here) -> Result<()> {
+        let socket = self.resources().table.delete(socket)?;
+        socket.handle().map_or(Ok(()), |handle| host::close(self, handle))
+    }
+}
