@@ -9,7 +9,7 @@
 //! - [`Grants`]: what a context may get. Without a grant it has no files, network, environment, clock or randomness.
 //! - [`Limits`]: what it may use.
 //! - [`Context`]: a running instance. [`Outcome`]: how it ended, why, and what it used.
-//! - [`SharedMemory`]: what several contexts see through windows.
+//! - [`Channel`], [`stream`], [`SharedMemory`]: how contexts talk, and what they share. [`Flow`]: contexts and functions in a row.
 //!
 //! ```
 //! use b8g::{Capture, Component, Config, Context, Engine, Grants, Language, Limits, Reason, Stdout};
@@ -40,6 +40,7 @@ mod component;
 mod context;
 mod dispatch;
 mod engine;
+mod flow;
 mod function;
 mod grant;
 mod image;
@@ -69,6 +70,7 @@ pub use channel::{Channel, ChannelError};
 pub use component::{Component, ComponentError, ComponentOptions, Language};
 pub use context::{CallError, Canceller, Context, EvalError, StartError, Value};
 pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_directory};
+pub use flow::{Flow, FlowError, StageError};
 pub use function::{Function, ValueType};
 pub use grant::{Grant, GrantError, Grants};
 pub use image::{Image, ImageError, ReadOptions, SnapshotError, WriteOptions};

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use b8g_core::{Handle, Limits};
 
@@ -13,6 +14,7 @@ use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
 use crate::memory::GuestMemory;
 use crate::state::State;
+use crate::{Config, Engine};
 
 const MEMORY_BYTES: usize = 65536;
 const HANDLES_MAX: u32 = 64;
@@ -53,7 +55,9 @@ impl Subject {
     fn with(grants: &Grants) -> Subject {
         let limits =
             Limits { handles_max: HANDLES_MAX, descriptors_max: DESCRIPTORS_MAX, ..Limits::default() };
-        let mut state = State::new(grants, None, limits, &[]).unwrap();
+        static ENGINE: OnceLock<Engine> = OnceLock::new();
+        let engine = ENGINE.get_or_init(|| Engine::new(Config::new().code_cache(None)).unwrap());
+        let mut state = State::new(engine, grants, None, limits, &[]).unwrap();
         let wasi = Wasi::new(grants, &mut state).unwrap();
         Subject { temp: None, state, wasi, memory: vec![0; MEMORY_BYTES] }
     }

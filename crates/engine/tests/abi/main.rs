@@ -1,5 +1,6 @@
 //! The operations of the ABI, as components call them and as hostile ones do.
 
+mod flow;
 mod keys;
 mod memory;
 mod needs;
