@@ -89,6 +89,63 @@ fn c_and_rust_wait_for_an_event() {
     }
 }
 
+/// What a script tells when the C sender sends in that way.
+fn sends_to_a_script(how: &str, takes: &str) -> Option<String> {
+    let engine = engine();
+    let sender = compile::c(&engine, "tests/guests/sender.c")?;
+    let source = format!(
+        "const {{ resources: [it] }} = await channels[0].receive();
+         const told = await (async () => {{ {takes} }})();
+         await channels[1].send(String(told));"
+    );
+    let ((a, b), (mine, theirs)) = (Channel::pair(), Channel::pair());
+    let sends = running(&sender, &[how], vec![a]);
+    let receives = running(&script(&engine, &source), &[], vec![b, theirs]);
+    let told = told(&mine);
+    succeeds(sends);
+    succeeds(receives);
+    Some(told)
+}
+
+#[test]
+fn c_streams_to_a_script() {
+    let takes = "const bytes = await it.bytes();
+        return bytes.length + ' ' + bytes.every((byte, i) => byte === (i * 7 + Math.floor(i / 1000)) % 256);";
+    // A script reads a mapped stream by copy.
+    for how in ["copy", "mapped"] {
+        if let Some(told) = sends_to_a_script(how, takes) {
+            assert_eq!(told, "1000000 true", "{how}");
+        }
+    }
+}
+
+#[test]
+fn c_and_a_script_wait_for_an_event() {
+    let takes = "const bits = await it.wait(); it.clear(1); it.set(2); return bits;";
+    if let Some(told) = sends_to_a_script("event", takes) {
+        assert_eq!(told, "1");
+    }
+}
+
+#[test]
+fn a_script_streams_to_rust() {
+    let engine = engine();
+    let Some(receiver) = compile::rust(&engine, "receiver") else { return };
+    let sends = script(
+        &engine,
+        "const { stream } = await import('b8g'); const { reader, writer } = stream();
+         await channels[0].send('reader', { transfer: [reader] });
+         const bytes = Uint8Array.from({ length: 300000 }, (_, i) => i * 7 + Math.floor(i / 1000));
+         await writer.write(bytes); writer.close();",
+    );
+    let ((a, b), (mine, theirs)) = (Channel::pair(), Channel::pair());
+    let sends = running(&sends, &[], vec![a]);
+    let receives = running(&receiver, &["copy"], vec![b, theirs]);
+    assert_eq!(told(&mine), "300000 bytes, 0 wrong");
+    succeeds(sends);
+    succeeds(receives);
+}
+
 #[test]
 fn c_starts_scripts_as_tasks() {
     let engine = engine();
