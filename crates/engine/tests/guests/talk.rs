@@ -1,6 +1,6 @@
 //! Guests of several languages that understand one another.
 
-use b8g::{Capture, Channel, ChannelError, Component, Context, Grants, Limits, Stdout};
+use b8g::{Capture, Channel, ChannelError, Component, Context, Grants, Limits, Reason, Stdout};
 
 use crate::{SOON, compile, engine, running, running_with, script, succeeds, told};
 
@@ -37,15 +37,26 @@ fn rust_talks_with_a_script() {
     }
 }
 
-#[test]
-fn c_parks_its_waits() {
-    let engine = engine();
-    let Some(ticks) = compile::c(&engine, "guests/c/examples/ticks.c") else { return };
+fn ticks(ticks: &Component) {
     let (mine, theirs) = Channel::pair();
-    let runs = running(&ticks, &[], vec![theirs]);
+    let runs = running(ticks, &[], vec![theirs]);
     (1..=3).for_each(|tick| assert_eq!(mine.receive(SOON).unwrap(), [tick]));
     assert_eq!(mine.receive(SOON), Err(ChannelError::Closed));
     succeeds(runs);
+}
+
+#[test]
+fn c_parks_its_waits() {
+    if let Some(component) = compile::c(&engine(), "guests/c/examples/ticks.c") {
+        ticks(&component);
+    }
+}
+
+#[test]
+fn rust_parks_its_waits() {
+    if let Some(component) = compile::rust(&engine(), "ticks") {
+        ticks(&component);
+    }
 }
 
 /// What the Rust receiver tells when the C sender sends in that way.
@@ -201,6 +212,7 @@ read: "is writ"
 reaches beyond: (10, false)
 seen: "what is WRITTEN through a window"
 refused: Some(RIGHTS)
+heap: (0, 50, true)
 "#;
     assert_eq!(String::from_utf8(output.take()).unwrap(), expected);
 }
@@ -212,4 +224,19 @@ fn an_error_of_a_rust_guest_is_the_contexts() {
     let Some(things) = compile::rust(&engine, "things") else { return };
     let outcome = Context::new(&things, &Grants::none(), Limits::default()).unwrap().run();
     assert_eq!((outcome.is_success(), outcome.message.as_str()), (false, "Error: NOENT"));
+}
+
+#[test]
+fn a_panic_of_a_rust_guest_is_told_and_traps() {
+    let engine = engine();
+    let Some(things) = compile::rust(&engine, "things") else { return };
+    let (output, errors) = (Capture::new(), Capture::new());
+    let grants = Grants::none()
+        .arguments(["panic"])
+        .stdout(Stdout::Capture(output))
+        .stderr(Stdout::Capture(errors.clone()));
+    let outcome = Context::new(&things, &grants, Limits::default()).unwrap().run();
+    assert_eq!(outcome.reason, Reason::Trap, "{outcome}");
+    let told = String::from_utf8(errors.take()).unwrap();
+    assert!(told.starts_with("panicked at examples/things.rs") && told.contains("as it was told"), "{told}");
 }
