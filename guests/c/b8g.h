@@ -92,11 +92,13 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_ROLE_STREAM 14 /* an end of a stream that it was given (several entries) */
 #define B8G_ROLE_COMPILER 15 /* what compiles source text and wasm */
 #define B8G_ROLE_KEYS 16 /* keys that link contexts */
+#define B8G_ROLE_SERVE 17 /* an end of a channel over which calls of what the program exports come */
 
 /* Requests of `ctl`. */
 #define B8G_CTL_START 1 /* Gives the initial vector. */
 #define B8G_CTL_FAIL 2 /* Reports the uncaught error that ends the context. */
 #define B8G_CTL_HASH_SEED 3 /* Gives 32 bits for the seed of hash tables. */
+#define B8G_CTL_BLOB 4 /* Makes a blob of bytes. */
 #define B8G_CTL_SEEK 16 /* Moves a file's position. */
 #define B8G_CTL_STAT 17 /* Tells what an open object is. */
 #define B8G_CTL_SET_SIZE 18 /* Cuts or extends a file. */

@@ -149,6 +149,8 @@ export const Role = {
   COMPILER: 15,
   /** keys that link contexts */
   KEYS: 16,
+  /** an end of a channel over which calls of what the program exports come */
+  SERVE: 17,
 } as const;
 
 /** Requests of `ctl`. */
@@ -159,6 +161,8 @@ export const Request = {
   FAIL: 2,
   /** Gives 32 bits for the seed of hash tables. */
   HASH_SEED: 3,
+  /** Makes a blob of bytes. */
+  BLOB: 4,
   /** Moves a file's position. */
   SEEK: 16,
   /** Tells what an open object is. */

@@ -27,14 +27,13 @@ pub fn ensure() -> Result<PathBuf> {
     }
     let directory = tools_directory().join("rust");
     let (program, stamp) = (directory.join("rustc"), directory.join("installed"));
-    // The linker is the usual toolchain's, so a new one makes it anew.
-    let linker = linker(&sysroot)?;
-    let wanted = linker.display().to_string();
+    // The linker is the usual toolchain's: a new one makes everything anew, and so does another place.
+    let wanted = wrapper(&directory, &linker(&sysroot)?);
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) && program.is_file() {
         return Ok(program);
     }
     unpack(&directory).context(ADVICE)?;
-    fs::write(&program, wrapper(&directory, &linker)).context("cannot write the compiler's script")?;
+    fs::write(&program, &wanted).context("cannot write the compiler's script")?;
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
     build_core(&directory, &program).context(ADVICE)?;
     fs::write(stamp, wanted)?;
@@ -106,25 +105,31 @@ fn build_core(directory: &Path, program: &Path) -> Result<()> {
         .with_context(|| format!("{} holds no core library", source.display()))?;
     let out = directory.join("sysroot/lib/rustlib").join(TARGET).join("lib");
     fs::create_dir_all(&out)?;
-    let parts = [
-        ("core", "core/src/lib.rs"),
-        ("compiler_builtins", "compiler-builtins/compiler-builtins/src/lib.rs"),
-        ("alloc", "alloc/src/lib.rs"),
+    const PARTS: [(&str, &str, &[&str]); 3] = [
+        ("core", "core/src/lib.rs", &[]),
+        (
+            "compiler_builtins",
+            "compiler-builtins/compiler-builtins/src/lib.rs",
+            &["compiler-builtins", "mem", "no-asm"],
+        ),
+        ("alloc", "alloc/src/lib.rs", &[]),
     ];
-    for (name, root) in parts {
+    for (name, root, features) in PARTS {
         if !library.join(root).is_file() {
             bail!("Debian's source of the standard library is too old: it has no {root}");
         }
         let mut command = Command::new(program);
         command.args(["--crate-name", name, "--crate-type", "rlib", "--edition", "2024", "--target", TARGET]);
-        command.args(["-O", "-Cpanic=abort", "--cap-lints", "allow"]);
-        command.args(["-Zforce-unstable-if-unmarked", "--out-dir"]).arg(&out).arg("-L").arg(&out);
-        for feature in ["compiler-builtins", "mem", "no-asm"] {
+        command.args(["-O", "-Cpanic=abort", "--cap-lints", "allow", "-Zforce-unstable-if-unmarked"]);
+        command.arg("--out-dir").arg(&out).arg("-L").arg(&out);
+        for feature in features {
             command.args(["--cfg", &format!("feature=\"{feature}\"")]);
         }
         // It is what builds a toolchain's own libraries: unstable features are theirs.
         run(command.arg(library.join(root)).env("RUSTC_BOOTSTRAP", "1"))?;
     }
+    // Half a gigabyte that nobody needs any more.
+    fs::remove_dir_all(source)?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("benches", &["b8g"]),
     ("components/preinit", &[]),
     ("fuzz", &["b8g-image"]),
+    ("guests/rust", &[]),
     ("xtask", &["b8g-core"]),
 ];
 

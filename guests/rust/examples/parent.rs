@@ -6,7 +6,7 @@ extern crate alloc;
 use alloc::format;
 use alloc::string::String;
 use b8g_guest::abi::{language, role};
-use b8g_guest::{Error, Limits, Result, given, stream};
+use b8g_guest::{Error, Handle, Limits, Result, given, stream};
 
 b8g_guest::main!(parent);
 
@@ -21,11 +21,13 @@ fn runs_a_script() -> Result<String> {
     let mut why = [0; 256];
     let refused = compiler.compile(language::TYPESCRIPT, b"let 1 = (", &mut why);
     assert_eq!(refused.err(), Some(Error::ARGUMENT));
-    let source = b"const n: number = 6; console.log('from a task', n * 7);";
+    let source = b"import { args } from 'b8g'; const n: number = 6; console.log(args[0], n * 7);";
     let component = compiler.compile(language::TYPESCRIPT, source, &mut why)?;
     let (reader, writer) = stream::pair(1, 4096)?;
     let limits = Limits { memory_bytes: 16 << 20, ..Limits::default() };
-    let task = component.spawn().give(role::STDOUT, writer.into_handle())?.limits(limits).start()?;
+    let arguments = Handle::blob(b"from a task\0")?;
+    let given = component.spawn().give(role::STDOUT, writer.into_handle())?.give(role::ARGS, arguments)?;
+    let task = given.limits(limits).start()?;
     let (mut text, mut bytes) = (String::new(), [0; 64]);
     loop {
         match reader.read_blocking(&mut bytes)? {

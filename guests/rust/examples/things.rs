@@ -4,6 +4,7 @@
 extern crate alloc;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Write;
 
 use b8g_guest::{Error, OpenOptions, Ready, Result, Rights, SharedMemory, given, wait_for};
@@ -15,6 +16,7 @@ fn things() -> Result<()> {
     assert!(given::stdout().is_none(), "it was taken");
     let mut room = [0; 64];
     for argument in given::arguments(&mut room).into_iter().flatten() {
+        assert_ne!(argument, b"panic", "as it was told");
         tell(&mut out, "argument", &String::from_utf8_lossy(argument))?;
     }
     let value = given::variable("NAME", &mut room)?.map(String::from_utf8_lossy);
@@ -22,7 +24,8 @@ fn things() -> Result<()> {
     tell(&mut out, "OTHER", &given::variable("OTHER", &mut [0; 8]))?;
     files(&mut out)?;
     time(&mut out)?;
-    memory(&mut out)
+    memory(&mut out)?;
+    heap(&mut out)
 }
 
 fn tell(out: &mut impl Write, what: &str, found: &impl core::fmt::Debug) -> Result<()> {
@@ -71,4 +74,20 @@ fn memory(out: &mut impl Write) -> Result<()> {
     tell(out, "seen", &String::from_utf8_lossy(&bytes[..32]))?;
     let less = memory.handle().duplicate(Rights::READ)?;
     tell(out, "refused", &SharedMemory::from_handle(less).map(0, 4096).err())
+}
+
+/// Blocks of many sizes come and go; none lies in another, and memory does not grow with their number.
+fn heap(out: &mut impl Write) -> Result<()> {
+    let mut held: Vec<Vec<u32>> = Vec::new();
+    let mut wrong = 0;
+    for turn in 0..20_000u32 {
+        let len = turn.wrapping_mul(2_654_435_761) >> 20;
+        held.push(alloc::vec![turn; len as usize]);
+        if held.len() > 50 {
+            let block = held.swap_remove(len as usize % 50);
+            wrong += block.iter().filter(|word| **word != block[0]).count();
+        }
+    }
+    let pages = core::arch::wasm32::memory_size::<0>();
+    tell(out, "heap", &(wrong, held.len(), pages < 200))
 }

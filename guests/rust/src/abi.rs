@@ -189,6 +189,8 @@ pub mod role {
     pub const COMPILER: u32 = 15;
     /// keys that link contexts
     pub const KEYS: u32 = 16;
+    /// an end of a channel over which calls of what the program exports come
+    pub const SERVE: u32 = 17;
 }
 
 /// Requests of `ctl`.
@@ -199,6 +201,8 @@ pub mod ctl {
     pub const FAIL: u32 = 2;
     /// Gives 32 bits for the seed of hash tables.
     pub const HASH_SEED: u32 = 3;
+    /// Makes a blob of bytes.
+    pub const BLOB: u32 = 4;
     /// Moves a file's position.
     pub const SEEK: u32 = 16;
     /// Tells what an open object is.

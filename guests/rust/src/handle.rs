@@ -8,6 +8,14 @@ use crate::{Result, call};
 pub struct Handle(u32);
 
 impl Handle {
+    /// Makes a blob: bytes that stay as they are, such as the arguments of a task.
+    ///
+    /// # Errors
+    /// LIMIT.
+    pub fn blob(bytes: &[u8]) -> Result<Handle> {
+        call::ctl(0, abi::ctl::BLOB, bytes, &mut [], 0).map(Handle::answered)
+    }
+
     /// Takes over a handle by its number, as it came in a message or from another library.
     pub const fn from_raw(raw: u32) -> Handle {
         Handle(raw)

@@ -78,6 +78,13 @@ pub const ROLES: &[RoleForm] = &[
     ),
     role(Role::Compiler, "COMPILER", Kind::Compiler, "what compiles source text and wasm", "ctl COMPILE"),
     role(Role::Keys, "KEYS", Kind::Keys, "keys that link contexts", "link"),
+    role(
+        Role::Serve,
+        "SERVE",
+        Kind::Channel,
+        "an end of a channel over which calls of what the program exports come",
+        "send, receive, wait",
+    ),
 ];
 
 /// Every group of constants that is no enum.

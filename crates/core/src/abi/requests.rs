@@ -38,6 +38,12 @@ pub const REQUESTS: &[RequestForm] = &[
         )
     },
     RequestForm {
+        input: Input::Bytes,
+        input_words: "bytes",
+        answer: Answer::Handle,
+        ..form(Request::Blob, "BLOB", &[], "new handle to a blob that keeps them")
+    },
+    RequestForm {
         input: Input::From(&OFFSET),
         input_words: "`{i64 offset}`",
         argument: "whence",

@@ -1,6 +1,7 @@
 //! The rights that the table of operations names are those that the engine asks for.
 
-use b8g::{Grants, Limits};
+use b8g::{Grants, Limits, SharedMemory};
+use b8g_core::abi::constants::BOUNDS;
 use b8g_core::abi::operations::OPERATIONS;
 use b8g_core::abi::{Kind, Op, Request, Role};
 use b8g_core::{Error, Rights};
@@ -76,4 +77,10 @@ fn every_operation_needs_what_its_row_says_and_nothing_more() {
         }
     }
     assert!(checked > 30, "{checked} only");
+}
+
+#[test]
+fn windows_are_aligned_as_guests_are_told() {
+    let told = BOUNDS.iter().find(|bound| bound.name == "WINDOW_BYTES").unwrap().value;
+    assert_eq!(told as u64, SharedMemory::WINDOW_ALIGNMENT_BYTES);
 }
