@@ -47,7 +47,7 @@ enum Runner<'a> {
 
 /// Runs all programs below `directory`.
 pub fn wasi(directory: &str) -> Result<()> {
-    run(cargo().args(["build", "--release"]))?;
+    run(cargo().args(["build", "--release", "--workspace", "--bin", "b8g"]))?;
     let b8g = root().join("target/release/b8g");
     let peer = std::env::var_os("B8G_WASMTIME").map(PathBuf::from);
     let mut cases = Vec::new();

@@ -8,7 +8,7 @@ use crate::dispatch::Call;
 use crate::state::State;
 
 /// Bytes that one call reads at most.
-pub(crate) const READ_BYTES_MAX: usize = 128 << 10;
+pub(crate) const READ_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a directory that are listed at a time.
 const LIST_BYTES: usize = 8192;
 /// Bytes of a listed entry before its name.
