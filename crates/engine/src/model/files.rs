@@ -93,6 +93,8 @@ fn checked(path: &str) -> Done<&[u8]> {
         [] => Err(errno(libc::ENOENT).into()),
         long if long.len() > PATH_BYTES_MAX => Err(errno(libc::ENAMETOOLONG).into()),
         bytes if bytes.contains(&0) => Err(errno(libc::EINVAL).into()),
+        // Every path is one below a directory.
+        [b'/', ..] => Err(errno(libc::EPERM).into()),
         bytes => Ok(bytes),
     }
 }
@@ -122,6 +124,12 @@ pub(crate) fn open_at(
     if how & open::DIRECTORY != 0 && mode & mode::WRITE != 0 {
         return Err(errno(libc::EISDIR).into());
     }
+    // Who creates a file may write to it.
+    let mode = match how & open::CREATE != 0 {
+        true if mode == 0 => mode::READ | mode::WRITE,
+        true => mode | mode::WRITE,
+        false => mode,
+    };
     let mut flags = how | if follow { 0 } else { open::NOFOLLOW };
     for (bit, flag) in [(mode::FILE_SYNC, open::SYNC), (mode::DATA_SYNC, open::DSYNC)] {
         flags |= if mode & bit != 0 { flag } else { 0 };
@@ -252,8 +260,12 @@ pub(crate) fn ask_path(
 pub(crate) fn remove(state: &mut State, below: Descriptor, path: &str, directory: bool) -> Done {
     const FILE: u64 = 1;
     const EMPTY_DIRECTORY: u64 = 2;
-    // A directory cannot be removed through itself.
-    let (what, itself) = if directory { (EMPTY_DIRECTORY, libc::EINVAL) } else { (FILE, libc::EISDIR) };
+    // A directory cannot be removed through itself, nor one that is above.
+    let above = path.trim_end_matches('/').rsplit('/').next() == Some("..");
+    let (what, itself) = match directory {
+        true => (EMPTY_DIRECTORY, if above { libc::EPERM } else { libc::EINVAL }),
+        false => (FILE, libc::EISDIR),
+    };
     match ask_path(state, below, Request::Remove, path, what) {
         Err(Failure::Error(Error::Busy)) => Err(errno(itself).into()),
         done => done,
