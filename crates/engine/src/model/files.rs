@@ -124,11 +124,12 @@ pub(crate) fn open_at(
     if how & open::DIRECTORY != 0 && mode & mode::WRITE != 0 {
         return Err(errno(libc::EISDIR).into());
     }
-    // Who creates a file may write to it.
-    let mode = match how & open::CREATE != 0 {
-        true if mode == 0 => mode::READ | mode::WRITE,
-        true => mode | mode::WRITE,
-        false => mode,
+    // Who creates a file may write to it; what is opened for nothing can be read.
+    let mode = match (how & open::CREATE != 0, mode & !mode::MUTATE) {
+        (true, 0) => mode | mode::READ | mode::WRITE,
+        (true, _) => mode | mode::WRITE,
+        (false, 0) => mode | mode::READ,
+        (false, _) => mode,
     };
     let mut flags = how | if follow { 0 } else { open::NOFOLLOW };
     for (bit, flag) in [(mode::FILE_SYNC, open::SYNC), (mode::DATA_SYNC, open::DSYNC)] {
@@ -144,12 +145,7 @@ pub(crate) fn open_at(
     call(state, Call::Info { handle, out: &mut info })?;
     let kind = Kind::from_number(u32::from_le_bytes([info[0], info[1], info[2], info[3]]));
     let is_directory = kind == Some(Kind::Directory);
-    let mode = match is_directory {
-        // A directory that was opened for nothing can be read.
-        true if mode & (mode::READ | mode::MUTATE) == 0 => mode::READ,
-        true => mode & !mode::WRITE,
-        false => mode & !mode::MUTATE,
-    };
+    let mode = mode & !if is_directory { mode::WRITE } else { mode::MUTATE };
     Ok(Descriptor { handle, is_directory, mode })
 }
 
@@ -268,6 +264,11 @@ pub(crate) fn remove(state: &mut State, below: Descriptor, path: &str, directory
     };
     match ask_path(state, below, Request::Remove, path, what) {
         Err(Failure::Error(Error::Busy)) => Err(errno(itself).into()),
+        // With a slash behind it a link is what it leads to, and that may be out of reach.
+        Err(failure) if directory && path.ends_with('/') => {
+            stat_at(state, below, true, path)?;
+            Err(failure)
+        }
         done => done,
     }
 }
