@@ -61,8 +61,7 @@ static void say(const char *text, unsigned number) {
     b8g_write(err, digits + at, sizeof digits - at, -1);
 }
 
-B8G_EXPORT("b8g_start")
-int32_t start(int32_t shared, int32_t shared_len, int32_t private, int32_t private_len) {
+int32_t B8G_START(int32_t shared, int32_t shared_len, int32_t private, int32_t private_len) {
     b8g_handle in = b8g_given(B8G_ROLE_STDIN, 0), out = b8g_given(B8G_ROLE_STDOUT, 0);
 
     (void)shared, (void)shared_len, (void)private, (void)private_len;

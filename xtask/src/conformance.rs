@@ -34,6 +34,7 @@ struct Case {
     stderr: Option<String>,
     exit_code: i64,
     needs_network: bool,
+    is_component: bool,
     /// What it takes that this runner does not do.
     unsupported: Option<String>,
 }
@@ -47,21 +48,28 @@ enum Runner<'a> {
 
 /// Runs all programs below `directory`.
 pub fn wasi(directory: &str) -> Result<()> {
-    run(cargo().args(["build", "--release"]))?;
+    run(cargo().args(["build", "--release", "--workspace", "--bin", "b8g"]))?;
     let b8g = root().join("target/release/b8g");
     let peer = std::env::var_os("B8G_WASMTIME").map(PathBuf::from);
+    // Programs run in their own folders.
+    let directory = &std::path::absolute(directory)?;
     let mut cases = Vec::new();
-    find(Path::new(directory), &mut cases)?;
-    ensure!(!cases.is_empty(), "there is no program in {directory}");
+    find(directory, &mut cases)?;
+    ensure!(!cases.is_empty(), "there is no program in {}", directory.display());
     cases.sort_by(|a, b| a.name.cmp(&b.name));
     let known = Known::read()?;
     let (mut passed, mut peer_passed) = (0, 0);
+    let mut counts: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();
     let (mut new, mut mended, mut only_ours) = (Vec::new(), Vec::new(), Vec::new());
     for case in &cases {
         let ours = case.run(Runner::B8g(&b8g));
         let theirs = peer.as_deref().map(|peer| case.run(Runner::Wasmtime(peer)));
         passed += usize::from(ours.is_ok());
         peer_passed += usize::from(matches!(theirs, Some(Ok(()))));
+        let count = counts.entry(case.name.rsplit_once('/').map_or("", |(suite, _)| suite)).or_default();
+        count.0 += usize::from(ours.is_ok());
+        count.1 += usize::from(matches!(theirs, Some(Ok(()))));
+        count.2 += 1;
         match &ours {
             Ok(()) if known.failing.contains_key(&case.name) => mended.push(case.name.as_str()),
             Err(why) if !known.failing.contains_key(&case.name) => new.push(format!("{}: {why}", case.name)),
@@ -70,6 +78,10 @@ pub fn wasi(directory: &str) -> Result<()> {
         if let (Err(why), Some(Ok(()))) = (&ours, &theirs) {
             only_ours.push(format!("{}: {why}", case.name));
         }
+    }
+    for (suite, (ours, theirs, all)) in counts {
+        let theirs = if peer.is_some() { format!(", wasmtime {theirs}") } else { String::new() };
+        println!("{suite}: of {all} pass b8g {ours}{theirs}");
     }
     println!("b8g: {passed} of {} pass", cases.len());
     if peer.is_some() {
@@ -132,7 +144,8 @@ impl Case {
         let suite: PathBuf = suites.into_iter().rev().collect();
         let stem = wasm.file_stem().unwrap_or_default().to_string_lossy();
         let name = format!("{}/{stem}", suite.display());
-        let mut case = Case { name, wasm: wasm.to_owned(), ..Case::default() };
+        let is_component = std::fs::read(wasm)?.starts_with(b"\0asm\x0d\0\x01\0");
+        let mut case = Case { name, wasm: wasm.to_owned(), is_component, ..Case::default() };
         let Ok(json) = std::fs::read_to_string(wasm.with_extension("json")) else { return Ok(case) };
         let json: Value =
             serde_json::from_str(&json).with_context(|| format!("{} has no JSON", wasm.display()))?;
@@ -195,8 +208,11 @@ impl Case {
             }
             Runner::Wasmtime(program) => {
                 let mut command = Command::new(program);
-                command.args(["run", "-Wcomponent-model-async", "-Sp3"]);
-                command.args(self.needs_network.then_some("-Sinherit-network"));
+                command.arg("run");
+                if self.is_component {
+                    command.args(["-Wcomponent-model-async", "-Sp3"]);
+                    command.args(self.needs_network.then_some("-Sinherit-network"));
+                }
                 command
             }
         };
@@ -206,7 +222,10 @@ impl Case {
         for (name, value) in &self.environment {
             command.arg("--env").arg(format!("{name}={value}"));
         }
-        command.arg(&self.wasm).args(&self.arguments);
+        // The name of the file, as it is written, is the program's own name.
+        let folder = self.wasm.parent().filter(|folder| !folder.as_os_str().is_empty());
+        command.current_dir(folder.unwrap_or(Path::new(".")));
+        command.arg(self.wasm.file_name().unwrap_or_default()).args(&self.arguments);
         command
     }
 

@@ -4,6 +4,7 @@ mod abi;
 mod bench;
 mod components;
 mod conformance;
+mod example;
 mod fuzz;
 mod run;
 mod rust_wasm;
@@ -18,11 +19,12 @@ cargo xtask COMMAND
 
   test [FILTER…]          run all tests; installs what they need into target/tools, or says what is missing
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
-  bench NAME [--json]     run a benchmark: start, compute, image, channel  (--install-peers fetches deno to compare with)
+  bench NAME [--json]     run a benchmark: start, compute, image, channel, stream  (--install-peers fetches deno to compare with)
   fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
   conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
   components js [--check] build the JavaScript engine component; --check only compares its digest
   abi [--check]           write what is made of the ABI's description: header, WIT, constants, tables; --check only compares
+  example pipeline [MIB]  build and run the example in four languages
   tidy                    check the house: layers, file lengths, links, named paths
   tools rust              find or unpack a Rust compiler for wasm and print its path
   tools zig               install the pinned C compiler for wasm and print its path
@@ -43,6 +45,8 @@ fn main() -> Result<()> {
         ["components", "js", "--check"] => components::javascript(true),
         ["abi"] => abi::abi(false),
         ["abi", "--check"] => abi::abi(true),
+        ["example", "pipeline"] => example::pipeline("256"),
+        ["example", "pipeline", mebibytes] => example::pipeline(mebibytes),
         ["tidy"] => tidy::tidy(),
         ["tools", "rust"] => {
             println!("{}", rust_wasm::ensure()?.display());

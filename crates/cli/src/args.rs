@@ -109,6 +109,9 @@ pub struct PipeArgs {
     /// What may wait between two stages: 65536, 64k, 1M; 0 lets a stage write only what the next one asks for
     #[arg(long, value_name = "SIZE", default_value = "64k", value_parser = parse_size)]
     pub buffer: u64,
+    /// Tell at the end what each stage wrote, how fast, and what it used
+    #[arg(long)]
+    pub stats: bool,
     /// Print nothing but the programs' own output and errors
     #[arg(short, long)]
     pub quiet: bool,

@@ -94,7 +94,8 @@ pub fn check_program(program: &Program, component: &Component) -> Result<(), Fai
     if component.is_program() {
         return Ok(());
     }
-    let why = format!("{} is not a program: it exports no _start", shown(&program.path));
+    let why =
+        format!("{} is not a program: it exports neither _start nor wasi:cli/run", shown(&program.path));
     let help = format!("call one of its functions with --invoke NAME; {}", list(&component.functions()));
     Err(Failure::usage(format!("{why}; {help}")))
 }

@@ -14,6 +14,7 @@ use crate::finish::{Finish, exit};
 use crate::message::{self, Ended};
 use crate::run::{Plan, Ready, fail};
 use crate::signals;
+use crate::units::size_text;
 
 /// The machine stack of a stage's thread.
 const STACK_BYTES: usize = 8 << 20;
@@ -73,12 +74,31 @@ fn run(args: &PipeArgs, console: Console) -> Result<i32, Failure> {
     if ends.len() < args.stages.len() {
         return Err(Failure::error("a stage could not be run: the system has no thread for it".to_owned()));
     }
+    if args.stats {
+        console.say(&stats(&args.stages, &ends));
+    }
     // Whoever reads the last one's output is outside: its absence is told as to any program.
     if ends.last().is_some_and(|last| last.broken_pipe) {
         signals::die_of(libc::SIGPIPE)
     }
     let failed = ends.iter().rev().find(|outcome| outcome.exit_code != 0 && !outcome.broken_pipe);
     Ok(failed.map_or(0, |outcome| outcome.exit_code))
+}
+
+/// A line for each stage: what it wrote, how fast, and what it used.
+fn stats(stages: &[String], ends: &[Outcome]) -> String {
+    let line = |(stage, outcome): (&String, &Outcome)| {
+        let usage = &outcome.usage;
+        let rate = usage.output_bytes as f64 / (1 << 20) as f64 / usage.wall.as_secs_f64().max(1e-9);
+        format!(
+            "{:>10} written  {rate:>7.1} MiB/s  {:>7.3} s of processor  {:>9} of memory  {}\n",
+            size_text(usage.output_bytes),
+            usage.cpu.as_secs_f64(),
+            size_text(usage.memory_peak_bytes),
+            printable(stage, false),
+        )
+    };
+    stages.iter().zip(ends).map(line).collect()
 }
 
 /// A stage is written as the command line of `b8g run`.

@@ -208,5 +208,11 @@ fn programs_are_piped() {
         place.b8g(&["pipe", "gen.ts 1", stage]).code(2).says(&format!("in the stage {stage}")).says(why);
     }
     place.b8g(&["pipe", "--buffer=1T", "gen.ts 1", "up.ts"]).code(2).says("--buffer");
+    place
+        .b8g(&["pipe", "--stats", "gen.ts 1", "up.ts"])
+        .code(0)
+        .stdout("LINE 0\n")
+        .says("MiB/s")
+        .says("up.ts");
     place.b8g(&["pipe"]).code(2);
 }

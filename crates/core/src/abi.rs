@@ -168,6 +168,8 @@ numbers! {
         Narrow = 97,
         /// Tells how the other end of a stream went.
         Gone = 98,
+        /// Tells how many bytes wait in a stream at most.
+        Capacity = 99,
     }
 }
 
@@ -591,7 +593,7 @@ mod tests {
             numbers(Request::ALL, |x| x as u32),
             [
                 1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49,
-                64, 65, 80, 96, 97, 98
+                64, 65, 80, 96, 97, 98, 99
             ]
         );
         assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=18).collect::<Vec<_>>());

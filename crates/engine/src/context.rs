@@ -650,6 +650,10 @@ impl Context {
                 let text = format!("more than {max} bytes of memory\n{}", trap_text(&error));
                 (Reason::Memory, Reason::Memory.exit_code(), text)
             }
+            // It told why before it trapped, as a panic does.
+            (None, Err(_), Some(failure)) => {
+                (failure.reason, failure.reason.exit_code(), failure.message.clone())
+            }
             (None, Err(error), _) => (Reason::Trap, Reason::Trap.exit_code(), trap_text(&error)),
             (None, Ok(()), Some(failure)) => {
                 let reason =

@@ -83,6 +83,10 @@ fn survey(state: &State, items: &[Item], now: u64, out: &mut [u32]) -> Survey {
                 survey.next = Some(survey.next.map_or(at, |next| next.min(at)));
                 0
             }
+            Ok(Readiness::Rung(fd)) => {
+                survey.descriptors.push((i, fd, PollFlags::IN));
+                0
+            }
             Ok(Readiness::Descriptor(fd)) => {
                 let mut flags = PollFlags::empty();
                 flags.set(PollFlags::IN, item.interest & ready::READ != 0);
@@ -174,6 +178,12 @@ pub(crate) fn wait_now(
         let seeded = state.time.is_seeded();
         let timeout = if seeded && timeout.is_some() { Some(0) } else { timeout };
         let found = ask(&mut survey, timeout, out, state)?;
+        // What only rings does not say what it is ready for.
+        for (word, item) in out.iter_mut().zip(items) {
+            if *word != 0 && *word & (item.interest | ready::FAILED | ready::BAD) == 0 {
+                *word = item.interest;
+            }
+        }
         let ready = survey.ready + found;
         if ready > 0 {
             return Ok(ready);

@@ -223,6 +223,15 @@ pub const REQUESTS: &[RequestForm] = &[
             "how the other end went: AGAIN not yet, 0 orderly, else its reason and 1 in the upper 32 bits",
         )
     },
+    RequestForm {
+        answer: Answer::Number,
+        ..form(
+            Request::Capacity,
+            "CAPACITY",
+            &[Kind::Stream],
+            "bytes of the stream's ring: what waits in it at most, and what `map` shows of a MAP stream",
+        )
+    },
 ];
 
 /// A request that takes nothing and answers 0.

@@ -38,6 +38,7 @@ pub(super) fn control(
     match request {
         Request::Start | Request::Fail | Request::HashSeed | Request::Blob => Err(Error::Type),
         Request::Gone => share::gone(state, handle),
+        Request::Capacity => share::capacity(state, handle),
         Request::Compile => spawn::compile(state, handle, input, out, argument),
         Request::Narrow => {
             let (object, held) = state.table.get(handle)?;

@@ -80,6 +80,15 @@ pub(super) fn gone(state: &State, handle: Handle) -> Result<i64, Error> {
     }
 }
 
+/// Tells how many bytes a stream's ring has.
+pub(super) fn capacity(state: &State, handle: Handle) -> Result<i64, Error> {
+    match state.table.get(handle)?.0 {
+        Object::Writer(writer) => Ok(writer.capacity() as i64),
+        Object::Reader(reader) => Ok(reader.capacity() as i64),
+        _ => Err(Error::Type),
+    }
+}
+
 /// Gives a handle back. A writer of which it was the last handle has written all that it will.
 pub(super) fn close(state: &mut State, handle: Handle) -> Result<i64, Error> {
     if let Object::Writer(writer) = state.table.remove(handle)? {

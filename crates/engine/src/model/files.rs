@@ -8,7 +8,7 @@ use crate::dispatch::Call;
 use crate::state::State;
 
 /// Bytes that one call reads at most.
-pub(crate) const READ_BYTES_MAX: usize = 128 << 10;
+pub(crate) const READ_BYTES_MAX: usize = 1 << 20;
 /// Bytes of a directory that are listed at a time.
 const LIST_BYTES: usize = 8192;
 /// Bytes of a listed entry before its name.
@@ -93,6 +93,8 @@ fn checked(path: &str) -> Done<&[u8]> {
         [] => Err(errno(libc::ENOENT).into()),
         long if long.len() > PATH_BYTES_MAX => Err(errno(libc::ENAMETOOLONG).into()),
         bytes if bytes.contains(&0) => Err(errno(libc::EINVAL).into()),
+        // Every path is one below a directory.
+        [b'/', ..] => Err(errno(libc::EPERM).into()),
         bytes => Ok(bytes),
     }
 }
@@ -122,6 +124,13 @@ pub(crate) fn open_at(
     if how & open::DIRECTORY != 0 && mode & mode::WRITE != 0 {
         return Err(errno(libc::EISDIR).into());
     }
+    // Who creates a file may write to it; what is opened for nothing can be read.
+    let mode = match (how & open::CREATE != 0, mode & !mode::MUTATE) {
+        (true, 0) => mode | mode::READ | mode::WRITE,
+        (true, _) => mode | mode::WRITE,
+        (false, 0) => mode | mode::READ,
+        (false, _) => mode,
+    };
     let mut flags = how | if follow { 0 } else { open::NOFOLLOW };
     for (bit, flag) in [(mode::FILE_SYNC, open::SYNC), (mode::DATA_SYNC, open::DSYNC)] {
         flags |= if mode & bit != 0 { flag } else { 0 };
@@ -136,12 +145,7 @@ pub(crate) fn open_at(
     call(state, Call::Info { handle, out: &mut info })?;
     let kind = Kind::from_number(u32::from_le_bytes([info[0], info[1], info[2], info[3]]));
     let is_directory = kind == Some(Kind::Directory);
-    let mode = match is_directory {
-        // A directory that was opened for nothing can be read.
-        true if mode & (mode::READ | mode::MUTATE) == 0 => mode::READ,
-        true => mode & !mode::WRITE,
-        false => mode & !mode::MUTATE,
-    };
+    let mode = mode & !if is_directory { mode::WRITE } else { mode::MUTATE };
     Ok(Descriptor { handle, is_directory, mode })
 }
 
@@ -252,10 +256,19 @@ pub(crate) fn ask_path(
 pub(crate) fn remove(state: &mut State, below: Descriptor, path: &str, directory: bool) -> Done {
     const FILE: u64 = 1;
     const EMPTY_DIRECTORY: u64 = 2;
-    // A directory cannot be removed through itself.
-    let (what, itself) = if directory { (EMPTY_DIRECTORY, libc::EINVAL) } else { (FILE, libc::EISDIR) };
+    // A directory cannot be removed through itself, nor one that is above.
+    let above = path.trim_end_matches('/').rsplit('/').next() == Some("..");
+    let (what, itself) = match directory {
+        true => (EMPTY_DIRECTORY, if above { libc::EPERM } else { libc::EINVAL }),
+        false => (FILE, libc::EISDIR),
+    };
     match ask_path(state, below, Request::Remove, path, what) {
         Err(Failure::Error(Error::Busy)) => Err(errno(itself).into()),
+        // With a slash behind it a link is what it leads to, and that may be out of reach.
+        Err(failure) if directory && path.ends_with('/') => {
+            stat_at(state, below, true, path)?;
+            Err(failure)
+        }
         done => done,
     }
 }

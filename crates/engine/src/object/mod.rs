@@ -180,6 +180,8 @@ pub(crate) enum Readiness {
     Rings,
     /// When this descriptor polls ready.
     Descriptor(std::os::fd::RawFd),
+    /// When this descriptor is readable, whatever is waited for.
+    Rung(std::os::fd::RawFd),
     /// When the context's monotonic clock has come so far, in nanoseconds.
     At(u64),
 }

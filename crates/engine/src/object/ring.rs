@@ -165,6 +165,11 @@ impl Writer {
         self.0.lock().stream.waiting()
     }
 
+    /// Bytes of the ring.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.0.lock().stream.ring()
+    }
+
     pub(crate) fn shared(&self) -> Result<&SharedMemory, Error> {
         self.0.shared()
     }
@@ -271,6 +276,11 @@ impl Reader {
     /// Bytes that wait.
     pub(crate) fn waiting(&self) -> u64 {
         self.0.lock().stream.waiting()
+    }
+
+    /// Bytes of the ring.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.0.lock().stream.ring()
     }
 
     pub(crate) fn shared(&self) -> Result<&SharedMemory, Error> {

@@ -101,6 +101,9 @@ fn operations_on_a_stream_of_its_own() {
     let mut puppet = Puppet::new(&engine());
     let (reader, writer) = puppet.stream(1, 100, 0);
     puppet.store(0, 0x64636261);
+    for end in [reader, writer] {
+        assert_eq!(puppet.op(Op::Ctl, end, [99, 0, 0, 0]), 100);
+    }
     assert_eq!(puppet.op(Op::Read, reader, [16, 8, -1, 0]), AGAIN);
     assert_eq!(puppet.op(Op::Write, writer, [0, 4, -1, 0]), 4);
     assert_eq!(puppet.op(Op::Write, writer, [0, 200, -1, 0]), 96);

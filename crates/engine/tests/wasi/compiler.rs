@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use crate::root;
 
@@ -10,6 +11,9 @@ const COMPILER: &str = include_str!("../../../../components/js/sources/requireme
 /// As programs are compiled that somebody wants to use.
 const FLAGS: [&str; 7] =
     ["cc", "-target", "wasm32-wasi", "-O1", "-Wall", "-Wextra", "-fno-sanitize=undefined"];
+
+/// Held while a program is compiled, each program's own among some.
+static TURNS: [Mutex<()>; 16] = [const { Mutex::new(()) }; 16];
 
 /// The C compiler for wasm; says so when there is none.
 pub fn zig() -> Option<PathBuf> {
@@ -46,6 +50,10 @@ pub fn compile(zig: &Path, name: &str, flags: &[String]) -> Result<PathBuf, Stri
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     std::fs::create_dir_all(&directory).unwrap();
     let wasm = directory.join(format!("{name}-{}.wasm", &digest[..16]));
+    // Several tests want the same program: one of them compiles it.
+    let _turn = TURNS[usize::from_str_radix(&digest[..1], 16).unwrap()]
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if wasm.is_file() {
         return Ok(wasm);
     }

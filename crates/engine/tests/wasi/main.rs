@@ -4,9 +4,11 @@
 mod c_programs;
 mod compiler;
 mod components;
+mod concurrent;
 mod hostile;
 mod modules;
 mod real_programs;
+mod sockets;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
