@@ -8,7 +8,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt::Write;
 
-use b8g_guest::{Error, Reader, Result, given};
+use b8g_guest::stream::Reader;
+use b8g_guest::{Error, Result, given};
 
 b8g_guest::main!(count);
 

@@ -61,10 +61,10 @@ static void say(const char *text, unsigned number) {
     b8g_write(err, digits + at, sizeof digits - at, -1);
 }
 
-int32_t B8G_START(int32_t shared, int32_t shared_len, int32_t private, int32_t private_len) {
+B8G_START start(uint32_t shared, uint32_t shared_len, uint32_t own, uint32_t own_len) {
     b8g_handle in = b8g_given(B8G_ROLE_STDIN, 0), out = b8g_given(B8G_ROLE_STDOUT, 0);
 
-    (void)shared, (void)shared_len, (void)private, (void)private_len;
+    (void)shared, (void)shared_len, (void)own, (void)own_len;
     misbehave();
     say("upper: tried ", tried);
     say(", refused ", refused);

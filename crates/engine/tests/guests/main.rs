@@ -3,6 +3,7 @@
 mod compile;
 mod documents;
 mod hostile;
+mod pipeline;
 mod talk;
 
 use std::path::Path;
