@@ -249,7 +249,7 @@ fn imports_that_nobody_provides_are_refused_or_trap() {
 fn what_is_no_program_is_told() {
     let place = Place::new()
         .with("cut.wasm", b"\0asm\x01\0\0\0\x01")
-        .with("component.wasm", b"\0asm\x0d\0\x01\0")
+        .with("component.wasm", b"\0asm\x0d\0\x01\0\x01")
         .with("bad.wat", "(module (func)")
         .with("empty.wasm", "")
         .with("hello.wat", "(module (func (export \"_start\")))");
