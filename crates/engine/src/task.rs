@@ -248,10 +248,7 @@ impl Prepared {
 fn limits(state: &State, asked: SpawnLimits) -> Result<Limits, Error> {
     let own = &state.limits;
     let least = |asked: u64, own: u64| if asked == 0 { own } else { asked.min(own) };
-    let rest = match own.timeout {
-        Some(timeout) => Some(timeout.saturating_sub(state.monitor.started().elapsed())),
-        None => None,
-    };
+    let rest = own.timeout.map(|timeout| timeout.saturating_sub(state.monitor.started().elapsed()));
     let asked_time = (asked.timeout_ns > 0).then(|| Duration::from_nanos(asked.timeout_ns));
     let output = (asked.output_bytes > 0).then_some(asked.output_bytes);
     let both = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
