@@ -125,6 +125,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_COMPILE 96 /* Makes a component of source text or wasm. */
 #define B8G_CTL_NARROW 97 /* Makes a handle to a part of what files, network or environment allow. */
 #define B8G_CTL_GONE 98 /* Tells how the other end of a stream went. */
+#define B8G_CTL_CAPACITY 99 /* Tells how many bytes wait in a stream at most. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */

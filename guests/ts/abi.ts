@@ -215,6 +215,8 @@ export const Request = {
   NARROW: 97,
   /** Tells how the other end of a stream went. */
   GONE: 98,
+  /** Tells how many bytes wait in a stream at most. */
+  CAPACITY: 99,
 } as const;
 
 /** Kinds of objects. */

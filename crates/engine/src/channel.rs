@@ -13,7 +13,6 @@ use crate::dispatch::share::finish_if_last;
 use crate::object::Object;
 use crate::object::bell::Bell;
 use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
-use crate::object::stream::Output;
 
 /// One end of a channel: messages go to the other end, whole and in order, and come from there.
 ///
@@ -158,14 +157,9 @@ impl Context {
         let connecting: Vec<_> =
             table.iter().filter(|(_, object, _)| connects(object)).map(|(handle, ..)| handle).collect();
         for handle in connecting {
-            match table.remove(handle) {
-                Ok(Object::Writer(writer)) if well => finish_if_last(writer),
-                Ok(Object::Output(output)) if well => {
-                    if let Some(writer) = Arc::into_inner(output).and_then(Output::into_writer) {
-                        finish_if_last(writer);
-                    }
-                }
-                _ => {}
+            let object = table.remove(handle);
+            if well && let Ok(object) = object {
+                finish_if_last(object);
             }
         }
     }

@@ -255,6 +255,8 @@ pub mod ctl {
     pub const NARROW: u32 = 97;
     /// Tells how the other end of a stream went.
     pub const GONE: u32 = 98;
+    /// Tells how many bytes wait in a stream at most.
+    pub const CAPACITY: u32 = 99;
 }
 
 /// Kinds of objects.

@@ -10,6 +10,7 @@ use b8g_core::{Error, Handle, Rights};
 use crate::memory::{GuestMemory, SharedMemory};
 use crate::object::event::{EVENT_RIGHTS, Event};
 use crate::object::ring::{self, READER_RIGHTS, WRITER_RIGHTS};
+use crate::object::stream::Output;
 use crate::object::{Object, host_error};
 use crate::state::{Ending, State};
 
@@ -91,15 +92,20 @@ pub(super) fn capacity(state: &State, handle: Handle) -> Result<i64, Error> {
 
 /// Gives a handle back. A writer of which it was the last handle has written all that it will.
 pub(super) fn close(state: &mut State, handle: Handle) -> Result<i64, Error> {
-    if let Object::Writer(writer) = state.table.remove(handle)? {
-        finish_if_last(writer);
-    }
+    let object = state.table.remove(handle)?;
+    finish_if_last(object);
     Ok(0)
 }
 
-/// Ends the stream in an orderly way if nobody else has this end.
-pub(crate) fn finish_if_last(writer: Arc<ring::Writer>) {
-    if let Some(writer) = Arc::into_inner(writer) {
+/// Drops an object. If it is the end of a stream that writes, or output that goes to one, and nobody else has it, the
+/// stream ends in an orderly way.
+pub(crate) fn finish_if_last(object: Object) {
+    let writer = match object {
+        Object::Writer(writer) => Some(writer),
+        Object::Output(output) => Arc::into_inner(output).and_then(Output::into_writer),
+        _ => None,
+    };
+    if let Some(writer) = writer.and_then(Arc::into_inner) {
         writer.finish(Gone::Ended);
     }
 }

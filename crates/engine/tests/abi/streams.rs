@@ -217,6 +217,14 @@ fn what_died_is_not_taken_for_what_was_complete() {
     assert!(writes.context.run().is_success());
     assert_eq!(reads.op(Op::Read, from, [16, 100, -1, 0]), 5);
     assert_eq!(reads.op(Op::Read, from, [16, 100, -1, 0]), 0);
+    // Its standard output is a stream that it closes itself.
+    let mut writes = Puppet::with(&engine, &Grants::none().stdout(b8g::Stdout::Discard), Limits::default());
+    let (mut found, output) = stream(options).unwrap();
+    writes.context.write_stdout_to(output).unwrap();
+    let to = writes.given(Role::Stdout as i32, 0);
+    assert_eq!(writes.op(Op::Write, to, [0, 5, -1, 0]), 5);
+    assert_eq!(writes.op(Op::Close, to, [0; 4]), 0);
+    assert_eq!(found.read_to_end(&mut Vec::new()).unwrap(), 5);
     // The reader goes.
     let (mut reads, _, mut writes, to) = joined(&engine, options);
     reads.context.call("trap", &[]).unwrap_err();
