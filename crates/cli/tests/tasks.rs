@@ -153,6 +153,34 @@ fn flows_are_composed_of_functions_and_components() {
 }
 
 #[test]
+fn flows_carry_much_and_tell_what_cannot_be_carried() {
+    prints(
+        "import { flow, map } from 'b8g';
+         const items = Array.from({ length: 300 }, (_, i) => ({ i, text: 'x'.repeat(6000) }));
+         const back = await flow(items).pipe(map('export default (x) => ({ ...x, more: x.text })')).toArray();
+         console.log(back.length, back.every(({ i, more }, at) => i === at && more.length === 6000));
+         for (const [source, by] of [[[1n], (x) => x], [[1], 'export default () => `x`.repeat(2e6)'], [['x'.repeat(2e6)], 'export default (x) => 1']])
+           try { await flow(source).pipe(map(typeof by === 'string' ? by : 'export default (x) => x')).toArray(); console.log('none') } catch (error) { console.log(error.name) }
+         async function* bad() { yield 'a'; throw null }
+         try { await flow(bad()).pipe(`import { stdin } from 'b8g'; await stdin.text()`, { stderr: 'null' }).toArray(); console.log('none') } catch (error) { console.log('failed') }",
+        "300 true\nTypeError\nRangeError\nLimitReached\nfailed\n",
+    );
+}
+
+#[test]
+fn spawning_leaves_nothing_behind() {
+    prints(
+        "import { spawn, flow, stream } from 'b8g';
+         for (let i = 0; i < 300; i++) await spawn('1', { stdout: i % 2 ? 'piped' : 'null' });
+         for (let i = 0; i < 300; i++) try { spawn('1', { stdin: 'piped', stdout: 'piped', memory: -1 }) } catch {}
+         for (let i = 0; i < 300; i++) try { spawn('1', { stdin: 'piped', stdout: 'piped', stderr: 'nonsense' }) } catch {}
+         for (let i = 0; i < 40; i++) for await (const piece of flow('abc').pipe(`import { stdout } from 'b8g'; await stdout.write('x')`)) break;
+         stream(); console.log('done');",
+        "done\n",
+    );
+}
+
+#[test]
 fn a_tree_is_bounded_and_ends_with_the_program() {
     let many = "import { spawn, errors } from 'b8g';
         const tasks = [];

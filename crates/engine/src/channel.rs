@@ -10,6 +10,7 @@ use thiserror::Error as ThisError;
 
 use crate::context::{Context, StartError};
 use crate::dispatch::share::finish_if_last;
+use crate::interrupt;
 use crate::object::Object;
 use crate::object::bell::Bell;
 use crate::object::channel::{CHANNEL_RIGHTS, End, Message};
@@ -137,6 +138,12 @@ impl Context {
         let is_task = |object: &Object| matches!(object, Object::Task(_));
         let tasks: Vec<_> = table.iter().filter(|(_, object, _)| is_task(object)).map(|(h, ..)| h).collect();
         let tasks: Vec<_> = tasks.into_iter().filter_map(|handle| table.remove(handle).ok()).collect();
+        if tasks.is_empty() {
+            return;
+        }
+        // Who waits for tasks that do not end is as little to be waited for as one that runs.
+        let control = self.control.clone();
+        let _entered = interrupt::enter(&control, None);
         for task in &tasks {
             if let Object::Task(task) = task {
                 task.kill();

@@ -11,7 +11,7 @@ use b8g_core::abi::{event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
 use b8g_image::Want;
 use thiserror::Error;
-use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, Val, WasmBacktrace};
+use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, ValRaw, WasmBacktrace};
 
 use crate::component::{Component, Face};
 use crate::function::ValueType;
@@ -144,7 +144,7 @@ pub struct Context {
     pub(crate) image: Option<Image>,
     /// Its number among those that go on from the same image together.
     pub(crate) copy: u32,
-    control: Arc<Control>,
+    pub(crate) control: Arc<Control>,
     pub(crate) instance: Option<Instance>,
     pub(crate) first_memory: Option<wasmtime::Memory>,
     pub(crate) event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
@@ -479,14 +479,26 @@ impl Context {
         if !arguments.iter().map(Value::value_type).eq(signature.parameters.iter().copied()) {
             return Err(CallError::Arguments(name.to_owned()));
         }
-        let arguments: Vec<Val> = arguments.iter().map(|value| value.to_val()).collect();
         let function = self.instance.and_then(|instance| instance.get_module_export(&mut self.store, at));
         let function = function.and_then(wasmtime::Extern::into_func);
         let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
-        let mut results = vec![Val::I32(0); signature.results.len()];
-        self.guarded(|store| function.call(store, &arguments, &mut results)).map_err(CallError::Ended)?;
-        let values: Option<Vec<Value>> = results.iter().map(Value::from_val).collect();
-        values.ok_or_else(|| CallError::Results(name.to_owned()))
+        // Arguments lie where results will.
+        let room = arguments.len().max(signature.results.len());
+        let (mut few, mut many);
+        let values: &mut [ValRaw] = if room <= VALUES_INLINE_MAX {
+            few = [ValRaw::i64(0); VALUES_INLINE_MAX];
+            &mut few[..room]
+        } else {
+            many = vec![ValRaw::i64(0); room];
+            &mut many
+        };
+        values.iter_mut().zip(arguments).for_each(|(raw, value)| *raw = value.to_raw());
+        // SAFETY: the function is the export of which the signature was read when its module was compiled; there are as many
+        // arguments as it takes, of its types, and room for its results. They are all numbers, so nothing of another store or
+        // of the collector's is among them.
+        let called = self.guarded(|store| unsafe { function.call_unchecked(store, &raw mut *values) });
+        called.map_err(CallError::Ended)?;
+        Ok(signature.results.iter().zip(values).map(|(ty, raw)| Value::of_raw(*ty, *raw)).collect())
     }
 
     /// Stops the context from other threads.
@@ -690,6 +702,9 @@ fn lock(answer: &Mutex<Vec<u8>>) -> std::sync::MutexGuard<'_, Vec<u8>> {
     answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Arguments, or results, of a function for which a call takes nothing from the heap.
+const VALUES_INLINE_MAX: usize = 16;
+
 /// Frames of a stack trace that are shown.
 const FRAMES_MAX: usize = 20;
 
@@ -742,22 +757,21 @@ impl Value {
         }
     }
 
-    fn to_val(self) -> Val {
+    fn to_raw(self) -> ValRaw {
         match self {
-            Value::I32(n) => Val::I32(n),
-            Value::I64(n) => Val::I64(n),
-            Value::F32(n) => Val::F32(n.to_bits()),
-            Value::F64(n) => Val::F64(n.to_bits()),
+            Value::I32(n) => ValRaw::i32(n),
+            Value::I64(n) => ValRaw::i64(n),
+            Value::F32(n) => ValRaw::f32(n.to_bits()),
+            Value::F64(n) => ValRaw::f64(n.to_bits()),
         }
     }
 
-    fn from_val(val: &Val) -> Option<Value> {
-        match val {
-            Val::I32(n) => Some(Value::I32(*n)),
-            Val::I64(n) => Some(Value::I64(*n)),
-            Val::F32(bits) => Some(Value::F32(f32::from_bits(*bits))),
-            Val::F64(bits) => Some(Value::F64(f64::from_bits(*bits))),
-            _ => None,
+    fn of_raw(ty: ValueType, raw: ValRaw) -> Value {
+        match ty {
+            ValueType::I32 => Value::I32(raw.get_i32()),
+            ValueType::I64 => Value::I64(raw.get_i64()),
+            ValueType::F32 => Value::F32(f32::from_bits(raw.get_f32())),
+            ValueType::F64 => Value::F64(f64::from_bits(raw.get_f64())),
         }
     }
 }

@@ -160,6 +160,9 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
     }
     if let Some(orders) = &state.orders {
         orders.stay_suspended();
+        if let Some(reason) = state.monitor.stop_ordered() {
+            return stop(state, reason);
+        }
     }
     let done = match call {
         Call::Read { handle, into, position } => read(state, handle, into, position),
@@ -296,9 +299,14 @@ fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, 
     use std::sync::atomic::Ordering::Relaxed;
     let written_before = state.monitor.output_bytes.load(Relaxed);
     let room = state.limits.output_bytes_max.map_or(u64::MAX, |max| max.saturating_sub(written_before));
-    let room = state.tree.as_ref().map_or(room, |tree| room.min(tree.output_room()));
     let allowed = usize::try_from(room).unwrap_or(usize::MAX).min(from.len());
-    let written = match output.write(&from[..allowed], &state.monitor) {
+    let allowed = state.tree.as_ref().map_or(allowed, |tree| tree.take_output(allowed as u64) as usize);
+    let written = output.write(&from[..allowed], &state.monitor);
+    let rest = allowed as u64 - written.as_ref().map_or(0, |written| *written as u64);
+    if let Some(tree) = &state.tree {
+        tree.give_output_back(rest);
+    }
+    let written = match written {
         Ok(written) => written,
         Err(Error::Closed) => {
             state.ending = Some(Ending::BrokenPipe);
@@ -307,13 +315,10 @@ fn write_output(state: &mut State, output: &Output, from: &[u8]) -> Result<i64, 
         Err(error) => return Err(error),
     };
     state.monitor.output_bytes.fetch_add(written as u64, Relaxed);
-    if let Some(tree) = &state.tree {
-        tree.add_output(written as u64);
-    }
     if let (Some(stream), Some(last)) = (output.process_stream(), from[..written as usize].last()) {
         state.monitor.note_last_byte(stream, *last);
     }
-    if written as usize == allowed && allowed < from.len() {
+    if written as usize == allowed && allowed < from.len() && !from.is_empty() {
         state.ending = Some(Ending::Output);
         return Err(Error::Limit);
     }

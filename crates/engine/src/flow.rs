@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use thiserror::Error;
 
-use crate::context::{Context, StartError};
+use crate::context::{Canceller, Context, StartError};
 use crate::outcome::Outcome;
 use crate::stream::{StreamOptions, StreamReader, stream};
 
@@ -43,7 +43,16 @@ type Items = Box<dyn Iterator<Item = io::Result<Vec<u8>>> + Send>;
 /// ```
 pub struct Flow {
     source: Source,
-    running: Vec<JoinHandle<Outcome>>,
+    running: Vec<(JoinHandle<Outcome>, Canceller)>,
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        for (_, canceller) in &self.running {
+            // Who cannot be stopped ends when nobody takes what it makes.
+            let _ = canceller.cancel();
+        }
+    }
 }
 
 enum Source {
@@ -108,10 +117,9 @@ impl Flow {
     ///
     /// # Errors
     /// [`StageError`]; what ran before it is stopped then.
-    pub fn through(self, mut context: Context) -> Result<Flow, StageError> {
-        let Flow { source, mut running } = self;
+    pub fn through(mut self, mut context: Context) -> Result<Flow, StageError> {
         let options = StreamOptions::default();
-        let (input, feeds) = match source {
+        let (input, feeds) = match self.source.take() {
             Source::Stream(reader) => (reader, None),
             Source::Items(items) => {
                 let (reader, writer) = stream(options)?;
@@ -122,7 +130,8 @@ impl Flow {
         context.read_stdin_from(input)?;
         context.write_stdout_to(writer)?;
         let builder = std::thread::Builder::new().name("b8g-stage".into()).stack_size(STACK_BYTES);
-        running.push(builder.spawn(move || context.run())?);
+        let canceller = context.canceller();
+        self.running.push((builder.spawn(move || context.run())?, canceller));
         if let Some((mut items, mut writer)) = feeds {
             // It ends when the items do, or when the context wants no more; who drops the flow need not wait for it.
             std::thread::Builder::new().name("b8g-feed".into()).spawn(move || {
@@ -132,7 +141,8 @@ impl Flow {
                 }
             })?;
         }
-        Ok(Flow { source: Source::Stream(reader), running })
+        self.source = Source::Stream(reader);
+        Ok(self)
     }
 
     /// What a function makes of each piece.
@@ -149,22 +159,25 @@ impl Flow {
         })
     }
 
-    fn changed(self, change: impl FnOnce(Items) -> Items) -> Flow {
-        let Flow { source, running } = self;
-        Flow { source: Source::Items(change(source.into_items())), running }
+    fn changed(mut self, change: impl FnOnce(Items) -> Items) -> Flow {
+        self.source = Source::Items(change(self.source.take().into_items()));
+        self
     }
 
     /// Brings everything to its end; gives how the contexts ended, in their order.
     ///
     /// # Errors
     /// [`FlowError`]. Everything that ran has ended then too.
-    pub fn to(self, sink: &mut dyn Write) -> Result<Vec<Outcome>, FlowError> {
-        let Flow { source, running } = self;
-        let mut items = source.into_items();
+    pub fn to(mut self, sink: &mut dyn Write) -> Result<Vec<Outcome>, FlowError> {
+        let mut items = self.source.take().into_items();
         let moved = items.try_for_each(|item| sink.write_all(&item?)).and_then(|()| sink.flush());
         // Who still writes hears that nobody reads.
         drop(items);
-        let ends: Vec<Outcome> = running.into_iter().filter_map(|context| context.join().ok()).collect();
+        let running = std::mem::take(&mut self.running);
+        let ends: Vec<Outcome> = running
+            .into_iter()
+            .map(|(context, _)| context.join().unwrap_or_else(|_| Outcome::failed()))
+            .collect();
         let failed = ends.iter().position(|outcome| !outcome.is_success() && !outcome.broken_pipe);
         match (moved, failed) {
             (_, Some(number)) => Err(FlowError::Stage { number, outcome: ends[number].clone() }),
@@ -175,6 +188,11 @@ impl Flow {
 }
 
 impl Source {
+    /// What there was; nothing is left.
+    fn take(&mut self) -> Source {
+        std::mem::replace(self, Source::Items(Box::new(std::iter::empty())))
+    }
+
     fn into_items(self) -> Items {
         match self {
             Source::Items(items) => items,

@@ -474,7 +474,11 @@ impl Grants {
     pub(crate) fn give_preopens(&self, state: &mut State) -> Result<Vec<(b8g_core::Handle, Vec<u8>)>, Error> {
         let shared = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::INSPECT).union(Rights::MANAGE);
         let mut given = Vec::new();
+        // A task's directories allow no more than the handle of its files does.
+        let files = state.given(Role::Files).and_then(|files| state.table.get(files).ok());
+        let held = files.map_or(Rights::NONE, |(_, rights)| rights);
         for (base, rights) in self.0.files.preopens() {
+            let rights = rights.intersect(held);
             let name = base.to_bytes();
             let view = Directory::View { files: self.0.files.clone(), base };
             let object = Object::Directory(Arc::new(view));

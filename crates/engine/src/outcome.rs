@@ -76,6 +76,17 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// The end of a context whose thread was lost to a fault of the engine.
+    pub(crate) fn failed() -> Outcome {
+        Outcome {
+            reason: Reason::Trap,
+            exit_code: Reason::Trap.exit_code(),
+            message: "the engine failed".to_owned(),
+            broken_pipe: false,
+            usage: Usage::default(),
+        }
+    }
+
     /// Tells whether it ended by itself with exit code 0.
     pub fn is_success(&self) -> bool {
         self.reason == Reason::Exit && self.exit_code == 0

@@ -82,7 +82,7 @@ pub fn stream(options: StreamOptions) -> io::Result<(StreamReader, StreamWriter)
     if mapped && capacity_bytes == 0 {
         return invalid("a stream that can be mapped has a capacity");
     }
-    match ring::pair(element_bytes, capacity_bytes, mapped, None) {
+    match ring::pair(element_bytes, capacity_bytes, mapped, Vec::new()) {
         Ok((reader, writer)) => {
             Ok((StreamReader { reader, bell: Arc::default() }, StreamWriter { writer, bell: Arc::default() }))
         }

@@ -21,7 +21,7 @@ use crate::monitor::Monitor;
 use crate::object::bell::{Bell, Bells};
 use crate::object::stream::Output;
 use crate::object::{Allowance, Lease, Object};
-use crate::outcome::{Outcome, Reason, Usage};
+use crate::outcome::{Outcome, Reason};
 use crate::state::State;
 
 /// The machine stack of a task's thread.
@@ -39,6 +39,8 @@ pub(crate) enum Startable {
 /// What the contexts of a tree use together.
 #[derive(Debug)]
 pub(crate) struct Tree {
+    /// What it is a part of.
+    above: Option<Arc<Tree>>,
     memory_bytes: AtomicU64,
     memory_bytes_max: u64,
     output_bytes: AtomicU64,
@@ -50,20 +52,55 @@ impl Tree {
     /// Takes more memory, if all of them together may have as much.
     pub(crate) fn take_memory(&self, bytes: u64) -> bool {
         let more = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.memory_bytes_max);
-        self.memory_bytes.fetch_update(Relaxed, Relaxed, more).is_ok()
+        if self.memory_bytes.fetch_update(Relaxed, Relaxed, more).is_err() {
+            return false;
+        }
+        let taken = self.above.as_ref().is_none_or(|above| above.take_memory(bytes));
+        if !taken {
+            self.memory_bytes.fetch_sub(bytes, Relaxed);
+        }
+        taken
     }
 
     pub(crate) fn give_memory_back(&self, bytes: u64) {
         self.memory_bytes.fetch_sub(bytes, Relaxed);
+        if let Some(above) = &self.above {
+            above.give_memory_back(bytes);
+        }
     }
 
-    /// How many bytes of output are left for all of them.
-    pub(crate) fn output_room(&self) -> u64 {
-        self.output_bytes_max.map_or(u64::MAX, |max| max.saturating_sub(self.output_bytes.load(Relaxed)))
+    /// Takes room for so many bytes of output, or for as many as all of them together may still write.
+    pub(crate) fn take_output(&self, bytes: u64) -> u64 {
+        let max = self.output_bytes_max.unwrap_or(u64::MAX);
+        let mut taken = 0;
+        let more = |used: u64| {
+            taken = bytes.min(max.saturating_sub(used));
+            used.checked_add(taken)
+        };
+        let _ = self.output_bytes.fetch_update(Relaxed, Relaxed, more);
+        let granted = self.above.as_ref().map_or(taken, |above| above.take_output(taken));
+        self.output_bytes.fetch_sub(taken - granted, Relaxed);
+        granted
     }
 
-    pub(crate) fn add_output(&self, bytes: u64) {
-        self.output_bytes.fetch_add(bytes, Relaxed);
+    /// Gives back room that was not used.
+    pub(crate) fn give_output_back(&self, bytes: u64) {
+        self.output_bytes.fetch_sub(bytes, Relaxed);
+        if let Some(above) = &self.above {
+            above.give_output_back(bytes);
+        }
+    }
+
+    /// The tree of a task, as a part of this one.
+    fn below(self: &Arc<Tree>, limits: &Limits) -> Arc<Tree> {
+        Arc::new(Tree {
+            above: Some(self.clone()),
+            memory_bytes: AtomicU64::new(0),
+            memory_bytes_max: limits.memory_bytes_max,
+            output_bytes: AtomicU64::new(0),
+            output_bytes_max: limits.output_bytes_max,
+            tasks: self.tasks.clone(),
+        })
     }
 }
 
@@ -72,6 +109,7 @@ fn tree(state: &mut State) -> Arc<Tree> {
     let State { tree, monitor, limits, .. } = state;
     tree.get_or_insert_with(|| {
         Arc::new(Tree {
+            above: None,
             memory_bytes: AtomicU64::new(monitor.memory_bytes.load(Relaxed)),
             memory_bytes_max: limits.memory_bytes_max,
             output_bytes: AtomicU64::new(monitor.output_bytes.load(Relaxed)),
@@ -175,6 +213,9 @@ pub(crate) fn prepare(
     let tree = tree(state);
     let lease = tree.tasks.lease()?;
     let limits = limits(state, asked)?;
+    let tree = tree.below(&limits);
+    // Without the watchdog nothing could stop it.
+    state.engine.watchdog().start().map_err(|_| Error::NoMemory)?;
     let grants = Grants::handed(given, state);
     let made = match what {
         Startable::Code(component) => Context::new(component, &grants, limits),
@@ -208,14 +249,7 @@ struct Telling(Arc<Orders>, Option<Outcome>);
 
 impl Drop for Telling {
     fn drop(&mut self) {
-        let failed = || Outcome {
-            reason: Reason::Trap,
-            exit_code: Reason::Trap.exit_code(),
-            message: "the engine failed".to_owned(),
-            broken_pipe: false,
-            usage: Usage::default(),
-        };
-        let outcome = self.1.take().unwrap_or_else(failed);
+        let outcome = self.1.take().unwrap_or_else(Outcome::failed);
         let mut told = self.0.lock();
         told.outcome = Some(outcome);
         told.bells.ring();
@@ -287,6 +321,9 @@ impl Task {
     /// # Errors
     /// [`Error::Again`] until that is done, [`Error::Busy`] when it cannot be frozen, [`Error::Closed`] when it has ended.
     pub(crate) fn snapshot(&self) -> Result<Image, Error> {
+        if !self.orders.hears {
+            return Err(Error::Busy);
+        }
         let mut told = self.orders.lock();
         match std::mem::take(&mut told.snapshot) {
             Snapshot::Made(made) => made.map_err(|_| Error::Busy),
@@ -298,6 +335,11 @@ impl Task {
                 Err(Error::Again)
             }
         }
+    }
+
+    /// Keeps a snapshot for later, for which there was no room.
+    pub(crate) fn keep(&self, image: Image) {
+        self.orders.lock().snapshot = Snapshot::Made(Ok(image));
     }
 
     /// How it ended.

@@ -81,6 +81,7 @@ function filesFor(read, write) {
 class Giving {
   #words = [];
   #made = [];
+  #ours = [];
   #forgets = [];
 
   // A handle that was made for the task.
@@ -93,6 +94,13 @@ class Giving {
   own(role, other = role) {
     const handle = sys.handle(other);
     if (handle) this.made(role, check(sys.op(OP.DUP, handle, sys.info(handle).rights), "give"));
+  }
+
+  // Both ends of what is made for the task, and is of no use without it.
+  ends(role, theirs, ours) {
+    this.#ours.push(theirs, ours);
+    this.taken(role, theirs);
+    return ours;
   }
 
   // Something that is this program's until then.
@@ -115,7 +123,9 @@ class Giving {
 
   drop() {
     for (const handle of this.#made) sys.close(handle);
+    for (const end of this.#ours) end.close();
     this.#made = [];
+    this.#ours = [];
   }
 }
 
@@ -126,8 +136,7 @@ function standard(giving, role, value, isInput) {
   if (value === "null" || value === null) return null;
   if (value === "piped") {
     const { reader, writer } = newStream(1, PIPE);
-    giving.taken(role, isInput ? reader : writer);
-    return isInput ? writer : reader;
+    return isInput ? giving.ends(role, reader, writer) : giving.ends(role, writer, reader);
   }
   if (value instanceof StreamReader || value instanceof StreamWriter) return giving.taken(role, value), null;
   throw new TypeError(`spawn: ${name} must be "inherit", "piped", "null" or an end of a stream`);
@@ -149,6 +158,7 @@ class Task {
   #stdin;
   #stdout;
   #stderr;
+  #asked = false;
 
   constructor(handle, parts) {
     this.#handle = handle;
@@ -169,6 +179,7 @@ class Task {
 
   // Its own channel to this program: the last of its `channels`.
   get channel() {
+    this.#asked = true;
     return this.#channel;
   }
   get stdin() {
@@ -259,6 +270,8 @@ class Task {
     this.#status.catch(() => {});
     this.#handle = -1;
     sys.close(handle);
+    // Nobody else could: what came over it and was not looked at is lost.
+    if (!this.#asked) this.#channel.close();
   }
 
   [Symbol.dispose]() {
@@ -272,14 +285,15 @@ define(Task.prototype, Symbol.toStringTag, "Task");
 
 // Starts a component, or a source text, as a task.
 function start(what, options, serves) {
-  const component = what instanceof Component ? what : b8g.compile(what, options);
+  options.signal?.throwIfAborted();
   const { signal, grace = GRACE, args = [], channels = [], streams = [], clocks = true, random = true } = options;
   const limits = new BigUint64Array([
     limit(options.memory, "memory"), limit(options.timeout, "timeout", 1e6), limit(options.output, "output"), 0n,
   ]);
-  signal?.throwIfAborted();
+  const component = what instanceof Component ? what : b8g.compile(what, options);
   const giving = new Giving();
   const parts = {};
+  let task;
   try {
     const text = Array.from(args, (arg) => `${arg}\0`).join("");
     giving.made(ROLE.ARGS, check(sys.ctl(0, CTL.BLOB, text), "give", "arguments"));
@@ -300,14 +314,14 @@ function start(what, options, serves) {
     for (const channel of channels) giving.taken(ROLE.CHANNEL, channel);
     for (const stream of streams) giving.taken(ROLE.STREAM, stream);
     const [ours, theirs] = b8g.channel();
-    giving.taken(serves ? ROLE.SERVE : ROLE.CHANNEL, theirs);
-    parts.channel = ours;
+    parts.channel = giving.ends(serves ? ROLE.SERVE : ROLE.CHANNEL, theirs, ours);
+    task = new Task(giving.start(Component.handle(component), limits), parts);
   } catch (error) {
     giving.drop();
     throw error;
+  } finally {
+    if (component !== what) component.close();
   }
-  const task = new Task(giving.start(Component.handle(component), limits), parts);
-  if (component !== what) component.close();
   if (signal) {
     const stop = () => {
       task.cancel();

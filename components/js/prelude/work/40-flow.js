@@ -7,6 +7,7 @@ const { b8g, define, Resource, Component, Channel, start } = internal;
 
 const BATCH_ITEMS = 256;
 const BATCH_BYTES = 256 * 1024;
+const MESSAGE_BYTES = 1024 * 1024;
 // Batches that may be on their way to a component and back.
 const AHEAD = 4;
 const ROLE_SERVE = 17;
@@ -15,8 +16,10 @@ const TAG = { JSON: 0x4a, BYTES: 0x42, ERROR: 0x45 };
 // ---- messages of calls ----
 
 // A tag and JSON of many items, or a tag and the bytes of one.
-const jsonMessage = (tag, value) => {
-  const text = sys.utf8Encode(JSON.stringify(value) ?? "null");
+const jsonMessage = (tag, value) => textMessage(tag, JSON.stringify(value) ?? "null");
+
+const textMessage = (tag, json) => {
+  const text = sys.utf8Encode(json);
   const message = new Uint8Array(text.length + 1);
   message[0] = tag;
   message.set(text, 1);
@@ -53,14 +56,23 @@ async function serve(channel, call) {
         const result = await call(data.subarray(1));
         answer = result instanceof Uint8Array ? bytesMessage(result) : jsonMessage(TAG.JSON, [plain(result)]);
       } else {
-        const results = [];
-        for (const item of itemsOf(data)) results.push(plain(await call(item)));
-        answer = jsonMessage(TAG.JSON, results);
+        let [texts, size] = [[], 0];
+        for (const item of itemsOf(data)) {
+          const text = JSON.stringify(plain(await call(item))) ?? "null";
+          if (texts.length && size + text.length > BATCH_BYTES) {
+            await channel.send(textMessage(TAG.JSON, `[${texts.join()}]`));
+            [texts, size] = [[], 0];
+          }
+          texts.push(text);
+          size += text.length;
+        }
+        answer = textMessage(TAG.JSON, `[${texts.join()}]`);
       }
     } catch (error) {
       const { name = "Error", message = String(error), stack = "" } = error instanceof Error ? error : {};
       answer = jsonMessage(TAG.ERROR, { name: String(name), message: String(message), stack: String(stack) });
     }
+    if (answer.length > MESSAGE_BYTES) answer = jsonMessage(TAG.ERROR, { name: "RangeError", message: "an answer is larger than a message may be", stack: "" });
     await channel.send(answer);
   }
 }
@@ -113,28 +125,34 @@ async function* called(items, component, options) {
   (async () => {
     try {
       let batch = [];
+      let parts = [];
       let size = 0;
+      // What cannot be said or sent is nobody's turn to answer.
+      const post = async (message, items) => {
+        await channel.send(message);
+        waiting.push(items);
+        wake();
+        while (waiting.length >= AHEAD && !finished) await changed();
+      };
       const flush = async () => {
         if (!batch.length) return;
-        waiting.push(batch);
-        const message = jsonMessage(TAG.JSON, batch);
-        [batch, size] = [[], 0];
-        wake();
-        await channel.send(message);
-        while (waiting.length >= AHEAD) await changed();
+        const [items, texts] = [batch, parts];
+        [batch, parts, size] = [[], [], 0];
+        await post(textMessage(TAG.JSON, `[${texts.join()}]`), items);
       };
       for await (const item of items) {
         if (finished) return;
         if (item instanceof Uint8Array) {
           await flush();
-          waiting.push([item]);
-          wake();
-          await channel.send(bytesMessage(item));
-          while (waiting.length >= AHEAD && !finished) await changed();
+          await post(bytesMessage(item), [item]);
           continue;
         }
+        const text = JSON.stringify(plain(item)) ?? "null";
+        // Three bytes a character at most.
+        if (batch.length && size + text.length > BATCH_BYTES) await flush();
         batch.push(plain(item));
-        size += typeof item === "string" ? item.length : 64;
+        parts.push(text);
+        size += text.length;
         if (batch.length >= BATCH_ITEMS || size >= BATCH_BYTES || waiting.length === 0) await flush();
       }
       await flush();
@@ -154,12 +172,20 @@ async function* called(items, component, options) {
         }
         await changed();
       }
-      const message = await channel.receive();
-      if (message === null) throw taskError(await task);
-      const batch = waiting.shift();
+      const [batch] = waiting;
+      // The answers to one message may be several.
+      for (let at = 0; at < batch.length;) {
+        const message = await channel.receive();
+        if (message === null) {
+          task.cancel();
+          throw taskError(await task);
+        }
+        const results = itemsOf(message.data);
+        if (!results.length) throw taskError({ message: "a stage answered nothing", reason: "error", code: 1 });
+        for (let i = 0; i < results.length && at < batch.length; i++) yield [batch[at++], results[i]];
+      }
+      waiting.shift();
       wake();
-      const results = itemsOf(message.data);
-      for (let i = 0; i < batch.length; i++) yield [batch[i], results[i]];
     }
   } finally {
     finished = true;
@@ -237,8 +263,8 @@ b8g.through = function through(what, options) {
         task.stdin.close();
       } catch (error) {
         // It has read enough, which is no error.
-        if (error.name !== "BrokenPipe") {
-          failure = error;
+        if (error?.name !== "BrokenPipe") {
+          failure = error ?? new Error("the source failed");
           task.stdin.abort();
         }
       }
@@ -247,12 +273,14 @@ b8g.through = function through(what, options) {
       try {
         yield* task.stdout.readable;
       } catch (error) {
-        throw failure ?? (error.name === "BrokenPipe" ? taskError(await task) : error);
+        throw failure ?? (error?.name === "BrokenPipe" ? taskError(await task) : error);
       }
       const status = await task;
       if (failure) throw failure;
       if (!status.success) throw taskError(status);
     } finally {
+      task.stdin.close();
+      task.stdout.close();
       task.close();
       stopSource(items);
     }

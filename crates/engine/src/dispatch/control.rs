@@ -41,8 +41,12 @@ pub(super) fn control(
         Request::Capacity => share::capacity(state, handle),
         Request::Compile => spawn::compile(state, handle, input, out, argument),
         Request::Narrow => {
+            let counted = (state.shared().clone(), state.descriptors.clone());
             let (object, held) = state.table.get(handle)?;
-            let (narrowed, rights) = narrow(object, input, &state.monitor)?;
+            if state.table.room() == 0 {
+                return Err(Error::Limit);
+            }
+            let (narrowed, rights) = narrow(object, input, &state.monitor, (&counted.0, &counted.1))?;
             let access = Rights::READ.union(Rights::WRITE);
             let rights = held.without(access).union(held.intersect(rights));
             state.table.insert(narrowed, rights).map(|handle| i64::from(handle.raw()))

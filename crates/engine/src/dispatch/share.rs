@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use b8g_core::abi::stream;
-use b8g_core::stream::Gone;
+use b8g_core::stream::{Gone, Stream};
 use b8g_core::{Error, Handle, Rights};
 
 use crate::memory::{GuestMemory, SharedMemory};
@@ -16,6 +16,8 @@ use crate::state::{Ending, State};
 
 /// Counted for each thing that is shared, beside its bytes: what the host needs for it.
 const OVERHEAD_BYTES: u64 = 1024;
+/// Counted for an event.
+const EVENT_BYTES: u64 = 128;
 
 /// Makes a stream and writes the handles of reader and writer.
 pub(super) fn stream(
@@ -33,9 +35,12 @@ pub(super) fn stream(
     if state.table.room() < 2 {
         return Err(Error::Limit);
     }
-    let bytes = capacity.checked_add(OVERHEAD_BYTES).ok_or(Error::Limit)?;
-    let lease = state.shared().lease_many(bytes)?;
-    let (reader, writer) = ring::pair(element, capacity, mapped, Some(lease))?;
+    let bytes = Stream::new(element, capacity)?.ring() + OVERHEAD_BYTES;
+    let mut leases = vec![state.shared().lease_many(bytes)?];
+    if mapped {
+        leases.push(state.descriptors.lease()?);
+    }
+    let (reader, writer) = ring::pair(element, capacity, mapped, leases)?;
     let map = if mapped { Rights::MAP } else { Rights::NONE };
     let reader = state.table.insert(Object::Reader(reader), READER_RIGHTS.union(map))?;
     let writer = state.table.insert(Object::Writer(writer), WRITER_RIGHTS.union(map))?;
@@ -131,9 +136,10 @@ pub(super) fn memory(state: &mut State, bytes: u64) -> Result<i64, Error> {
     }
     let whole = bytes.next_multiple_of(SharedMemory::WINDOW_ALIGNMENT_BYTES);
     let lease = state.shared().lease_many(whole + OVERHEAD_BYTES)?;
+    let descriptor = state.descriptors.lease()?;
     let memory = SharedMemory::new(whole).map_err(|e| host_error(&e))?;
     let rights = EVENT_RIGHTS.without(Rights::SIGNAL).union(Rights::WRITE).union(Rights::MAP);
-    let handle = state.table.insert(Object::Memory(Arc::new((memory, lease))), rights)?;
+    let handle = state.table.insert(Object::Memory(Arc::new((memory, [lease, descriptor]))), rights)?;
     Ok(i64::from(handle.raw()))
 }
 
@@ -188,7 +194,8 @@ pub(super) fn event(state: &mut State, bits: u32) -> Result<i64, Error> {
     if state.table.room() == 0 {
         return Err(Error::Limit);
     }
-    let handle = state.table.insert(Object::Event(Arc::new(Event::new(bits))), EVENT_RIGHTS)?;
+    let lease = state.shared().lease_many(EVENT_BYTES)?;
+    let handle = state.table.insert(Object::Event(Arc::new(Event::new(bits, lease))), EVENT_RIGHTS)?;
     Ok(i64::from(handle.raw()))
 }
 

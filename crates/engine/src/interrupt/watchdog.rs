@@ -14,6 +14,9 @@ const KICK_PERIOD: Duration = Duration::from_micros(200);
 /// How long a context that owns the process may take to end by itself before the process is ended.
 const EXIT_GRACE: Duration = Duration::from_millis(10);
 
+/// Deadlines that are few enough to be left alone.
+const SWEEP_MIN: usize = 64;
+
 /// Runs before a process is ended, on the watchdog's thread; it must end the process.
 pub(crate) type ExitHook = dyn Fn(Reason, Usage) + Send + Sync;
 
@@ -39,6 +42,8 @@ struct Agenda {
     stopping: Vec<(Weak<Control>, Instant)>,
     running: bool,
     over: bool,
+    /// From so many deadlines on those of contexts that are gone are looked for.
+    sweep_at: usize,
 }
 
 struct Deadline(Instant, Weak<Control>);
@@ -86,10 +91,19 @@ impl Watchdog {
         let _ = self.shared.also.set(engine.weak());
     }
 
+    /// Makes sure that its thread runs.
+    pub(crate) fn start(&self) -> std::io::Result<()> {
+        self.wake(self.shared.lock(), false)
+    }
+
     /// Stops the context at `deadline`.
     pub(crate) fn watch(&self, control: &Arc<Control>, deadline: Instant) -> std::io::Result<()> {
         let mut agenda = self.shared.lock();
         let first = agenda.deadlines.peek().is_none_or(|Reverse(next)| deadline < next.0);
+        if agenda.deadlines.len() >= agenda.sweep_at {
+            agenda.deadlines.retain(|Reverse(next)| next.1.strong_count() > 0);
+            agenda.sweep_at = 2 * agenda.deadlines.len() + SWEEP_MIN;
+        }
         agenda.deadlines.push(Reverse(Deadline(deadline, Arc::downgrade(control))));
         self.wake(agenda, first)
     }

@@ -1,6 +1,10 @@
 //! Environment values: those that were granted, by name.
 
+use std::sync::Arc;
+
 use b8g_core::Error;
+
+use super::Lease;
 
 use crate::monitor::Monitor;
 use crate::outcome::Access;
@@ -12,6 +16,8 @@ pub(crate) struct Environment {
     values: Vec<(String, Option<String>, u32)>,
     /// Everything was granted: a name that is absent is unset.
     pub(crate) all: bool,
+    /// What it counts against the bound of who made it, if a context did.
+    pub(super) _counted: Option<Arc<Lease>>,
 }
 
 impl Environment {

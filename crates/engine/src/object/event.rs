@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use b8g_core::abi::ready;
 use b8g_core::{Error, Rights};
 
+use super::Lease;
 use super::bell::{Bell, Bells};
 
 /// What a context may do with an event that it made.
@@ -15,17 +16,21 @@ pub(crate) const EVENT_RIGHTS: Rights = Rights::DUPLICATE
     .union(Rights::SIGNAL)
     .union(Rights::INSPECT);
 
-/// 32 bits, and who waits for one of them.
-#[derive(Debug, Default)]
-pub(crate) struct Event(Mutex<(u32, Bells)>);
+/// 32 bits, and who waits for one of them; and what it counts against the bound of who made it.
+#[derive(Debug)]
+pub(crate) struct Event {
+    state: Mutex<(u32, Bells)>,
+    _lease: Lease,
+}
 
 impl Event {
-    pub(crate) fn new(bits: u32) -> Event {
-        Event(Mutex::new((bits, Bells::default())))
+    /// Its `lease` is given back when nobody has it any more.
+    pub(crate) fn new(bits: u32, lease: Lease) -> Event {
+        Event { state: Mutex::new((bits, Bells::default())), _lease: lease }
     }
 
     fn lock(&self) -> MutexGuard<'_, (u32, Bells)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Clears some bits, then sets some; gives those that were set before.

@@ -12,7 +12,7 @@ use cap_fs_ext::DirExt;
 use cap_std::fs::Dir;
 
 use super::guest_path::GuestPath;
-use super::host_error;
+use super::{Lease, host_error};
 use crate::monitor::Monitor;
 use crate::outcome::Access;
 
@@ -52,6 +52,8 @@ pub(crate) struct Files {
     roots: Vec<Root>,
     /// Where relative paths that lead up start, when everything was granted.
     pub(crate) current: Option<GuestPath>,
+    /// What it counts against the bounds of who made it, if a context did.
+    pub(super) counted: Vec<Arc<Lease>>,
 }
 
 /// A directory of a grant, or one opened on the way.
@@ -96,6 +98,21 @@ impl Files {
             root.inherit(other);
             other.inherit(&root);
         }
+        let at = self.roots.partition_point(|other| other.guest.depth() >= root.guest.depth());
+        self.roots.insert(at, root);
+    }
+
+    /// Adds a root that is known by its directory alone, and inherits nothing. The same name of the same directory, granted
+    /// for reading and for writing, is one root.
+    pub(super) fn add_apart(&mut self, (root, counted): (Root, Vec<Arc<Lease>>)) {
+        let same = |other: &&mut Root| {
+            other.guest == root.guest && other.only == root.only && is_same(&other.dir, &root.dir)
+        };
+        if let Some(other) = self.roots.iter_mut().find(same) {
+            other.grants.extend(root.grants);
+            return;
+        }
+        self.counted.extend(counted);
         let at = self.roots.partition_point(|other| other.guest.depth() >= root.guest.depth());
         self.roots.insert(at, root);
     }
@@ -193,6 +210,12 @@ impl Files {
             _ => (full, false),
         })
     }
+}
+
+/// Tells whether two open directories are the same one.
+fn is_same(one: &Dir, other: &Dir) -> bool {
+    let number = |dir: &Dir| rustix::fs::fstat(dir).map(|stat| (stat.st_dev, stat.st_ino));
+    matches!((number(one), number(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// What is left of `full` below `root`, if that root covers it with all of `needed`.

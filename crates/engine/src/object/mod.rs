@@ -66,7 +66,7 @@ pub(crate) enum Object {
     /// The end of a stream that reads.
     Reader(Arc<ring::Reader>),
     /// What is shared, and what it counts against the bound of whoever made it.
-    Memory(Arc<(SharedMemory, Lease)>),
+    Memory(Arc<(SharedMemory, [Lease; 2])>),
     Event(Arc<Event>),
     Component(Arc<Held>),
     Task(Arc<Task>),

@@ -13,10 +13,12 @@ use cap_fs_ext::DirExt;
 use super::environment::Environment;
 use super::files::{Files, Root, right_of};
 use super::network::Network;
-use super::{Object, host_error};
+use super::{Allowance, Lease, Object, host_error};
 use crate::monitor::Monitor;
 use crate::outcome::Access;
 
+/// Counted for what is kept, beside twice its list.
+const OVERHEAD_BYTES: u64 = 1024;
 /// Entries of a list at most.
 const ENTRIES_MAX: usize = 256;
 
@@ -25,7 +27,12 @@ const ENTRIES_MAX: usize = 256;
 /// # Errors
 /// [`Error::Rights`] for what it does not allow, which is noted; [`Error::Argument`] for what is no such list;
 /// [`Error::Type`] for other objects.
-pub(crate) fn narrow(object: &Object, list: &[u8], monitor: &Monitor) -> Result<(Object, Rights), Error> {
+pub(crate) fn narrow(
+    object: &Object,
+    list: &[u8],
+    monitor: &Monitor,
+    (shared, descriptors): (&Allowance, &Allowance),
+) -> Result<(Object, Rights), Error> {
     let entries: Vec<&[u8]> = match list.strip_suffix(&[0]) {
         Some(list) => list.split(|b| *b == 0).collect(),
         None if list.is_empty() => Vec::new(),
@@ -34,9 +41,11 @@ pub(crate) fn narrow(object: &Object, list: &[u8], monitor: &Monitor) -> Result<
     if entries.len() > ENTRIES_MAX {
         return Err(Error::Limit);
     }
+    let counted = Arc::new(shared.lease_many(OVERHEAD_BYTES + 2 * list.len() as u64)?);
     match object {
         Object::Files(files) => {
             let mut kept = Files::default();
+            kept.counted.push(counted);
             kept.current.clone_from(&files.current);
             let mut rights = Rights::NONE;
             for entry in entries {
@@ -48,12 +57,13 @@ pub(crate) fn narrow(object: &Object, list: &[u8], monitor: &Monitor) -> Result<
                     _ => return Err(Error::Argument),
                 };
                 rights = accesses.iter().fold(rights, |all, access| all.union(right_of(*access)));
-                kept.add(files.part(path, accesses, monitor)?);
+                kept.add_apart(files.part(path, accesses, monitor, descriptors)?);
             }
             Ok((Object::Files(Arc::new(kept)), rights))
         }
         Object::Network(network) => {
             let mut kept = Network::default();
+            kept._counted = Some(counted);
             for entry in entries {
                 let text = std::str::from_utf8(entry).map_err(|_| Error::Argument)?;
                 network.keep(text, &mut kept, monitor)?;
@@ -62,6 +72,7 @@ pub(crate) fn narrow(object: &Object, list: &[u8], monitor: &Monitor) -> Result<
         }
         Object::Environment(environment) => {
             let mut kept = Environment::default();
+            kept._counted = Some(counted);
             for entry in entries {
                 let text = std::str::from_utf8(entry).map_err(|_| Error::Argument)?;
                 environment.keep(text, &mut kept, monitor)?;
@@ -74,28 +85,36 @@ pub(crate) fn narrow(object: &Object, list: &[u8], monitor: &Monitor) -> Result<
 
 impl Files {
     /// What is granted at a path, for some of the accesses that are.
-    fn part(&self, path: &[u8], accesses: &[Access], monitor: &Monitor) -> Result<Root, Error> {
+    ///
+    /// What a narrowed name stands for is known by its directory alone: the text of a path may lead through links.
+    fn part(
+        &self,
+        path: &[u8],
+        accesses: &[Access],
+        monitor: &Monitor,
+        descriptors: &Allowance,
+    ) -> Result<(Root, Vec<Arc<Lease>>), Error> {
         let (root, guest, below) = self.covering(path, accesses, monitor)?;
         let needed = accesses.iter().fold(Rights::NONE, |all, access| all.union(right_of(*access)));
         let grants = root.grants.iter().map(|(rights, number)| (rights.intersect(needed), *number));
         let grants = grants.filter(|(rights, _)| *rights != Rights::NONE).collect();
-        let made = |host: PathBuf, dir, only| Root { guest, host, dir, only, grants };
+        let made = |dir, only| Root { guest, host: PathBuf::new(), dir, only, grants };
+        let lease = vec![Arc::new(descriptors.lease()?)];
         if root.only.is_some() && below == Path::new(".") {
-            return Ok(made(root.host.clone(), root.dir.clone(), root.only.clone()));
+            return Ok((made(root.dir.clone(), root.only.clone()), Vec::new()));
         }
         let dir = match &root.only {
             Some(name) => Arc::new(root.dir.open_dir_nofollow(name).map_err(|e| host_error(&e))?),
             None => root.dir.clone(),
         };
-        let host = root.host.join(&below);
         match dir.open_dir(&below) {
-            Ok(opened) => Ok(made(host, Arc::new(opened), None)),
+            Ok(opened) => Ok((made(Arc::new(opened), None), lease)),
             Err(error) => {
                 // A file, or a name that is not there yet: that name alone, in its directory.
                 let name = below.file_name().map(OsStr::to_owned).ok_or_else(|| host_error(&error))?;
                 let above = below.parent().filter(|above| !above.as_os_str().is_empty());
                 let above = dir.open_dir(above.unwrap_or(Path::new("."))).map_err(|e| host_error(&e))?;
-                Ok(made(host, Arc::new(above), Some(PathBuf::from(name))))
+                Ok((made(Arc::new(above), Some(PathBuf::from(name))), lease))
             }
         }
     }

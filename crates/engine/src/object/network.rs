@@ -5,7 +5,7 @@ use std::sync::Arc;
 use b8g_core::Error;
 
 use super::socket::Socket;
-use super::{Allowance, Object};
+use super::{Allowance, Lease, Object};
 use crate::monitor::Monitor;
 use crate::outcome::Access;
 
@@ -16,6 +16,8 @@ const ADDRESS_BYTES_MAX: usize = 300;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
     grants: Vec<NetGrant>,
+    /// What it counts against the bound of who made it, if a context did.
+    pub(super) _counted: Option<Arc<Lease>>,
 }
 
 #[derive(Clone, Debug)]

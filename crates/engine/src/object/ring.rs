@@ -32,8 +32,8 @@ struct Ring {
     state: Mutex<State>,
     /// Where the bytes lie, if both sides may map that.
     shared: Option<SharedMemory>,
-    /// Counts against the bound of whoever made it.
-    _lease: Option<Lease>,
+    /// Counts against the bounds of whoever made it.
+    _leases: Vec<Lease>,
 }
 
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct Writer(Arc<Ring>);
 #[derive(Debug)]
 pub(crate) struct Reader(Arc<Ring>);
 
-/// Makes a stream. Its `lease` is given back when both ends are gone.
+/// Makes a stream. Its `leases` are given back when both ends are gone.
 ///
 /// # Errors
 /// As [`Stream::new`]; for a `mapped` one [`Error::Argument`] when its capacity is not whole pages, and what the system
@@ -62,7 +62,7 @@ pub(crate) fn pair(
     element: u64,
     capacity: u64,
     mapped: bool,
-    lease: Option<Lease>,
+    leases: Vec<Lease>,
 ) -> Result<(Arc<Reader>, Arc<Writer>), Error> {
     let stream = Stream::new(element, capacity)?;
     if mapped && !stream.ring().is_multiple_of(SharedMemory::WINDOW_ALIGNMENT_BYTES) {
@@ -72,8 +72,21 @@ pub(crate) fn pair(
         if mapped { Some(SharedMemory::new(stream.ring()).map_err(|e| host_error(&e))?) } else { None };
     let (bytes, writers, readers) = (VecDeque::new(), Bells::default(), Bells::default());
     let state = Mutex::new(State { stream, bytes, writers, readers });
-    let ring = Arc::new(Ring { state, shared, _lease: lease });
+    let ring = Arc::new(Ring { state, shared, _leases: leases });
     Ok((Arc::new(Reader(ring.clone())), Arc::new(Writer(ring))))
+}
+
+impl State {
+    /// Puts bytes behind those that wait. What is set aside for them never exceeds the ring.
+    fn put(&mut self, piece: &[u8]) {
+        let needed = self.bytes.len() + piece.len();
+        if self.bytes.capacity() < needed {
+            let ring = usize::try_from(self.stream.ring()).unwrap_or(usize::MAX);
+            let wanted = (2 * self.bytes.capacity()).clamp(needed, ring.max(needed));
+            self.bytes.reserve_exact(wanted - self.bytes.len());
+        }
+        self.bytes.extend(piece);
+    }
 }
 
 impl Ring {
@@ -123,7 +136,7 @@ impl Writer {
             let piece = &from[done..done + len];
             match &self.0.shared {
                 Some(shared) => shared.write(offset, piece).map_err(|e| host_error(&e))?,
-                None => state.bytes.extend(piece),
+                None => state.put(piece),
             }
             state.stream.wrote(len as u64)?;
             done += len;
@@ -297,9 +310,14 @@ impl Reader {
         self.0.lock().stream.reader_ready()
     }
 
-    /// Rings `bell` when that changes.
+    /// Rings `bell` when that changes. Who waits for a rendezvous asks for something.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        self.0.lock().readers.hang_up(bell);
+        let mut state = self.0.lock();
+        state.readers.hang_up(bell);
+        let element = state.stream.element();
+        if state.stream.held() == Err(Error::Again) && state.stream.ask(element) {
+            state.writers.ring();
+        }
     }
 }
 
@@ -325,7 +343,7 @@ mod tests {
     use b8g_core::abi::ready;
 
     fn both() -> impl Iterator<Item = (Arc<Reader>, Arc<Writer>)> {
-        [false, true].into_iter().map(|mapped| pair(1, 4096, mapped, None).unwrap())
+        [false, true].into_iter().map(|mapped| pair(1, 4096, mapped, Vec::new()).unwrap())
     }
 
     #[test]
@@ -381,10 +399,10 @@ mod tests {
 
     #[test]
     fn parts_of_the_ring_are_for_streams_that_can_be_mapped() {
-        let (reader, writer) = pair(1, 4096, false, None).unwrap();
+        let (reader, writer) = pair(1, 4096, false, Vec::new()).unwrap();
         assert_eq!((reader.acquire(0), writer.acquire(0)), (Err(Error::Type), Err(Error::Type)));
-        assert_eq!(pair(1, 4095, true, None).unwrap_err(), Error::Argument);
-        let (reader, writer) = pair(1, 4096, true, None).unwrap();
+        assert_eq!(pair(1, 4095, true, Vec::new()).unwrap_err(), Error::Argument);
+        let (reader, writer) = pair(1, 4096, true, Vec::new()).unwrap();
         assert_eq!(writer.acquire(0), Ok(4096 << 32));
         assert_eq!(writer.acquire(4097), Err(Error::Argument));
         assert_eq!(writer.acquire(4000), Ok(96 << 32 | 4000));
@@ -397,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_rendezvous_gives_room_when_somebody_reads() {
-        let (reader, writer) = pair(1, 0, false, None).unwrap();
+        let (reader, writer) = pair(1, 0, false, Vec::new()).unwrap();
         assert_eq!((writer.write(b"abc"), writer.ready()), (Err(Error::Again), 0));
         let mut room = [0; 2];
         assert_eq!(reader.read(&mut room), Err(Error::Again));
@@ -408,7 +426,7 @@ mod tests {
 
     #[test]
     fn elements_are_never_torn() {
-        let (reader, writer) = pair(3, 9, false, None).unwrap();
+        let (reader, writer) = pair(3, 9, false, Vec::new()).unwrap();
         assert_eq!(writer.write(b"ab"), Err(Error::Argument));
         assert_eq!(writer.write(b"abcdefgh"), Ok(6));
         let mut room = [0; 5];

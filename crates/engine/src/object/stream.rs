@@ -82,8 +82,7 @@ pub(crate) enum Output {
     Discard,
     Capture(Capture),
     Process(BorrowedFd<'static>),
-    /// The writer, and what wakes who waits for room.
-    Stream(Arc<Writer>, Arc<Bell>),
+    Stream(Arc<Writer>),
 }
 
 /// One of this process's standard streams: 0, 1 or 2.
@@ -168,9 +167,11 @@ impl Output {
         match self {
             Output::Discard => Ok(from.len() as i64),
             Output::Capture(capture) => capture.write(from).map(|n| n as i64),
-            Output::Stream(writer, bell) => loop {
+            Output::Stream(writer) => loop {
                 match writer.write(from) {
                     Err(Error::Again) => {
+                        // Of its own: several contexts may wait for room for the same output.
+                        let bell = Arc::<Bell>::default();
                         let is_ready = || writer.ready() != 0 || monitor.stop_ordered().is_some();
                         bell.sleep(|bell| writer.hang_up(bell), is_ready, None)?;
                     }
@@ -206,7 +207,7 @@ impl Output {
 
     /// Output that goes to a stream.
     pub(crate) fn to_stream(writer: Arc<Writer>) -> Object {
-        Object::Output(Arc::new(Output::Stream(writer, Arc::default())))
+        Object::Output(Arc::new(Output::Stream(writer)))
     }
 
     pub(crate) fn is_stream(&self) -> bool {
@@ -216,7 +217,7 @@ impl Output {
     /// What it writes to, if that is a stream.
     pub(crate) fn into_writer(self) -> Option<Arc<Writer>> {
         match self {
-            Output::Stream(writer, _) => Some(writer),
+            Output::Stream(writer) => Some(writer),
             _ => None,
         }
     }

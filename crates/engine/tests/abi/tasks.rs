@@ -493,3 +493,127 @@ fn parts_of_what_is_held_can_be_given_and_no_more() {
     assert_eq!(text, "inside,PermissionDenied,PermissionDenied,PermissionDenied,undefined,made\n");
     assert_eq!(std::fs::read_to_string(temp.path().join("new.txt")).unwrap(), "made");
 }
+
+#[test]
+fn a_link_in_what_is_given_gives_nothing_else() {
+    let temp = tempfile::tempdir().unwrap();
+    for name in ["src", "out", "in"] {
+        std::fs::create_dir(temp.path().join(name)).unwrap();
+        std::fs::write(temp.path().join(name).join("x"), name).unwrap();
+    }
+    std::os::unix::fs::symlink("../src", temp.path().join("out/link")).unwrap();
+    std::os::unix::fs::symlink("../out", temp.path().join("in/link")).unwrap();
+    // All may be read, one directory written.
+    let grants = Grants::none().directory(temp.path(), "all", false).unwrap();
+    let grants = grants.directory(temp.path().join("out"), "all/out", true).unwrap();
+    let output = Capture::new();
+    let mut parent = Puppet::parent(grants.stdout(Stdout::Capture(output.clone())), Limits::default());
+    let files = parent.given(Role::Files as i32, 0);
+    let list = "rall/out/link\0ball/out\0rall/in/link\0";
+    parent.write(4096, list.as_bytes());
+    let narrowed =
+        parent.op(Op::Ctl, files, [Request::Narrow as i64, (list.len() as i64) << 32 | 4096, 0, 0]);
+    assert!(narrowed > 0, "{narrowed}");
+    let component = parent.compile(
+        TYPESCRIPT,
+        "import { readTextFile, writeTextFile } from 'b8g';
+         const tried: string[] = [];
+         for (const act of [
+           () => writeTextFile('all/out/link/pwned', 'x'), () => writeTextFile('all/in/link/pwned', 'x'), () => writeTextFile('all/out/made', 'x'),
+           () => readTextFile('all/out/x'), () => readTextFile('all/in/link/x'),
+         ]) try { tried.push(String(await act())); } catch (error) { tried.push(error.name); }
+         console.log(tried.join());",
+    );
+    let stdout = parent.dup(Role::Stdout);
+    let task = parent.spawn(component, &[(Role::Files, narrowed), (Role::Stdout, stdout)], [0; 4]);
+    assert_eq!(parent.join(task), (1, 0, String::new()));
+    let text = String::from_utf8(output.take()).unwrap();
+    assert_eq!(text, "PermissionDenied,PermissionDenied,undefined,out,out\n");
+    assert!(!temp.path().join("src/pwned").exists() && !temp.path().join("out/pwned").exists());
+}
+
+#[test]
+fn a_wasi_task_may_what_the_handle_of_its_files_may() {
+    let temp = tempfile::tempdir().unwrap();
+    let output = Capture::new();
+    let grants = Grants::none().directory(temp.path(), ".", true).unwrap();
+    let mut parent = Puppet::parent(grants.stdout(Stdout::Capture(output)), Limits::default());
+    // Makes a directory in its first preopened one, and ends with the errno.
+    let makes = r#"(module
+        (import "wasi_snapshot_preview1" "path_create_directory" (func $make (param i32 i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1) (data (i32.const 8) "made")
+        (func (export "_start") (call $exit (call $make (i32.const 3) (i32.const 8) (i32.const 4)))))"#;
+    let component = parent.compile(WASM, makes);
+    let own = parent.given(Role::Files as i32, 0);
+    for (rights, made) in [(0x1047, false), (0x104f, true)] {
+        let files = parent.op(Op::Dup, own, [rights, 0, 0, 0]);
+        let task = parent.spawn(component, &[(Role::Files, files)], [0; 4]);
+        let (reason, code, _) = parent.join(task);
+        assert_eq!((reason, code == 0), (1, made), "{code}");
+        assert_eq!(temp.path().join("made").exists(), made);
+    }
+}
+
+#[test]
+fn what_a_task_may_use_binds_its_tasks_too() {
+    let output = Capture::new();
+    let grants = Grants::none().clocks().randomness().stdout(Stdout::Capture(output.clone()));
+    let mut parent = Puppet::parent(grants, Limits { memory_bytes_max: 256 << 20, ..Limits::default() });
+    let source = "import { spawn } from 'b8g';
+         const all = await Promise.all([1, 2, 3, 4].map(() => spawn('for (let i = 0; i < 9; i++) console.log(`x`.repeat(99))', { random: false })));
+         console.log(all.map((status) => status.reason).join());";
+    let component = parent.compile(TYPESCRIPT, source);
+    let given = |parent: &mut Puppet| {
+        [Role::Stdout, Role::Compiler, Role::ClockMono].map(|role| (role, parent.dup(role)))
+    };
+    let handles = given(&mut parent);
+    let task = parent.spawn(component, &handles, [0, 0, 1000, 0]);
+    parent.join(task);
+    assert_eq!(output.take().len(), 1000);
+    // Memory: of four tasks with five MiB each one fits beside the script.
+    let source = "import { spawn } from 'b8g';
+         const spins = new TextEncoder().encode('(module (memory 80) (func (export `_start`) (loop (br 0))))'.replaceAll('`', '\"'));
+         const all = await Promise.all([1, 2, 3, 4].map(() => spawn(spins, { timeout: 200 })));
+         console.log(all.map((status) => status.reason).sort().join());";
+    let component = parent.compile(TYPESCRIPT, source);
+    let handles = given(&mut parent);
+    let task = parent.spawn(component, &handles, [12 << 20, 0, 0, 0]);
+    let ended = parent.join(task);
+    assert_eq!(String::from_utf8(output.take()).unwrap(), "memory,memory,memory,timeout\n", "{ended:?}");
+}
+
+#[test]
+fn who_floods_with_what_costs_the_host_meets_bounds() {
+    let limits = Limits { shared_bytes_max: 8 << 20, descriptors_max: 20, ..Limits::default() };
+    let grants = Grants::none().clocks().randomness().read("src").unwrap();
+    let mut parent = Puppet::parent(grants, limits);
+    let count = |parent: &mut Puppet, op: Op, arguments: [i64; 4]| {
+        let made: Vec<i64> =
+            (0..70_000).map(|_| parent.op(op, 0, arguments)).take_while(|made| *made > 0).collect();
+        made.iter().for_each(|handle| assert_eq!(parent.op(Op::Close, *handle, [0; 4]), 0));
+        made.len()
+    };
+    assert_eq!(count(&mut parent, Op::Memory, [4096, 0, 0, 0]), 20, "descriptors");
+    assert!(count(&mut parent, Op::Event, [0; 4]) < 10_000);
+    // Small streams of large elements hold as much as an element.
+    let mut streams = 0;
+    while parent.op(Op::Stream, 0, [65536, 1, 0, 64]) == 8 {
+        streams += 1;
+    }
+    assert!(streams < 128, "{streams}");
+    // A part of the files takes a descriptor.
+    let mut parent = {
+        let limits = Limits { descriptors_max: 20, ..Limits::default() };
+        Puppet::parent(Grants::none().read("src").unwrap(), limits)
+    };
+    let files = parent.given(Role::Files as i32, 0);
+    parent.write(4096, b"rsrc\0");
+    let narrow = [Request::Narrow as i64, 5 << 32 | 4096, 0, 0];
+    let parts = (0..100).map(|_| parent.op(Op::Ctl, files, narrow)).take_while(|made| *made > 0).count();
+    assert_eq!(parts, 20);
+    // What takes long to compile is refused at once.
+    let large = format!("(module (func (param i32) (loop {} ) ))", "local.get 0 br_if 0 ".repeat(60_000));
+    let mut parent = Puppet::parent(Grants::none(), Limits::default());
+    assert_eq!(parent.compile(WASM, &large), LIMIT);
+}
