@@ -268,11 +268,15 @@ impl Compiled {
         self.functions.get_or_init(|| crate::function::exported(&self.module))
     }
 
-    /// The exported function of that name, if it takes and gives numbers only.
-    pub(crate) fn function(&self, name: &str) -> Option<&(Function, ModuleExport)> {
+    /// The exported function of that name, if it takes and gives numbers only, and its place among all that do: perhaps
+    /// `guess`.
+    pub(crate) fn function(&self, name: &str, guess: usize) -> Option<(usize, &Function, &ModuleExport)> {
         let functions = self.functions();
-        let at = functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?;
-        functions.get(at)
+        let at = match functions.get(guess) {
+            Some((function, _)) if function.name == name => guess,
+            _ => functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?,
+        };
+        functions.get(at).map(|(function, export)| (at, function, export))
     }
 
     /// Where its machine code lies, if a signal can stop it.

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use b8g_core::abi::{event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
@@ -148,11 +147,15 @@ pub struct Context {
     pub(crate) instance: Option<Instance>,
     pub(crate) first_memory: Option<wasmtime::Memory>,
     pub(crate) event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
+    /// Functions of numbers that were called, by their place among the component's.
+    callables: Vec<Option<Func>>,
+    /// The place of the one that was called last.
+    called_last: usize,
     /// For the handler of the stop signal; 0 until there is an instance.
     store_context: usize,
     pub(crate) stage: Stage,
-    /// The thread's processor time that is counted already, while a call runs.
-    counted_until: Option<Duration>,
+    /// The thread's processor time in nanoseconds that is counted already, while a call runs.
+    counted_until: Option<u64>,
     /// Which threads it ran on.
     pub(crate) residence: Arc<Residence>,
     outcome: Option<Outcome>,
@@ -234,6 +237,8 @@ impl Context {
             instance: None,
             first_memory: None,
             event: None,
+            callables: Vec::new(),
+            called_last: 0,
             store_context: 0,
             stage: Stage::New,
             counted_until: None,
@@ -467,7 +472,7 @@ impl Context {
     fn call_now(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         self.start().map_err(CallError::Ended)?;
         let compiled = self.component.compiled.clone();
-        let Some((signature, at)) = compiled.function(name) else {
+        let Some((place, signature, at)) = compiled.function(name, self.called_last) else {
             return Err(match compiled.module.get_export(name).and_then(|export| export.func().cloned()) {
                 Some(other) if other.params().all(|ty| ValueType::of(&ty).is_some()) => {
                     CallError::Results(name.to_owned())
@@ -479,9 +484,8 @@ impl Context {
         if !arguments.iter().map(Value::value_type).eq(signature.parameters.iter().copied()) {
             return Err(CallError::Arguments(name.to_owned()));
         }
-        let function = self.instance.and_then(|instance| instance.get_module_export(&mut self.store, at));
-        let function = function.and_then(wasmtime::Extern::into_func);
-        let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
+        self.called_last = place;
+        let function = self.callable(place, at).ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
         // Arguments lie where results will.
         let room = arguments.len().max(signature.results.len());
         let (mut few, mut many);
@@ -499,6 +503,19 @@ impl Context {
         let called = self.guarded(|store| unsafe { function.call_unchecked(store, &raw mut *values) });
         called.map_err(CallError::Ended)?;
         Ok(signature.results.iter().zip(values).map(|(ty, raw)| Value::of_raw(*ty, *raw)).collect())
+    }
+
+    /// The exported function at that place. It is looked up once: that takes longer than to call it.
+    fn callable(&mut self, place: usize, at: &ModuleExport) -> Option<Func> {
+        if let Some(Some(known)) = self.callables.get(place) {
+            return Some(*known);
+        }
+        let found = self.instance?.get_module_export(&mut self.store, at)?.into_func()?;
+        if self.callables.len() <= place {
+            self.callables.resize(place + 1, None);
+        }
+        self.callables[place] = Some(found);
+        Some(found)
     }
 
     /// Stops the context from other threads.
@@ -584,7 +601,7 @@ impl Context {
     fn count_time(&mut self) {
         if let Some(until) = &mut self.counted_until {
             let now = thread_time();
-            let spent = u64::try_from(now.saturating_sub(*until).as_nanos()).unwrap_or(u64::MAX);
+            let spent = now.saturating_sub(*until);
             self.control.monitor.cpu_ns.fetch_add(spent, std::sync::atomic::Ordering::Relaxed);
             *until = now;
         }

@@ -22,9 +22,9 @@ pub(super) fn channel(state: &mut State, out: &mut [u8]) -> Result<i64, Error> {
     Ok(8)
 }
 
-fn end(state: &State, handle: Handle, needed: Rights) -> Result<Arc<End>, Error> {
+fn end(state: &State, handle: Handle, needed: Rights) -> Result<&Arc<End>, Error> {
     match state.table.get_with(handle, needed)? {
-        Object::Channel(end) => Ok(end.clone()),
+        Object::Channel(end) => Ok(end),
         _ => Err(Error::Type),
     }
 }
@@ -32,6 +32,10 @@ fn end(state: &State, handle: Handle, needed: Rights) -> Result<Arc<End>, Error>
 /// Sends bytes and handles; the handles are the sender's no more if that succeeds, and stay so if it fails.
 pub(super) fn send(state: &mut State, handle: Handle, bytes: &[u8], handles: &[u8]) -> Result<i64, Error> {
     let end = end(state, handle, Rights::WRITE)?;
+    if handles.is_empty() {
+        return end.send_bytes(bytes).map(|()| 0);
+    }
+    let end = end.clone();
     let handles: Vec<Handle> = words(handles).map(Handle::from_raw).collect();
     // A timer is one on its context's own clock, an answer is for the engine; what starts and holds tasks stays in its tree.
     let may_leave = |object: &Object| {
@@ -101,14 +105,13 @@ pub(super) fn receive(
 ) -> Result<i64, Error> {
     let end = end(state, handle, Rights::READ)?;
     let room = (handles.len() / 4).min(state.table.room());
-    let message = end.receive(bytes.len(), room)?;
-    bytes[..message.bytes.len()].copy_from_slice(&message.bytes);
-    let count = message.objects.len();
-    for (at, (object, rights)) in handles.chunks_exact_mut(4).zip(message.objects) {
+    let (length, objects) = end.receive_into(bytes, room)?;
+    let count = objects.len();
+    for (at, (object, rights)) in handles.chunks_exact_mut(4).zip(objects) {
         let received = state.table.insert(object, rights)?;
         at.copy_from_slice(&received.raw().to_le_bytes());
     }
-    Ok((count as i64) << 32 | message.bytes.len() as i64)
+    Ok((count as i64) << 32 | length as i64)
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {

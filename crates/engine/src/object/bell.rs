@@ -97,6 +97,9 @@ impl Bells {
 
     /// Rings them all and takes them down: whoever still waits hangs his up again.
     pub(crate) fn ring(&mut self) {
+        if self.0.is_empty() {
+            return;
+        }
         self.0.drain(..).filter_map(|bell| bell.upgrade()).for_each(|bell| bell.ring());
     }
 }

@@ -38,7 +38,19 @@ struct State {
     channel: channel::Channel<Carried>,
     /// Of those who wait at each end.
     bells: [Bells; 2],
+    /// Of a message that was received: room for the bytes of the next one.
+    spare: Vec<u8>,
 }
+
+impl Default for State {
+    fn default() -> State {
+        let spare = Vec::new();
+        State { channel: channel::Channel::new(BOUNDS), bells: Default::default(), spare }
+    }
+}
+
+/// Bytes that a channel keeps for its next message at most.
+const SPARE_BYTES_MAX: usize = 4096;
 
 /// A channel of which somebody has the first end, and nobody the second one yet.
 #[derive(Debug, Default)]
@@ -89,8 +101,7 @@ fn index(side: Side) -> usize {
 impl End {
     /// Makes a channel. `lease` is given back when both ends are gone.
     pub(crate) fn pair(lease: Option<Lease>) -> (Arc<End>, Arc<End>) {
-        let state = State { channel: channel::Channel::new(BOUNDS), bells: Default::default() };
-        let pair = Arc::new(Pair { state: Mutex::new(state), in_transit: Default::default(), _lease: lease });
+        let pair = Arc::new(Pair { state: Mutex::default(), in_transit: Default::default(), _lease: lease });
         (Arc::new(End { pair: pair.clone(), side: Side::First }), Arc::new(End { pair, side: Side::Second }))
     }
 
@@ -100,8 +111,7 @@ impl End {
         match std::mem::take(&mut place.0).upgrade() {
             Some(pair) => Arc::new(End { pair, side: Side::Second }),
             None => {
-                let state = State { channel: channel::Channel::new(BOUNDS), bells: Default::default() };
-                let state = Mutex::new(state);
+                let state = Mutex::default();
                 let pair = Arc::new(Pair { state, in_transit: Default::default(), _lease: Some(lease) });
                 place.0 = Arc::downgrade(&pair);
                 Arc::new(End { pair, side: Side::First })
@@ -142,6 +152,21 @@ impl End {
         Ok(())
     }
 
+    /// Sends a message without objects.
+    ///
+    /// # Errors
+    /// As [`End::send`].
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.channel.admits(self.side, bytes.len(), 0)?;
+        let mut own = std::mem::take(&mut state.spare);
+        own.extend_from_slice(bytes);
+        let message = channel::Message { bytes: own, objects: Vec::new() };
+        state.channel.send(self.side, message).map_err(|(error, _)| error)?;
+        state.bells[index(self.side.peer())].ring();
+        Ok(())
+    }
+
     /// An end in a message keeps alive what waits to be received from it. If nobody holds the end that the message waits
     /// at, and it lies in turn in a message of the first, nobody will ever receive either.
     fn may_carry(&self, message: &Message) -> Result<(), Error> {
@@ -170,7 +195,36 @@ impl End {
     /// # Errors
     /// As [`channel::Channel::next`]; [`Error::Limit`] for a larger one, which stays.
     pub(crate) fn receive(&self, bytes_max: usize, objects_max: usize) -> Result<Message, Error> {
+        self.take(&mut self.lock(), bytes_max, objects_max).map(unpacked)
+    }
+
+    /// As [`End::receive`]: copies the bytes, and gives how many there were and the objects.
+    ///
+    /// # Errors
+    /// As [`End::receive`].
+    pub(crate) fn receive_into(
+        &self,
+        bytes: &mut [u8],
+        objects_max: usize,
+    ) -> Result<(usize, Vec<(Object, Rights)>), Error> {
         let mut state = self.lock();
+        let mut message = self.take(&mut state, bytes.len(), objects_max)?;
+        let length = message.bytes.len();
+        bytes[..length].copy_from_slice(&message.bytes);
+        if message.bytes.capacity() <= SPARE_BYTES_MAX {
+            message.bytes.clear();
+            state.spare = std::mem::take(&mut message.bytes);
+        }
+        drop(state);
+        Ok((length, unpacked(message).objects))
+    }
+
+    fn take(
+        &self,
+        state: &mut State,
+        bytes_max: usize,
+        objects_max: usize,
+    ) -> Result<channel::Message<Carried>, Error> {
         let message = state.channel.next(self.side)?;
         if message.bytes.len() > bytes_max || message.objects.len() > objects_max {
             return Err(Error::Limit);
@@ -178,8 +232,7 @@ impl End {
         let message = state.channel.receive(self.side)?;
         // There is room again.
         state.bells[index(self.side.peer())].ring();
-        drop(state);
-        Ok(unpacked(message))
+        Ok(message)
     }
 
     /// What it is ready for.
