@@ -15,6 +15,7 @@ pub(crate) mod guest_path;
 pub(crate) mod keys;
 pub(crate) mod narrow;
 pub(crate) mod network;
+mod pieces;
 pub(crate) mod random;
 pub(crate) mod ring;
 pub(crate) mod socket;
