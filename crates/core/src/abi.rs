@@ -4,6 +4,7 @@
 //! the constants for Rust and TypeScript and the tables of `docs/abi.md` from there.
 
 pub mod constants;
+pub mod names;
 pub mod operations;
 pub mod requests;
 pub mod shape;

@@ -57,6 +57,7 @@ mod state;
 mod stream;
 mod task;
 mod thread_time;
+mod typed;
 mod wait;
 mod wasi;
 mod wasi2;

@@ -54,12 +54,16 @@ pub(crate) fn is_model(binary: &[u8]) -> bool {
 
 /// Adds all that components of the component model can import.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    crate::typed::add_to_linker(linker)?;
     crate::wasi2::add_to_linker(linker)?;
     crate::wasi3::add_to_linker(linker)
 }
 
 /// Tells whether an instance of this name can be imported.
 fn provides(name: &str) -> bool {
+    if crate::typed::INTERFACES.contains(&name) {
+        return true;
+    }
     let Some((interface, version)) = name.split_once('@') else { return false };
     let all = match version.split('.').collect::<Vec<_>>()[..] {
         ["0", "2", _] => crate::wasi2::INTERFACES,
