@@ -15,7 +15,7 @@ use b8g_core::stream::{Gone, Span, Stream};
 use b8g_core::{Error, Rights};
 
 use super::Lease;
-use super::bell::{Bell, Bells};
+use super::bell::Bell;
 use super::host_error;
 use crate::memory::SharedMemory;
 
@@ -38,11 +38,9 @@ struct Ring {
 
 #[derive(Debug)]
 struct State {
-    stream: Stream,
+    stream: Stream<Bell>,
     /// The bytes that wait, if they lie in no shared memory.
     bytes: VecDeque<u8>,
-    writers: Bells,
-    readers: Bells,
 }
 
 /// The end that writes. The stream is aborted when the last handle to it goes without [`Writer::finish`].
@@ -70,8 +68,7 @@ pub(crate) fn pair(
     }
     let shared =
         if mapped { Some(SharedMemory::new(stream.ring()).map_err(|e| host_error(&e))?) } else { None };
-    let (bytes, writers, readers) = (VecDeque::new(), Bells::default(), Bells::default());
-    let state = Mutex::new(State { stream, bytes, writers, readers });
+    let state = Mutex::new(State { stream, bytes: VecDeque::new() });
     let ring = Arc::new(Ring { state, shared, _leases: leases });
     Ok((Arc::new(Reader(ring.clone())), Arc::new(Writer(ring))))
 }
@@ -141,7 +138,6 @@ impl Writer {
             state.stream.wrote(len as u64)?;
             done += len;
         }
-        state.readers.ring();
         Ok(done as i64)
     }
 
@@ -155,17 +151,13 @@ impl Writer {
         let mut state = self.0.lock();
         if done > 0 {
             state.stream.wrote(done)?;
-            state.readers.ring();
         }
         state.stream.room().map(part)
     }
 
     /// Ends the stream.
     pub(crate) fn finish(&self, how: Gone) {
-        let mut state = self.0.lock();
-        state.stream.end(how);
-        state.readers.ring();
-        state.writers.ring();
+        self.0.lock().stream.end(how);
     }
 
     /// How the reader went, if it did.
@@ -199,7 +191,7 @@ impl Writer {
 
     /// Rings `bell` when that changes.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        self.0.lock().writers.hang_up(bell);
+        self.0.lock().stream.hang_up_writer(bell);
     }
 }
 
@@ -228,9 +220,7 @@ impl Reader {
                 Ok(held) => held,
                 Err(_) if done > 0 => break,
                 Err(Error::Again) => {
-                    if state.stream.ask(into.len() as u64) {
-                        state.writers.ring();
-                    }
+                    state.stream.ask(into.len() as u64);
                     return Err(Error::Again);
                 }
                 Err(error) => return Err(error),
@@ -248,9 +238,6 @@ impl Reader {
             state.stream.took(len as u64)?;
             done += len;
         }
-        if done > 0 {
-            state.writers.ring();
-        }
         Ok(done as i64)
     }
 
@@ -263,11 +250,10 @@ impl Reader {
         let mut state = self.0.lock();
         if done > 0 {
             state.stream.took(done)?;
-            state.writers.ring();
         }
         let held = state.stream.held();
-        if held == Err(Error::Again) && state.stream.ask(u64::MAX) {
-            state.writers.ring();
+        if held == Err(Error::Again) {
+            state.stream.ask(u64::MAX);
         }
         held.map(part)
     }
@@ -277,8 +263,6 @@ impl Reader {
         let mut state = self.0.lock();
         state.stream.cancel(how);
         state.bytes = VecDeque::new();
-        state.writers.ring();
-        state.readers.ring();
     }
 
     /// How the writer went, if it did.
@@ -312,12 +296,7 @@ impl Reader {
 
     /// Rings `bell` when that changes. Who waits for a rendezvous asks for something.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        let mut state = self.0.lock();
-        state.readers.hang_up(bell);
-        let element = state.stream.element();
-        if state.stream.held() == Err(Error::Again) && state.stream.ask(element) {
-            state.writers.ring();
-        }
+        self.0.lock().stream.hang_up_reader(bell);
     }
 }
 
