@@ -20,6 +20,8 @@ use super::{Lease, Object};
 pub(crate) struct End {
     pair: Arc<Pair>,
     side: Side,
+    /// Counts against the bound of whoever got it by a key: of each end by itself, so that it does not tell of the other one.
+    _lease: Option<Lease>,
 }
 
 /// What both ends share.
@@ -28,7 +30,7 @@ pub(crate) struct Pair {
     state: Mutex<channel::Channel<Object, Bell>>,
     /// Of each end.
     transit: [Transit; 2],
-    /// Counts against the bound of whoever made it.
+    /// Counts against the bound of whoever made both ends.
     _lease: Option<Lease>,
 }
 
@@ -44,18 +46,23 @@ impl Pair {
         let state = Mutex::new(channel::Channel::new(BOUNDS));
         Pair { state, transit: Default::default(), _lease: lease }
     }
+
+    /// Two ends of which each is somebody's who binds a key.
+    pub(crate) fn linked() -> Pair {
+        Pair { transit: [Transit::of_link(), Transit::of_link()], ..Pair::new(None) }
+    }
 }
 
 impl End {
     /// Makes a channel. `lease` is given back when both ends are gone.
     pub(crate) fn pair(lease: Option<Lease>) -> (Arc<End>, Arc<End>) {
         let pair = Arc::new(Pair::new(lease));
-        (End::of(pair.clone(), Side::First), End::of(pair, Side::Second))
+        (End::of(pair.clone(), Side::First, None), End::of(pair, Side::Second, None))
     }
 
-    /// An end that nobody has yet.
-    pub(crate) fn of(pair: Arc<Pair>, side: Side) -> Arc<End> {
-        Arc::new(End { pair, side })
+    /// An end that nobody has yet. `lease` is given back when it is gone.
+    pub(crate) fn of(pair: Arc<Pair>, side: Side, lease: Option<Lease>) -> Arc<End> {
+        Arc::new(End { pair, side, _lease: lease })
     }
 
     fn lock(&self) -> MutexGuard<'_, channel::Channel<Object, Bell>> {

@@ -71,10 +71,8 @@ impl Keys {
     /// Gives an end of a channel, of which the other end is, or will be, of whoever binds the same key.
     pub(crate) fn bind(&self, key: &[u8; KEY_BYTES], lease: Lease) -> Arc<End> {
         let id = self.links.id(key);
-        // Who meets another one needs no lease; it must not be given back within the lock of the links.
-        let mut lease = Some(lease);
-        let (pair, side) = self.links.lock().bind(&id, || Pair::new(lease.take()));
-        End::of(pair, side)
+        let (pair, side) = self.links.lock().bind(&id, Pair::linked);
+        End::of(pair, side, Some(lease))
     }
 
     /// Lets nobody bind the key any more, if it was minted here.
@@ -89,5 +87,59 @@ impl Drop for Keys {
     fn drop(&mut self) {
         let minted = self.minted.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.links.lock().revoke_all(minted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::channel::{CHANNEL_RIGHTS, Message};
+    use crate::object::{Allowance, Object};
+
+    fn over(end: &Arc<End>, objects: Vec<Object>) -> Result<(), Error> {
+        let objects = objects.into_iter().map(|object| (object, CHANNEL_RIGHTS)).collect();
+        end.send(Message { bytes: vec![1; 1000], objects }).map_err(|(error, _)| error)
+    }
+
+    /// An end in a message to the other end, which nobody has: both stayed for ever.
+    #[test]
+    fn what_waits_for_a_peer_that_never_comes_goes_with_who_waits() {
+        let allowance = Allowance::new(2);
+        let links = Arc::new(Links::new().unwrap());
+        let keys = Arc::new(Keys::new(links.clone()));
+        let live = keys.mint().unwrap();
+        for key in [&[7; KEY_BYTES], &live] {
+            let end = keys.bind(key, allowance.lease().unwrap());
+            assert_eq!(over(&end, vec![Object::Channel(end.clone())]), Err(Error::Type));
+            let (a, b) = End::pair(None);
+            assert_eq!(
+                over(&a, vec![Object::Channel(end.clone())]),
+                Err(Error::Type),
+                "nor over another one"
+            );
+            over(&end, vec![Object::Channel(b), Object::Keys(keys.clone())]).unwrap();
+            assert_eq!((a.next(), allowance.used()), (Err(Error::Again), 1));
+            drop(end);
+            assert_eq!((a.next(), allowance.used()), (Err(Error::Closed), 0));
+        }
+        drop(keys);
+        assert!(links.lock().is_empty());
+    }
+
+    /// What is counted told whether somebody else had bound the key.
+    #[test]
+    fn what_an_end_counts_does_not_tell_of_the_other_one() {
+        let allowance = Allowance::new(10);
+        let keys = Keys::new(Arc::new(Links::new().unwrap()));
+        let key = keys.mint().unwrap();
+        let alone = keys.bind(&[7; KEY_BYTES], allowance.lease().unwrap());
+        let first = keys.bind(&key, allowance.lease().unwrap());
+        let second = keys.bind(&key, allowance.lease().unwrap());
+        over(&first, Vec::new()).unwrap();
+        assert_eq!((second.next(), allowance.used()), (Ok((1000, 0)), 3));
+        drop(first);
+        assert_eq!(allowance.used(), 2);
+        drop((alone, second));
+        assert_eq!(allowance.used(), 0);
     }
 }
