@@ -41,58 +41,16 @@ pub(super) fn send(state: &mut State, handle: Handle, bytes: &[u8], handles: &[u
     let may_leave = |object: &Object| {
         !matches!(object, Object::Timer(_) | Object::Answer(_) | Object::Task(_) | Object::Compiler)
     };
-    let objects = taken(state, &handles, may_leave)?;
+    let objects = state.table.lend(&handles, may_leave)?;
     match end.send(Message { bytes: bytes.to_vec(), objects }) {
         Ok(()) => {
-            gone(state, &handles);
+            state.table.forget(&handles);
             Ok(0)
         }
         Err((error, message)) => {
-            put_back(state, &handles, message.objects);
+            state.table.take_back(&handles, message.objects);
             Err(error)
         }
-    }
-}
-
-/// Takes the objects behind handles that are about to leave the table, with their rights: who gets them may be done with
-/// them before the handles are [`gone`], and his must be the last. They can be [`put_back`].
-pub(super) fn taken(
-    state: &mut State,
-    handles: &[Handle],
-    may_leave: impl Fn(&Object) -> bool,
-) -> Result<Vec<(Object, Rights)>, Error> {
-    for (at, sent) in handles.iter().enumerate() {
-        // Once gone it cannot be sent again.
-        if handles[..at].contains(sent) {
-            return Err(Error::Argument);
-        }
-        let (object, rights) = state.table.get(*sent)?;
-        if !rights.contains(Rights::TRANSFER) {
-            return Err(Error::Rights);
-        }
-        if !may_leave(object) {
-            return Err(Error::Type);
-        }
-    }
-    let take = |handle: &Handle| {
-        let (object, rights) = state.table.get(*handle).map(|(object, rights)| (object.clone(), rights))?;
-        state.table.replace(*handle, Object::Compiler, Rights::NONE)?;
-        Ok((object, rights))
-    };
-    handles.iter().map(take).collect()
-}
-
-/// Puts objects back behind the handles from which they were [`taken`].
-pub(super) fn put_back(state: &mut State, handles: &[Handle], objects: Vec<(Object, Rights)>) {
-    for (handle, (object, rights)) in handles.iter().zip(objects) {
-        let _ = state.table.replace(*handle, object, rights);
-    }
-}
-
-/// Gives back the handles of what was [`taken`].
-pub(super) fn gone(state: &mut State, handles: &[Handle]) {
-    for handle in handles {
-        let _ = state.table.remove(*handle);
     }
 }
 

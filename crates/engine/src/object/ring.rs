@@ -14,7 +14,7 @@ use b8g_core::stream::{Gone, Span, Stream};
 use b8g_core::{Error, Rights};
 
 use super::Lease;
-use super::bell::{Bell, Bells};
+use super::bell::Bell;
 use super::host_error;
 use super::pieces::Pieces;
 use crate::memory::SharedMemory;
@@ -41,11 +41,9 @@ struct Ring {
 
 #[derive(Debug)]
 struct State {
-    stream: Stream,
+    stream: Stream<Bell>,
     /// The bytes that wait, if they lie in no shared memory.
     bytes: Pieces,
-    writers: Bells,
-    readers: Bells,
 }
 
 /// The end that writes. The stream is aborted when the last handle to it goes without [`Writer::finish`].
@@ -73,8 +71,7 @@ pub(crate) fn pair(
     }
     let shared =
         if mapped { Some(SharedMemory::new(stream.ring()).map_err(|e| host_error(&e))?) } else { None };
-    let (bytes, writers, readers) = (Pieces::default(), Bells::default(), Bells::default());
-    let state = Mutex::new(State { stream, bytes, writers, readers });
+    let state = Mutex::new(State { stream, bytes: Pieces::default() });
     let ring = Arc::new(Ring { state, shared, _leases: leases });
     Ok((Arc::new(Reader(ring.clone())), Arc::new(Writer(ring))))
 }
@@ -88,8 +85,8 @@ impl State {
     fn moved(
         &mut self,
         bytes: usize,
-        part: fn(&Stream) -> Result<Span, Error>,
-        count: fn(&mut Stream, u64) -> Result<(), Error>,
+        part: fn(&Stream<Bell>) -> Result<Span, Error>,
+        count: fn(&mut Stream<Bell>, u64) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut left = bytes as u64;
         while left > 0 {
@@ -153,7 +150,6 @@ impl Writer {
             state.stream.wrote(len as u64)?;
             done += len;
         }
-        state.readers.ring();
         Ok(done as i64)
     }
 
@@ -172,7 +168,6 @@ impl Writer {
             return Err((error, piece));
         }
         state.bytes.push(piece);
-        state.readers.ring();
         Ok(())
     }
 
@@ -202,17 +197,13 @@ impl Writer {
         let mut state = self.0.lock();
         if done > 0 {
             state.stream.wrote(done)?;
-            state.readers.ring();
         }
         state.stream.room().map(part)
     }
 
     /// Ends the stream.
     pub(crate) fn finish(&self, how: Gone) {
-        let mut state = self.0.lock();
-        state.stream.end(how);
-        state.readers.ring();
-        state.writers.ring();
+        self.0.lock().stream.end(how);
     }
 
     /// How the reader went, if it did.
@@ -246,7 +237,7 @@ impl Writer {
 
     /// Rings `bell` when that changes.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        self.0.lock().writers.hang_up(bell);
+        self.0.lock().stream.hang_up_writer(bell);
     }
 }
 
@@ -275,9 +266,7 @@ impl Reader {
                 Ok(held) => held,
                 Err(_) if done > 0 => break,
                 Err(Error::Again) => {
-                    if state.stream.ask(into.len() as u64) {
-                        state.writers.ring();
-                    }
+                    state.stream.ask(into.len() as u64);
                     return Err(Error::Again);
                 }
                 Err(error) => return Err(error),
@@ -294,9 +283,6 @@ impl Reader {
             }
             state.stream.took(len as u64)?;
             done += len;
-        }
-        if done > 0 {
-            state.writers.ring();
         }
         Ok(done as i64)
     }
@@ -316,14 +302,13 @@ impl Reader {
         }
         let mut state = self.0.lock();
         if let Err(error) = state.stream.held() {
-            if error == Error::Again && state.stream.ask(PIECE_BYTES as u64) {
-                state.writers.ring();
+            if error == Error::Again {
+                state.stream.ask(PIECE_BYTES as u64);
             }
             return Err(error);
         }
         let piece = state.bytes.pop().unwrap_or_default();
         state.moved(piece.len(), Stream::held, Stream::took)?;
-        state.writers.ring();
         Ok(piece)
     }
 
@@ -336,11 +321,10 @@ impl Reader {
         let mut state = self.0.lock();
         if done > 0 {
             state.stream.took(done)?;
-            state.writers.ring();
         }
         let held = state.stream.held();
-        if held == Err(Error::Again) && state.stream.ask(u64::MAX) {
-            state.writers.ring();
+        if held == Err(Error::Again) {
+            state.stream.ask(u64::MAX);
         }
         held.map(part)
     }
@@ -350,8 +334,6 @@ impl Reader {
         let mut state = self.0.lock();
         state.stream.cancel(how);
         state.bytes = Pieces::default();
-        state.writers.ring();
-        state.readers.ring();
     }
 
     /// How the writer went, if it did.
@@ -385,12 +367,7 @@ impl Reader {
 
     /// Rings `bell` when that changes. Who waits for a rendezvous asks for something.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        let mut state = self.0.lock();
-        state.readers.hang_up(bell);
-        let element = state.stream.element();
-        if state.stream.held() == Err(Error::Again) && state.stream.ask(element) {
-            state.writers.ring();
-        }
+        self.0.lock().stream.hang_up_reader(bell);
     }
 }
 

@@ -98,7 +98,7 @@ impl Socket {
 
     pub(crate) fn readiness(&self) -> Readiness {
         match (self.fd(), &self.link) {
-            (Ok(fd), _) => Readiness::Descriptor(fd.as_raw_fd()),
+            (Ok(fd), _) => Readiness::Asked(fd.as_raw_fd()),
             (Err(Error::Again), Link::Lookup { bell, .. }) => Readiness::Rung(bell.as_raw_fd()),
             (Err(_), _) => Readiness::Now(ready::READ | ready::WRITE | ready::FAILED),
         }

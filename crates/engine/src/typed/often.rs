@@ -104,6 +104,7 @@ struct Refusal {
 #[derive(ComponentType, Lift, Clone, Copy, Debug)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "lifting makes them")]
 enum Language {
     #[component(name = "wasm")]
     Wasm,
