@@ -346,7 +346,9 @@ impl Context {
         self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
         if let Some(model) = &compiled.model {
-            return Err(self.run_model(model));
+            // What the image says is called instead.
+            let calls = self.image.as_ref().is_some_and(|image| image.main.is_some());
+            return if calls { Ok(()) } else { Err(self.run_model(model)) };
         }
         let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {

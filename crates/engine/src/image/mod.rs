@@ -23,6 +23,7 @@ use crate::component::Component;
 use crate::context::{CallError, Context, Stage, StartError};
 use crate::grant::Grants;
 use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
+use crate::model::value::WitValue;
 use crate::outcome::{Outcome, Reason};
 use crate::split;
 
@@ -383,8 +384,13 @@ impl Context {
         if self.component.wasm.is_none() {
             return self.send(0, event::MAIN, Handle::ENGINE, 1);
         }
-        match self.call(&main, &[]) {
-            Ok(_) => Ok(()),
+        let called = match self.component.compiled.model {
+            Some(_) => self.invoke(&main, &[]).map(|answer| matches!(answer, Some(WitValue::Result(Err(_))))),
+            None => self.call(&main, &[]).map(|_| false),
+        };
+        match called {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(self.finish(Reason::Error, Reason::Error.exit_code(), format!("{main} answered an error"))),
             Err(CallError::Ended(outcome)) => Err(outcome),
             Err(error) => Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), error.to_string())),
         }
