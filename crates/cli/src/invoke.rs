@@ -1,7 +1,9 @@
 //! `--invoke`: one call of an exported function, with its arguments from the command line: numbers for a module, values of
 //! [`crate::wit`] for a component.
 
-use b8g::{CallError, Component, Context, Function, Outcome, Reason, Value, ValueType, WitFunction, WitValue};
+use b8g::{
+    CallError, Component, Context, Function, Outcome, Reason, Value, ValueType, WitFunction, WitValue,
+};
 
 use crate::console::{STDOUT, printable, write_all};
 use crate::failure::Failure;
@@ -85,7 +87,9 @@ impl Invocation {
         let takes = wit::signature(function);
         if function.parameters.len() != arguments.len() {
             let got = arguments.len();
-            return Err(Failure::usage(format!("the function {takes} cannot be called with {got} arguments")));
+            return Err(Failure::usage(format!(
+                "the function {takes} cannot be called with {got} arguments"
+            )));
         }
         let values = function.parameters.iter().zip(arguments).map(|((_, ty), text)| {
             let wrong = || Failure::usage(format!("{text:?} is no {ty}, which the function {takes} takes"));

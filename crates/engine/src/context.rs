@@ -548,7 +548,8 @@ impl Context {
         let frozen = self.image.as_ref().map(|image| image.frozen.clone());
         // The anchor of a component has no memory.
         let memory = frozen.as_ref().and_then(|frozen| frozen.memories.first());
-        let heap = memory.and_then(|memory| memory.base.as_ref()).or(compiled.base(0)).map(|base| base.image());
+        let heap =
+            memory.and_then(|memory| memory.base.as_ref()).or(compiled.base(0)).map(|base| base.image());
         let len = memory.map_or(0, |memory| memory.bytes);
         let instance = self.guarded(|store| {
             pool::with_image(heap, len, &residence, || compiled.pre.instantiate(&mut *store))

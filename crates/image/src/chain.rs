@@ -101,7 +101,9 @@ pub fn in_runs<'p>(pages: impl IntoIterator<Item = (u32, &'p [u8])>) -> (Vec<(u3
     for (number, page) in pages {
         match runs.last_mut() {
             // No run leads from one memory to the next.
-            Some((first, count)) if *first + *count == number && !number.is_multiple_of(MEMORY_PAGES) => *count += 1,
+            Some((first, count)) if *first + *count == number && !number.is_multiple_of(MEMORY_PAGES) => {
+                *count += 1
+            }
             _ => runs.push((number, 1)),
         }
         bytes.extend_from_slice(page);

@@ -242,7 +242,12 @@ impl Manifest {
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let too_long = |want: &Want| want.target.len() > WANT_BYTES_MAX || want.target.contains('\0');
         match () {
-            () if self.contexts.iter().flat_map(FrozenContext::memories).any(|bytes| bytes > MEMORY_BYTES_MAX) => {
+            () if self
+                .contexts
+                .iter()
+                .flat_map(FrozenContext::memories)
+                .any(|bytes| bytes > MEMORY_BYTES_MAX) =>
+            {
                 Some("a context has more memory than 32 bits address")
             }
             () if self.contexts.iter().any(|context| context.memories.len() >= MEMORIES_MAX) => {

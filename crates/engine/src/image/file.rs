@@ -70,7 +70,9 @@ impl Image {
         let wasm = component.wasm.as_deref();
         let native = match (options.native, wasm) {
             // Of a component the module is only the anchor.
-            (true, Some(_)) if component.compiled.model.is_none() => component.compiled.module.serialize().ok(),
+            (true, Some(_)) if component.compiled.model.is_none() => {
+                component.compiled.module.serialize().ok()
+            }
             _ => None,
         };
         let engine = component.compiled.engine();

@@ -192,7 +192,11 @@ impl<'c> Kept<'c> {
         let read = component(engine, &parts)
             .and_then(|component| {
                 let bytes = head.manifest.contexts.first().map_or(0, |context| context.memory_bytes as usize);
-                assemble(component, &parts, vec![FrozenMemory { base: Some(base), pages: Pages::new(), bytes }])
+                assemble(
+                    component,
+                    &parts,
+                    vec![FrozenMemory { base: Some(base), pages: Pages::new(), bytes }],
+                )
             })
             .map(|image| image.read_from(origin));
         if let Ok(image) = &read

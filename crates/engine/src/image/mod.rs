@@ -390,7 +390,11 @@ impl Context {
         };
         match called {
             Ok(false) => Ok(()),
-            Ok(true) => Err(self.finish(Reason::Error, Reason::Error.exit_code(), format!("{main} answered an error"))),
+            Ok(true) => Err(self.finish(
+                Reason::Error,
+                Reason::Error.exit_code(),
+                format!("{main} answered an error"),
+            )),
             Err(CallError::Ended(outcome)) => Err(outcome),
             Err(error) => Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), error.to_string())),
         }
@@ -437,7 +441,8 @@ impl Frozen {
     fn places(&self) -> impl Iterator<Item = (usize, usize)> {
         self.memories.iter().enumerate().flat_map(|(number, memory)| {
             let base = memory.base.as_ref().map_or(0..0, |base| base.image().start()..base.image().end());
-            let own = memory.pages.iter().flat_map(|(at, bytes)| (*at..*at + bytes.len()).step_by(PAGE_BYTES));
+            let own =
+                memory.pages.iter().flat_map(|(at, bytes)| (*at..*at + bytes.len()).step_by(PAGE_BYTES));
             base.step_by(PAGE_BYTES).chain(own).map(move |at| (number, at))
         })
     }

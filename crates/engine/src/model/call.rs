@@ -11,7 +11,9 @@ impl Component {
     /// Lists the functions that [`Context::invoke`] can call, by name: of components of the component model only.
     pub fn exported_functions(&self) -> Vec<WitFunction> {
         let model = self.compiled.model.as_ref();
-        model.map_or_else(Vec::new, |model| model.functions().iter().map(|(function, _)| function.clone()).collect())
+        model.map_or_else(Vec::new, |model| {
+            model.functions().iter().map(|(function, _)| function.clone()).collect()
+        })
     }
 }
 

@@ -30,8 +30,8 @@ use crate::image::FrozenMemory;
 use crate::memory::Base;
 use crate::state::State;
 
-use freeze::{Bar, Helper, Layout, Plan};
 pub(crate) use freeze::ModelInstance;
+use freeze::{Bar, Helper, Layout, Plan};
 pub(crate) use host::Resources;
 use value::WitFunction;
 
@@ -107,7 +107,8 @@ impl Model {
         let failed = |error: wasmtime::Error| ComponentError::Invalid(describe(&error));
         let place = engine.models().map_err(failed)?;
         let layout = Layout::read(wasm);
-        let code = || layout.as_ref().map_or_else(|_| Cow::Borrowed(wasm), |layout| Cow::Owned(layout.rewritten()));
+        let code =
+            || layout.as_ref().map_or_else(|_| Cow::Borrowed(wasm), |layout| Cow::Owned(layout.rewritten()));
         let component = engine.component(place, wasm, code, keep).map_err(failed)?;
         let plan = match &layout {
             Ok(layout) => Ok(Plan::new(layout, engine).map_err(|error| failed(error.into()))?),
@@ -145,7 +146,9 @@ impl Model {
             component.get_export_index(Some(&instance), "run")
         });
         let initialize = match component.get_export(None, INITIALIZE) {
-            Some((ComponentItem::ComponentFunc(ty), at)) if ty.params().len() + ty.results().len() == 0 => Some(at),
+            Some((ComponentItem::ComponentFunc(ty), at)) if ty.params().len() + ty.results().len() == 0 => {
+                Some(at)
+            }
             _ => None,
         };
         let unfreezable = match &plan {
@@ -180,7 +183,11 @@ impl Model {
     ///
     /// # Errors
     /// What does not fit.
-    pub(crate) fn fits(&self, memories: &[FrozenMemory], resources: &[HeldResource]) -> Result<(), &'static str> {
+    pub(crate) fn fits(
+        &self,
+        memories: &[FrozenMemory],
+        resources: &[HeldResource],
+    ) -> Result<(), &'static str> {
         let plan = self.plan.as_ref().map_err(|_| "its component cannot be frozen")?;
         plan.fits(memories, resources)
     }

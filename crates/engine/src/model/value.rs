@@ -196,7 +196,9 @@ impl WitValue {
             (WitValue::F64(value), WitType::F64) => Val::Float64(*value),
             (WitValue::Char(value), WitType::Char) => Val::Char(*value),
             (WitValue::String(value), WitType::String) => Val::String(value.clone()),
-            (WitValue::Bytes(bytes), WitType::Bytes) => Val::List(bytes.iter().map(|byte| Val::U8(*byte)).collect()),
+            (WitValue::Bytes(bytes), WitType::Bytes) => {
+                Val::List(bytes.iter().map(|byte| Val::U8(*byte)).collect())
+            }
             (WitValue::List(values), WitType::List(of)) => Val::List(all(values, of)?),
             (WitValue::Tuple(values), WitType::Tuple(of)) if values.len() == of.len() => {
                 let each = values.iter().zip(of).map(|(value, ty)| value.lower(ty));
@@ -207,7 +209,9 @@ impl WitValue {
                 None => None,
             }),
             (WitValue::Result(Ok(value)), WitType::Result(ok, _)) => Val::Result(Ok(optional(value, ok)?)),
-            (WitValue::Result(Err(value)), WitType::Result(_, error)) => Val::Result(Err(optional(value, error)?)),
+            (WitValue::Result(Err(value)), WitType::Result(_, error)) => {
+                Val::Result(Err(optional(value, error)?))
+            }
             _ => return None,
         })
     }
@@ -250,7 +254,9 @@ impl WitValue {
                 None => None,
             }),
             (Val::Result(Ok(value)), WitType::Result(ok, _)) => WitValue::Result(Ok(optional(value, ok)?)),
-            (Val::Result(Err(value)), WitType::Result(_, error)) => WitValue::Result(Err(optional(value, error)?)),
+            (Val::Result(Err(value)), WitType::Result(_, error)) => {
+                WitValue::Result(Err(optional(value, error)?))
+            }
             _ => return None,
         })
     }
@@ -272,12 +278,15 @@ pub(super) fn exported(component: &Component) -> Vec<(WitFunction, ComponentExpo
     };
     for (name, export) in ty.exports(engine).filter(|(name, _)| !freeze::is_ours(name)) {
         match export.ty {
-            ComponentItem::ComponentFunc(ty) => add(name.to_owned(), &ty, component.get_export_index(None, name)),
+            ComponentItem::ComponentFunc(ty) => {
+                add(name.to_owned(), &ty, component.get_export_index(None, name))
+            }
             ComponentItem::ComponentInstance(instance) => {
                 let outer = component.get_export_index(None, name);
                 for (item, export) in instance.exports(engine) {
                     if let ComponentItem::ComponentFunc(ty) = export.ty {
-                        let at = outer.as_ref().and_then(|outer| component.get_export_index(Some(outer), item));
+                        let at =
+                            outer.as_ref().and_then(|outer| component.get_export_index(Some(outer), item));
                         add(format!("{name}#{item}"), &ty, at);
                     }
                 }

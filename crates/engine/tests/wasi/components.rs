@@ -252,7 +252,8 @@ fn a_library_is_no_program() {
     let component = Component::from_wasm(engine(), alone("(i32.const 0)").as_bytes()).unwrap();
     assert!(component.is_program() && component.imports().is_empty());
     let mut context = Context::new(&component, &Grants::none(), Limits::default()).unwrap();
-    let outcome = Context::restore(&context.snapshot().unwrap(), &Grants::none(), Limits::default()).unwrap().run();
+    let outcome =
+        Context::restore(&context.snapshot().unwrap(), &Grants::none(), Limits::default()).unwrap().run();
     assert!(outcome.is_success(), "{outcome}");
     let error = context.call("run", &[]).unwrap_err();
     assert!(matches!(error, b8g::CallError::Ended(_)), "{error}");

@@ -1,10 +1,14 @@
 //! Components that are frozen, restored and forked.
 
+use std::time::Duration;
+
 use b8g::{
-    CallError, Capture, Component, Context, Grant, Grants, Image, Limits, Reason, SnapshotError, Stdin, Stdout, WitValue,
+    CallError, Capture, Component, Config, Context, Engine, Grant, Grants, Image, Interrupt, Limits,
+    ReadOptions, Reason, SnapshotError, Stdin, Stdout, WitValue, WriteOptions,
 };
 use b8g_image::{File, Held, HeldResource, Manifest, Parts, SectionKind};
 
+use crate::compiler::{self, compile, zig};
 use crate::components::library;
 use crate::engine;
 use crate::hostile::with_streams;
@@ -188,10 +192,116 @@ fn forks_share_nothing_that_they_write() {
 }
 
 #[test]
+fn images_build_upon_others() {
+    let mut first = context(&stateful());
+    call(&mut first, "poke2", &[0, 1]);
+    let place = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(place.path().join(name), bytes).unwrap();
+    let open = |name: &str| Image::open(engine(), place.path().join(name), &ReadOptions::default()).unwrap();
+    write("parent.b8g", &first.snapshot().unwrap().to_bytes("stateful").unwrap());
+    let mut second = restored(&open("parent.b8g"));
+    call(&mut second, "poke2", &[4096, 2]);
+    call(&mut second, "bump", &[]);
+    let options = WriteOptions { parent: Some("parent.b8g".into()), ..WriteOptions::default() };
+    let child = second.snapshot().unwrap().to_bytes_with(&options).unwrap();
+    assert!(child.len() < 40_000, "{} bytes", child.len());
+    write("child.b8g", &child);
+    let path = place.path().join("child.b8g");
+    write("squashed.b8g", &Image::squash(&path, &ReadOptions::default()).unwrap());
+    for name in ["child.b8g", "squashed.b8g", "child.b8g"] {
+        let mut third = restored(&open(name));
+        assert_eq!([0, 4096, 100].map(|at| call(&mut third, "peek2", &[at])), [1, 2, 5], "{name}");
+        assert_eq!((call(&mut third, "sum", &[]), call(&mut third, "peek", &[4096])), (1020, 42));
+    }
+}
+
+#[test]
+fn a_call_ends_at_its_deadline_in_each_way() {
+    for interrupt in [Interrupt::Signal, Interrupt::Epoch] {
+        let engine = Engine::new(Config::new().code_cache(None).interrupt(interrupt)).unwrap();
+        let text = with_body("", "(loop $l (br $l))");
+        let component = Component::from_wasm(&engine, text.as_bytes()).unwrap();
+        let mut first = Context::new(&component, &Grants::none(), Limits::default()).unwrap();
+        let image = first.snapshot().unwrap();
+        let limits = Limits { timeout: Some(Duration::from_millis(100)), ..Limits::default() };
+        let mut context = Context::restore(&image, &Grants::none(), limits).unwrap();
+        let Err(CallError::Ended(outcome)) = try_call(&mut context, "run", &[]) else {
+            panic!("it does not end")
+        };
+        assert_eq!(outcome.reason, Reason::Timeout, "{interrupt:?}: {outcome}");
+        assert!(matches!(context.snapshot(), Err(SnapshotError::Ended(_))));
+    }
+}
+
+/// What a function answers that gives back what it takes, in every form.
+#[test]
+fn values_of_every_kind_go_in_and_out() {
+    let echo = |ty: &str, flat: &str| {
+        let text = format!(
+            r#"(component (core module $main (memory (export "memory") 1)
+                 (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024))
+                 (func (export "f") {flat}))
+               (core instance $main (instantiate $main))
+               (alias core export $main "memory" (core memory $memory))
+               (alias core export $main "realloc" (core func $realloc))
+               (func (export "f") (param "v" {ty}) (result {ty})
+                 (canon lift (core func $main "f") (memory $memory) (realloc $realloc))))"#
+        );
+        context(&text)
+    };
+    let one = |ty: &str| format!("(param {ty}) (result {ty}) (local.get 0)");
+    let two = "(param i32 i32) (result i32) (i32.store (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16)";
+    let tag = "(param i32 i32) (result i32) (i32.store8 (i32.const 16) (local.get 0)) (i32.store (i32.const 20) (local.get 1)) (i32.const 16)";
+    let text = |text: &str| WitValue::String(text.to_owned());
+    let boxed = |value: WitValue| Some(Box::new(value));
+    for (ty, flat, values) in [
+        ("bool", one("i32"), vec![WitValue::Bool(true), WitValue::Bool(false)]),
+        ("s8", one("i32"), vec![WitValue::S8(-128)]),
+        ("u8", one("i32"), vec![WitValue::U8(255)]),
+        ("s16", one("i32"), vec![WitValue::S16(-32768)]),
+        ("u16", one("i32"), vec![WitValue::U16(65535)]),
+        ("s32", one("i32"), vec![WitValue::S32(i32::MIN)]),
+        ("u32", one("i32"), vec![WitValue::U32(u32::MAX)]),
+        ("s64", one("i64"), vec![WitValue::S64(i64::MIN)]),
+        ("u64", one("i64"), vec![WitValue::U64(u64::MAX)]),
+        ("f32", one("f32"), vec![WitValue::F32(1.5)]),
+        ("f64", one("f64"), vec![WitValue::F64(-0.25)]),
+        ("char", one("i32"), vec![WitValue::Char('\u{1f600}')]),
+        ("string", two.to_owned(), vec![text("grüß"), text("")]),
+        ("(list u8)", two.to_owned(), vec![WitValue::Bytes(vec![0, 1, 255])]),
+        ("(list u32)", two.to_owned(), vec![WitValue::List(vec![WitValue::U32(7), WitValue::U32(8)])]),
+        ("(tuple u32 u32)", two.to_owned(), vec![WitValue::Tuple(vec![WitValue::U32(7), WitValue::U32(8)])]),
+        (
+            "(option u32)",
+            tag.to_owned(),
+            vec![WitValue::Option(None), WitValue::Option(boxed(WitValue::U32(7)))],
+        ),
+        (
+            "(result u32 (error u32))",
+            tag.to_owned(),
+            vec![
+                WitValue::Result(Ok(boxed(WitValue::U32(7)))),
+                WitValue::Result(Err(boxed(WitValue::U32(8)))),
+            ],
+        ),
+        ("(result)", one("i32"), vec![WitValue::Result(Ok(None)), WitValue::Result(Err(None))]),
+    ] {
+        let mut context = echo(ty, &flat);
+        for value in values {
+            assert_eq!(context.invoke("f", &[value.clone()]).unwrap(), Some(value.clone()), "{ty}");
+            let wrong = WitValue::Tuple(Vec::new());
+            assert!(matches!(context.invoke("f", &[wrong]), Err(CallError::Arguments(_))), "{ty}");
+        }
+    }
+}
+
+#[test]
 fn hundreds_of_globals_go_on() {
     let each = |text: &dyn Fn(u32) -> String| (0..700).map(text).collect::<String>();
     let globals = each(&|n| format!("(global $g{n} (mut i64) (i64.const {n}))"));
-    let add = each(&|n| format!("(global.set $g{n} (i64.add (global.get $g{n}) (i64.extend_i32_u (local.get 0))))"));
+    let add = each(&|n| {
+        format!("(global.set $g{n} (i64.add (global.get $g{n}) (i64.extend_i32_u (local.get 0))))")
+    });
     let sum = each(&|n| format!("(local.set $sum (i64.add (local.get $sum) (global.get $g{n})))"));
     let text = format!(
         r#"(component (core module $main {globals} (func (export "add") (param i32) {add})
@@ -231,12 +341,15 @@ fn talker() -> String {
         ("listen", 0, false),
         ("read", 0, true),
     ];
-    with_streams(|imports, lowers, module, with| library(imports, lowers, module, with, functions, &lifts(&all)))
+    with_streams(|imports, lowers, module, with| {
+        library(imports, lowers, module, with, functions, &lifts(&all))
+    })
 }
 
 fn listening(input: &str) -> (Grants, Capture) {
     let said = Capture::new();
-    let grants = Grants::none().stdin(Stdin::Bytes(input.as_bytes().into())).stdout(Stdout::Capture(said.clone()));
+    let grants =
+        Grants::none().stdin(Stdin::Bytes(input.as_bytes().into())).stdout(Stdout::Capture(said.clone()));
     (grants, said)
 }
 
@@ -314,6 +427,24 @@ fn a_component_is_made_ready_once() {
     assert_eq!(call(&mut first, "n", &[]), 1);
     let mut fresh = context(&text);
     assert_eq!(call(&mut restored(&fresh.snapshot().unwrap()), "n", &[]), 1);
+}
+
+#[test]
+fn a_command_is_made_ready_before_it_runs() {
+    let text = r#"(component (core module $main (global $n (mut i32) (i32.const 1))
+             (func (export "init") (global.set $n (i32.sub (global.get $n) (i32.const 1))))
+             (func (export "run") (result i32) (global.get $n)))
+           (core instance $main (instantiate $main))
+           (func (export "wizer-initialize") (canon lift (core func $main "init")))
+           (func $run (result (result)) (canon lift (core func $main "run")))
+           (instance $i (export "run" (func $run)))
+           (export "wasi:cli/run@0.2.0" (instance $i)))"#;
+    let mut first = context(text);
+    let image = first.snapshot().unwrap();
+    for context in [&mut first, &mut restored(&image), &mut context(text)] {
+        let outcome = context.run();
+        assert!(outcome.is_success(), "{outcome}");
+    }
 }
 
 /// One core module with one function, `run`, that takes and gives nothing.
@@ -409,12 +540,19 @@ fn an_image_that_does_not_fit_its_component_is_refused() {
     call(&mut first, "listen", &[]);
     let bytes = first.snapshot().unwrap().to_bytes("talker").unwrap();
     let file = File::read(&bytes).unwrap();
-    let (wasm, pages) = (file.section(SectionKind::Wasm, 0).unwrap(), file.section(SectionKind::Pages, 0).unwrap());
+    let (wasm, pages) =
+        (file.section(SectionKind::Wasm, 0).unwrap(), file.section(SectionKind::Pages, 0).unwrap());
     let changed = |change: &dyn Fn(&mut Manifest)| {
         let mut manifest = file.manifest().clone();
         change(&mut manifest);
-        let parts =
-            Parts { manifest: &manifest, wasm: Some(wasm), program: None, shared: &[], pages: vec![pages], native: None };
+        let parts = Parts {
+            manifest: &manifest,
+            wasm: Some(wasm),
+            program: None,
+            shared: &[],
+            pages: vec![pages],
+            native: None,
+        };
         let bytes = b8g_image::write(&parts).map_err(|error| error.to_string())?;
         let image = Image::from_bytes(engine(), &bytes).map_err(|error| error.to_string())?;
         let mut context = Context::restore(&image, &grants, Limits::default()).unwrap();
@@ -425,16 +563,22 @@ fn an_image_that_does_not_fit_its_component_is_refused() {
     let held = |index, what| HeldResource { index, what };
     let wrong = |change: &dyn Fn(&mut Manifest)| changed(change).unwrap_err();
     for (why, error) in [
-        ("other memories", wrong(&|m| {
-            m.contexts[0].memories.clear();
-            m.contexts[0].pages.retain(|(first, _)| *first < b8g_image::MEMORY_PAGES);
-        })),
+        (
+            "other memories",
+            wrong(&|m| {
+                m.contexts[0].memories.clear();
+                m.contexts[0].pages.retain(|(first, _)| *first < b8g_image::MEMORY_PAGES);
+            }),
+        ),
         ("other memories", wrong(&|m| m.contexts[0].memories.push(65536))),
         ("other globals", wrong(&|m| m.contexts[0].memories[0] *= 2)),
-        ("smaller than what its component begins with", wrong(&|m| {
-            m.contexts[0].memory_bytes = 0;
-            m.contexts[0].pages.retain(|(first, _)| *first >= b8g_image::MEMORY_PAGES);
-        })),
+        (
+            "smaller than what its component begins with",
+            wrong(&|m| {
+                m.contexts[0].memory_bytes = 0;
+                m.contexts[0].pages.retain(|(first, _)| *first >= b8g_image::MEMORY_PAGES);
+            }),
+        ),
         ("more memory than 32 bits", wrong(&|m| m.contexts[0].memories[0] = 1 << 33)),
         ("does not fit", wrong(&|m| m.contexts[0].memory_bytes *= 4)),
         ("does not fit", wrong(&|m| m.contexts[0].memory_bytes = 1 << 32)),
@@ -457,8 +601,14 @@ fn an_image_that_does_not_fit_its_component_is_refused() {
     let wasm = File::read(&other).unwrap().section(SectionKind::Wasm, 0).unwrap().to_vec();
     let mut manifest = file.manifest().clone();
     manifest.component = blake3::hash(&wasm).to_hex().to_string();
-    let parts =
-        Parts { manifest: &manifest, wasm: Some(&wasm), program: None, shared: &[], pages: vec![pages], native: None };
+    let parts = Parts {
+        manifest: &manifest,
+        wasm: Some(&wasm),
+        program: None,
+        shared: &[],
+        pages: vec![pages],
+        native: None,
+    };
     let error = Image::from_bytes(engine(), &b8g_image::write(&parts).unwrap()).unwrap_err().to_string();
     assert!(error.contains("other memories"), "{error}");
 }
@@ -515,7 +665,9 @@ fn directories_are_given_anew_by_their_names() {
     };
     let preopened = |names: &[(&str, &str)]| {
         names.iter().fold(Grants::none(), |grants, (host, guest)| {
-            grants.add(Grant::Directory { host: directory(host), guest: (*guest).into(), write: true }).unwrap()
+            grants
+                .add(Grant::Directory { host: directory(host), guest: (*guest).into(), write: true })
+                .unwrap()
         })
     };
     let grants = preopened(&[("a", "/one"), ("b", "/two")]);
@@ -534,4 +686,70 @@ fn directories_are_given_anew_by_their_names() {
     call(&mut again, "end", &[]);
     let mut again = Context::restore(&image, &preopened(&[("b", "/two")]), Limits::default()).unwrap();
     assert_eq!((call(&mut again, "list", &[0]), call(&mut again, "list", &[1])), (1, 0));
+}
+
+/// A C library: what its runtime holds after it printed goes on, and what is open is in the way.
+#[test]
+fn a_c_library_goes_on() {
+    let Some(zig) = zig() else { return };
+    let world = "package t:counter; world counter { export bump: func(by: u32) -> u32; export mutter: func();
+        export open: func() -> u32; export close: func(); }";
+    let wasm = compile(&zig, "reactors/counter", &["-mexec-model=reactor".to_owned()]).unwrap();
+    let component = Component::from_wasm(engine(), &compiler::library(&wasm, world).unwrap()).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("file"), "x").unwrap();
+    let granted = |said: &Capture| {
+        let data = Grant::Directory { host: place.path().to_owned(), guest: "/data".into(), write: false };
+        Grants::none().add(data).unwrap().stdout(Stdout::Capture(said.clone()))
+    };
+    let said = Capture::new();
+    let mut first = Context::new(&component, &granted(&said), Limits::default()).unwrap();
+    assert_eq!(call(&mut first, "bump", &[40]), 40);
+    assert_eq!(said.take(), b"begun\ntotal 40\n");
+    call(&mut first, "mutter", &[]);
+    assert_eq!(call(&mut first, "open", &[]), 1);
+    assert!(refused(&mut first).contains("it has an open file or directory"));
+    call(&mut first, "close", &[]);
+    let image = first.snapshot().unwrap();
+    let bytes = image.to_bytes("counter").unwrap();
+    for image in [image, Image::from_bytes(engine(), &bytes).unwrap()] {
+        let heard = Capture::new();
+        let mut again = Context::restore(&image, &granted(&heard), Limits::default()).unwrap();
+        assert_eq!((call(&mut again, "bump", &[2]), call(&mut again, "open", &[])), (42, 1));
+        assert_eq!(heard.take(), b"muttered total 42\n");
+        let mut forks = again.fork(2);
+        assert!(forks.is_err(), "it has an open file");
+        call(&mut again, "close", &[]);
+        forks = again.fork(2);
+        for (number, fork) in (1..).zip(&mut forks.unwrap()) {
+            assert_eq!(call(fork, "bump", &[number]), 42 + number);
+        }
+        // Nothing is granted: printing goes nowhere, and there is no file.
+        let mut alone = restored(&image);
+        assert_eq!((call(&mut alone, "bump", &[2]), call(&mut alone, "open", &[])), (42, 0));
+    }
+    assert!(said.take().is_empty());
+}
+
+/// A C program frozen before it runs.
+#[test]
+fn a_c_program_starts_from_its_image() {
+    let Some(zig) = zig() else { return };
+    let wasm = compile(&zig, "life", &[]).unwrap();
+    let component = Component::from_file(engine(), compiler::component(&wasm).unwrap()).unwrap();
+    let run = |context: &mut Context, said: &Capture| {
+        let outcome = context.run();
+        assert!(outcome.is_success(), "{outcome}");
+        said.take()
+    };
+    let said = Capture::new();
+    let grants = Grants::none().clocks().randomness().stdout(Stdout::Capture(said.clone()));
+    let mut first = Context::new(&component, &grants, Limits::default()).unwrap();
+    let image = first.snapshot().unwrap();
+    let wanted = run(&mut first, &said);
+    assert!(!wanted.is_empty());
+    for _ in 0..2 {
+        let mut again = Context::restore(&image, &grants, Limits::default()).unwrap();
+        assert_eq!(run(&mut again, &said), wanted);
+    }
 }

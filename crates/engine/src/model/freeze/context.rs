@@ -11,7 +11,7 @@ use crate::image::{Frozen, FrozenMemory, SnapshotError};
 use crate::memory::pool::{self, Made};
 use crate::model::host::trap;
 use crate::model::{HANDLES_MAX, Model, run};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Reason};
 
 /// An instance of a component, and where its memories are.
 #[derive(Debug)]
@@ -32,7 +32,8 @@ impl Context {
         if let (Some(at), Some(ModelInstance { instance, .. })) = (&model.initialize, &self.model_instance) {
             let instance = *instance;
             self.guarded(|store| {
-                let function = instance.get_func(&mut *store, at).ok_or_else(|| trap("it cannot be made ready"))?;
+                let function =
+                    instance.get_func(&mut *store, at).ok_or_else(|| trap("it cannot be made ready"))?;
                 run::call(store, model, function, &[], &mut [])
             })?;
         }
@@ -43,27 +44,23 @@ impl Context {
     fn instantiate_model(&mut self, model: &Model) -> Result<(), Outcome> {
         let residence = self.residence.clone();
         let frozen = self.image.as_ref().map(|image| image.frozen.clone());
-        let (instance, made) = match &model.plan {
+        let mut made = Made::default();
+        let instance = match &model.plan {
             Ok(plan) => {
-                let fillings = plan.fillings(frozen.as_deref().map(|frozen| &frozen.memories[..]));
-                let (instance, made) = {
-                    let mut made = Made::default();
-                    let instance = self.guarded(|store| {
-                        let (instance, places) =
-                            pool::with_each(fillings, &residence, || run::instantiate(store, model));
-                        made = places;
-                        instance
-                    })?;
-                    (instance, made)
+                let Some(fillings) = plan.fillings(frozen.as_deref().map(|frozen| &frozen.memories[..]))
+                else {
+                    let message = "the system has no room for its memories".to_owned();
+                    return Err(self.finish(Reason::Error, Reason::Error.exit_code(), message));
                 };
-                (instance, made)
+                self.guarded(|store| {
+                    let instantiate = || run::instantiate(store, model);
+                    let (instance, places) = pool::with_each(fillings, &residence, instantiate);
+                    made = places;
+                    instance
+                })?
             }
-            Err(_) => {
-                let instance = self.guarded(|store| {
-                    pool::with_image(None, 0, &residence, || run::instantiate(store, model))
-                })?;
-                (instance, Made::default())
-            }
+            Err(_) => self
+                .guarded(|store| pool::with_image(None, 0, &residence, || run::instantiate(store, model)))?,
         };
         self.model_instance = Some(ModelInstance { instance, made });
         match frozen {
@@ -83,7 +80,8 @@ impl Context {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let (Some(helper), Some(ModelInstance { instance, .. })) = (&model.helper, &self.model_instance) else {
+        let (Some(helper), Some(ModelInstance { instance, .. })) = (&model.helper, &self.model_instance)
+        else {
             return Err(self.misfit());
         };
         let (instance, at) = (*instance, function(helper));
@@ -106,7 +104,8 @@ impl Context {
         copied_pages_max: usize,
     ) -> Result<(Vec<FrozenMemory>, Vec<HeldResource>), SnapshotError> {
         let compiled = self.component.compiled.clone();
-        let Some((model, plan)) = compiled.model.as_ref().and_then(|model| Some((model, model.plan.as_ref().ok()?)))
+        let Some((model, plan)) =
+            compiled.model.as_ref().and_then(|model| Some((model, model.plan.as_ref().ok()?)))
         else {
             return Err(SnapshotError::Unsupported("it has no plan".into()));
         };
@@ -122,7 +121,8 @@ impl Context {
         let resources = self.held_resources(model)?;
         let ended = SnapshotError::Ended;
         self.ask_helper::<(), ()>(model, |helper| &helper.freeze, ()).map_err(ended)?;
-        let guests = places.iter().zip(&plan.memories).filter(|(_, memory)| matches!(memory.what, What::Guest(_)));
+        let guests =
+            places.iter().zip(&plan.memories).filter(|(_, memory)| matches!(memory.what, What::Guest(_)));
         let memories = guests.enumerate().map(|(number, (place, _))| {
             // SAFETY: the memory was made for this context's store, in which nothing runs now.
             let bytes = unsafe { place.bytes() };
@@ -143,7 +143,8 @@ impl Context {
         self.verify_indices(model)?;
         for (index, rep, kind) in held {
             let arguments = (kind.number(), index);
-            self.ask_helper::<(u32, u32), ()>(model, |helper| &helper.show, arguments).map_err(SnapshotError::Ended)?;
+            self.ask_helper::<(u32, u32), ()>(model, |helper| &helper.show, arguments)
+                .map_err(SnapshotError::Ended)?;
             if self.store.data_mut().resources().shown.take() != Some(rep) {
                 return Err(busy("its resources are not in order"));
             }
@@ -169,7 +170,8 @@ impl Context {
             taken.push((index, believed));
         }
         for (index, believed) in taken.into_iter().rev() {
-            self.ask_helper::<(u32,), ()>(model, |helper| &helper.drop, (index,)).map_err(SnapshotError::Ended)?;
+            self.ask_helper::<(u32,), ()>(model, |helper| &helper.drop, (index,))
+                .map_err(SnapshotError::Ended)?;
             self.store.data_mut().resources().table.indices().remove_placeholder(believed);
         }
         if same { Ok(()) } else { Err(SnapshotError::Busy("its resources are not in order".to_owned())) }
@@ -177,11 +179,13 @@ impl Context {
 
     /// Gives a fresh instance what the image holds.
     fn thaw_model(&mut self, model: &Model, frozen: &Arc<Frozen>) -> Result<(), Outcome> {
-        let (Ok(plan), Some(made)) = (&model.plan, self.model_instance.as_ref().map(|model| &model.made)) else {
+        let (Ok(plan), Some(made)) = (&model.plan, self.model_instance.as_ref().map(|model| &model.made))
+        else {
             return Err(self.misfit());
         };
         let places: Vec<_> = made.places.clone();
-        let guests = places.iter().zip(&plan.memories).filter(|(_, memory)| matches!(memory.what, What::Guest(_)));
+        let guests =
+            places.iter().zip(&plan.memories).filter(|(_, memory)| matches!(memory.what, What::Guest(_)));
         let guests: Vec<_> = guests.map(|(place, _)| place).zip(&frozen.memories).collect();
         let Some((helper, others)) = guests.split_last() else { return Err(self.misfit()) };
         let write = |(place, held): &(&Arc<crate::memory::Place>, &FrozenMemory)| {
@@ -209,7 +213,9 @@ impl Context {
         for HeldResource { index, what } in resources {
             for number in next..*index {
                 let (taken,) = self.ask_helper::<(u32,), (u32,)>(model, |helper| &helper.take, (0,))?;
-                if self.store.data_mut().resources().table.indices().add_placeholder() != number || taken != number {
+                if self.store.data_mut().resources().table.indices().add_placeholder() != number
+                    || taken != number
+                {
                     return Err(self.misfit());
                 }
                 placeholders.push(number);

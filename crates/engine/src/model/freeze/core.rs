@@ -7,8 +7,8 @@
 //! image.
 
 use wasm_encoder::{
-    CodeSection, DataSection, Encode, ExportSection, FunctionSection, MemorySection, Module, RawSection, SectionId,
-    TypeSection,
+    CodeSection, DataSection, Encode, ExportSection, FunctionSection, MemorySection, Module, RawSection,
+    SectionId, TypeSection,
 };
 use wasmparser::{DataKind, GlobalType, MemoryType, Parser, Payload, TypeRef, ValType};
 
@@ -90,7 +90,9 @@ impl<'w> CoreModule<'w> {
                     }
                 }
             }
-            Payload::FunctionSection(functions) => self.functions += functions.count(),
+            Payload::FunctionSection(functions) => {
+                self.functions = self.functions.saturating_add(functions.count())
+            }
             Payload::MemorySection(memories) => {
                 for memory in memories.clone() {
                     self.memories.push((self.all_memories, valid(memory)?));
@@ -102,7 +104,9 @@ impl<'w> CoreModule<'w> {
                     let ty = valid(global)?.ty;
                     if ty.mutable {
                         if ty.shared || matches!(ty.content_type, ValType::Ref(_)) {
-                            return Err(Some(format!("has a mutable global, number {globals}, that holds a reference")));
+                            return Err(Some(format!(
+                                "has a mutable global, number {globals}, that holds a reference"
+                            )));
                         }
                         self.globals.push((*globals, ty));
                     }

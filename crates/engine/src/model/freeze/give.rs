@@ -154,7 +154,9 @@ fn add<T: Send + 'static>(
 ) -> Result<()> {
     let mut root = linker.root();
     let name = format!("{RESERVED}{}", helper::give_name(kind));
-    root.func_wrap(&name, move |mut store: StoreContextMut<'_, State>, (): ()| Ok((give(store.data_mut())?,)))?;
+    root.func_wrap(&name, move |mut store: StoreContextMut<'_, State>, (): ()| {
+        Ok((give(store.data_mut())?,))
+    })?;
     let name = format!("{RESERVED}{}", helper::show_name(kind));
     root.func_wrap(&name, |mut store: StoreContextMut<'_, State>, (resource,): (Resource<T>,)| {
         store.data_mut().resources().shown = Some(resource.rep());

@@ -5,8 +5,8 @@
 //! size in pages when it was frozen.
 
 use wasm_encoder::{
-    BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType, ImportSection,
-    MemArg, MemorySection, MemoryType, Module, TypeSection, ValType,
+    BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType,
+    ImportSection, MemArg, MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
 use super::core::CoreModule;
@@ -91,7 +91,13 @@ pub(super) fn helper(layout: &Layout<'_>) -> Vec<u8> {
     code.function(&freeze(&items)).function(&thaw(&items));
     code.function(&take(layout)).function(&drop_placeholder()).function(&show(layout));
     let mut module = Module::new();
-    module.section(&types).section(&imports).section(&defined).section(&memories).section(&exports).section(&code);
+    module
+        .section(&types)
+        .section(&imports)
+        .section(&defined)
+        .section(&memories)
+        .section(&exports)
+        .section(&code);
     module.finish()
 }
 

@@ -4,8 +4,9 @@
 //! Invariant: the same binary always gives the same answer, whether its code is compiled now or was found in the cache.
 
 use wasmparser::{
-    BinaryReaderError, CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind,
-    ComponentType, ComponentTypeRef, Encoding, ExternalKind, Instance, InstanceTypeDeclaration, Parser, Payload,
+    BinaryReaderError, CanonicalFunction, CanonicalOption, ComponentAlias, ComponentExternalKind,
+    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Encoding, ExternalKind, Instance,
+    InstanceTypeDeclaration, Parser, Payload,
 };
 
 use super::core::CoreModule;
@@ -16,6 +17,11 @@ use crate::model::MEMORIES_MAX;
 pub(super) const RESERVED: &str = "b8g-";
 /// The same in core modules.
 pub(super) const RESERVED_CORE: &str = "b8g:";
+
+/// Core instances that are made of modules.
+const INSTANCES_MAX: usize = 10_000;
+/// Mutable globals of all instances together.
+const GLOBALS_MAX: usize = 65_536;
 
 /// Why a binary is compiled as it is, and cannot be frozen.
 pub(crate) type Bar = String;
@@ -165,7 +171,9 @@ impl<'w> Reader<'w> {
                     spaces.core_instances += 1;
                 }
             }
-            Payload::ComponentInstanceSection(instances) => spaces.instances += instances.count(),
+            Payload::ComponentInstanceSection(instances) => {
+                spaces.instances = spaces.instances.saturating_add(instances.count());
+            }
             Payload::ComponentTypeSection(types) => {
                 self.types.resize(spaces.types as usize, Vec::new());
                 for ty in types.clone() {
@@ -190,13 +198,16 @@ impl<'w> Reader<'w> {
                     if name.starts_with(RESERVED) {
                         return Err(Stop::Bar(format!("it imports {name:?}, a name of the engine's own")));
                     }
-                    if let ComponentTypeRef::Module(_) | ComponentTypeRef::Component(_) | ComponentTypeRef::Value(_) =
-                        import.ty
+                    if let ComponentTypeRef::Module(_)
+                    | ComponentTypeRef::Component(_)
+                    | ComponentTypeRef::Value(_) = import.ty
                     {
                         return Err(Stop::Bar(format!("it imports {name:?}, which is no instance")));
                     }
                     if name.split_once('@').is_some_and(|(_, version)| !version.starts_with("0.2.")) {
-                        return Err(Stop::Bar(format!("it imports {name}: only components of WASI 0.2 can be frozen")));
+                        return Err(Stop::Bar(format!(
+                            "it imports {name}: only components of WASI 0.2 can be frozen"
+                        )));
                     }
                     if let ComponentTypeRef::Instance(ty) = import.ty {
                         let exported = self.types.get(ty as usize).map_or(&[][..], |kinds| kinds);
@@ -236,7 +247,9 @@ fn exported_kinds(ty: &ComponentType<'_>) -> Vec<Kind> {
 /// What a component within the component holds: no code, nor what could hold a handle.
 fn nested(payload: &Payload<'_>) -> Result<(), Stop> {
     match payload {
-        Payload::ModuleSection { .. } | Payload::InstanceSection(_) | Payload::ComponentCanonicalSection(_) => {
+        Payload::ModuleSection { .. }
+        | Payload::InstanceSection(_)
+        | Payload::ComponentCanonicalSection(_) => {
             Err(bar("it holds a component that has core modules of its own"))
         }
         _ => Ok(()),
@@ -246,7 +259,9 @@ fn nested(payload: &Payload<'_>) -> Result<(), Stop> {
 impl Spaces {
     fn alias(&mut self, alias: &ComponentAlias<'_>) -> Result<(), Stop> {
         match alias {
-            ComponentAlias::CoreInstanceExport { kind: ExternalKind::Func | ExternalKind::FuncExact, .. } => {
+            ComponentAlias::CoreInstanceExport {
+                kind: ExternalKind::Func | ExternalKind::FuncExact, ..
+            } => {
                 self.core_functions += 1;
             }
             ComponentAlias::CoreInstanceExport { .. } => {}
@@ -285,6 +300,9 @@ impl Spaces {
 impl Layout<'_> {
     /// Whether all that was found can be rewritten.
     fn check(&self) -> Result<(), Stop> {
+        if self.instances.len() > INSTANCES_MAX {
+            return Err(bar("it has too many core instances"));
+        }
         let known = |(_, module): &(u32, u32)| (*module as usize) < self.modules.len();
         if !self.instances.iter().all(known) {
             return Err(Stop::Invalid);
@@ -293,6 +311,13 @@ impl Layout<'_> {
         let memories: usize = self.instances().map(|(_, module)| module.all_memories().count()).sum();
         if memories >= MEMORIES_MAX {
             return Err(bar("it has too many memories"));
+        }
+        let mut globals = 0;
+        for (_, module) in self.instances() {
+            globals += module.globals.len();
+            if globals > GLOBALS_MAX {
+                return Err(bar("it has too many mutable globals"));
+            }
         }
         for (at, (kind, _)) in self.kinds.iter().enumerate() {
             if self.kinds[..at].iter().any(|(other, _)| other == kind) {

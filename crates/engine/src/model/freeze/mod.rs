@@ -17,6 +17,7 @@ mod layout;
 mod rewrite;
 pub(crate) mod table;
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use b8g_image::HeldResource;
@@ -90,17 +91,20 @@ impl Plan {
     /// What the system says when there is no room.
     pub(super) fn new(layout: &Layout<'_>, engine: &Engine) -> std::io::Result<Plan> {
         // A module that becomes several instances has one image.
-        let images = layout.modules.iter().map(|module| match &module.split {
-            Some(split) if split.pieces().any(|(_, bytes)| !bytes.is_empty()) => {
-                Ok(Some(Base::new(HeapImage::new(split.pieces())?, engine.pool())))
-            }
-            _ => Ok(None),
-        });
-        let images = images.collect::<std::io::Result<Vec<_>>>()?;
+        let mut images: HashMap<u32, Arc<Base>> = HashMap::new();
         let mut memories = Vec::new();
         for (_, number) in &layout.instances {
             let module = &layout.modules[*number as usize];
-            let mut image = images[*number as usize].clone();
+            let split = module.split.as_ref();
+            let split = split.filter(|split| split.pieces().any(|(_, bytes)| !bytes.is_empty()));
+            let mut image = match (images.get(number), split) {
+                (Some(image), _) => Some(image.clone()),
+                (None, None) => None,
+                (None, Some(split)) => {
+                    let image = Base::new(HeapImage::new(split.pieces())?, engine.pool());
+                    Some(images.entry(*number).or_insert(image).clone())
+                }
+            };
             let guests = module.memories.len();
             for (at, bytes) in module.all_memories().enumerate() {
                 let minimum = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -126,13 +130,14 @@ impl Plan {
         self.guests().nth(number)?.1
     }
 
-    /// What the memories of an instance are filled with.
-    fn fillings(&self, frozen: Option<&[FrozenMemory]>) -> Vec<Filling> {
+    /// What the memories of an instance are filled with; `None` where the system has no room for that.
+    fn fillings(&self, frozen: Option<&[FrozenMemory]>) -> Option<Vec<Filling>> {
         let mut held = frozen.map(|memories| memories.iter());
         let fill = |memory: &Memory| {
             let (image, len) = match (&memory.what, &mut held) {
                 (What::Gate, None) => (None, memory.minimum),
-                (What::Gate, Some(_)) => (CLOSED.clone(), memory.minimum),
+                // Without it what is done once would be done again.
+                (What::Gate, Some(_)) => (Some(CLOSED.clone()?), memory.minimum),
                 (What::Guest(base), held) => {
                     let held = held.as_mut().and_then(|held| held.next());
                     let own = held.and_then(|held| held.base.as_ref());
@@ -140,7 +145,7 @@ impl Plan {
                     (image, held.map_or(memory.minimum, |held| held.bytes))
                 }
             };
-            Filling { image, minimum: memory.minimum, len }
+            Some(Filling { image, minimum: memory.minimum, len })
         };
         self.memories.iter().map(fill).collect()
     }
@@ -149,7 +154,11 @@ impl Plan {
     ///
     /// # Errors
     /// What does not fit.
-    pub(super) fn fits(&self, memories: &[FrozenMemory], resources: &[HeldResource]) -> Result<(), &'static str> {
+    pub(super) fn fits(
+        &self,
+        memories: &[FrozenMemory],
+        resources: &[HeldResource],
+    ) -> Result<(), &'static str> {
         let smaller = |((minimum, _), held): ((usize, _), &FrozenMemory)| held.bytes < minimum;
         let last = self.memories.last().map(|memory| memory.minimum);
         match () {
@@ -157,7 +166,9 @@ impl Plan {
             () if self.guests().zip(memories).any(smaller) => {
                 Err("a memory is smaller than what its component begins with")
             }
-            () if memories.last().map(|memory| memory.bytes) != last => Err("its component has other globals"),
+            () if memories.last().map(|memory| memory.bytes) != last => {
+                Err("its component has other globals")
+            }
             () if !resources.iter().all(|held| self.kinds.contains(&give::kind_of(&held.what))) => {
                 Err("its component knows no such resources")
             }

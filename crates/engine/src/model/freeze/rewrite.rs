@@ -2,8 +2,9 @@
 
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection, ComponentExportKind,
-    ComponentExportSection, ComponentImportSection, ComponentSectionId, ComponentTypeRef, ComponentTypeSection,
-    ComponentValType, ExportKind, InstanceSection, ModuleArg, PrimitiveValType, RawSection, ValType,
+    ComponentExportSection, ComponentImportSection, ComponentSectionId, ComponentTypeRef,
+    ComponentTypeSection, ComponentValType, ExportKind, InstanceSection, ModuleArg, PrimitiveValType,
+    RawSection, ValType,
 };
 
 use super::core::CodeBar;
@@ -85,10 +86,8 @@ impl Layout<'_> {
         }
         component.section(&imports).section(&lowered);
 
-        component.section(&RawSection {
-            id: ComponentSectionId::CoreModule as u8,
-            data: &helper::helper(self),
-        });
+        component
+            .section(&RawSection { id: ComponentSectionId::CoreModule as u8, data: &helper::helper(self) });
         let core_functions = self.spaces.core_functions;
         let mut engine = vec![("new".to_owned(), core_functions), ("drop".to_owned(), core_functions + 1)];
         for ((kind, _), function) in self.kinds.iter().zip((core_functions + 2..).step_by(2)) {
@@ -96,7 +95,8 @@ impl Layout<'_> {
             engine.push((helper::show_name(*kind), function + 1));
         }
         let mut instances = InstanceSection::new();
-        instances.export_items(engine.iter().map(|(name, function)| (name.as_str(), ExportKind::Func, *function)));
+        instances
+            .export_items(engine.iter().map(|(name, function)| (name.as_str(), ExportKind::Func, *function)));
         let engine = self.spaces.core_instances;
         let others = self.instances.iter().map(|(number, _)| (helper::instance_name(*number), *number));
         let arguments = others.chain([(ENGINE.to_owned(), engine)]);
@@ -113,7 +113,12 @@ impl Layout<'_> {
         for (at, (name, ty)) in (0..).zip(all) {
             aliases.alias(Alias::CoreInstanceExport { instance: engine + 1, kind: ExportKind::Func, name });
             lifted.lift(core_function + at, ty, NO_OPTIONS);
-            exports.export(format!("{RESERVED}{name}").as_str(), ComponentExportKind::Func, function + at, None);
+            exports.export(
+                format!("{RESERVED}{name}").as_str(),
+                ComponentExportKind::Func,
+                function + at,
+                None,
+            );
         }
         if let Some(bar) = bar {
             exports.export(bar, ComponentExportKind::Func, function, None);

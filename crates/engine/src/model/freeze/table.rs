@@ -66,7 +66,10 @@ impl Table {
         self.table.get(key)
     }
 
-    pub(crate) fn get_mut<T: Any + Sized>(&mut self, key: &Resource<T>) -> Result<&mut T, ResourceTableError> {
+    pub(crate) fn get_mut<T: Any + Sized>(
+        &mut self,
+        key: &Resource<T>,
+    ) -> Result<&mut T, ResourceTableError> {
         self.table.get_mut(key)
     }
 
@@ -93,7 +96,8 @@ impl Table {
         }
         let live: Vec<(u32, u32)> = self.indices.live().collect();
         let kind = |(index, rep): (u32, u32)| {
-            let entry: &dyn Any = self.table.get_any_mut(rep).map_err(|_| "its resources are not in order")?;
+            let entry: &dyn Any =
+                self.table.get_any_mut(rep).map_err(|_| "its resources are not in order")?;
             match class(entry.type_id()) {
                 Class::Kind(kind) => Ok((index, rep, kind)),
                 Class::Passing | Class::Foreign => Err(PASSING),
