@@ -76,7 +76,7 @@ pub struct RunArgs {
     pub lang: Option<Lang>,
     #[command(flatten)]
     pub image: ImageArgs,
-    /// Call this exported function of a wasm module that is no program, with ARGS as its numbers, and print its results
+    /// Call this exported function of wasm that is no program, with ARGS as its arguments, and print its results
     #[arg(long, value_name = "NAME", help_heading = "Program")]
     pub invoke: Option<String>,
     /// What becomes of imports of a wasm module that b8g does not provide: refuse it, or trap when one is called

@@ -105,7 +105,7 @@ pub(crate) struct Compiled {
     pub(crate) module: Module,
     pub(crate) pre: InstancePre<State>,
     /// What the memory of a new context is filled with.
-    pub(crate) base: Option<Arc<Base>>,
+    base: Option<Arc<Base>>,
     pub(crate) face: Face,
     /// Where its code lies, when signals stop it.
     code: OnceLock<Option<signal::Code>>,
@@ -242,8 +242,8 @@ impl Compiled {
         if engine.interrupt() == Interrupt::Signal {
             let _ = code.set(signal::Code::of_model(model.component()));
         }
-        let exports =
-            Exports { unfreezable: Some(MODEL_UNFREEZABLE.to_owned()), ..Exports::of(&module, Face::Model) };
+        let unfreezable = model.unfreezable().map(str::to_owned);
+        let exports = Exports { unfreezable, ..Exports::of(&module, Face::Model) };
         Ok(Compiled {
             module,
             pre,
@@ -256,6 +256,14 @@ impl Compiled {
             functions: OnceLock::from(Vec::new()),
             engine: engine.clone(),
         })
+    }
+
+    /// What one of its memories begins with.
+    pub(crate) fn base(&self, number: usize) -> Option<&Arc<Base>> {
+        match &self.model {
+            Some(model) => model.base(number),
+            None => self.base.as_ref().filter(|_| number == 0),
+        }
     }
 
     /// What its contexts are made with.
@@ -302,10 +310,6 @@ impl Compiled {
         &self.engine
     }
 }
-
-/// Why no context of the component model can be frozen.
-const MODEL_UNFREEZABLE: &str =
-    "it is a component of the component model (WASI 0.2 or later), which can be run only";
 
 fn invalid(error: wasmtime::Error) -> ComponentError {
     ComponentError::Invalid(describe(&error))

@@ -18,7 +18,7 @@ use crate::grant::Grants;
 use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
-use crate::model::{self, Model};
+use crate::model::{self, Model, ModelInstance};
 use crate::object::Object;
 use crate::outcome::{Outcome, Reason, Usage};
 use crate::split;
@@ -145,6 +145,8 @@ pub struct Context {
     pub(crate) copy: u32,
     pub(crate) control: Arc<Control>,
     pub(crate) instance: Option<Instance>,
+    /// The instance of a component of the component model, beside which the other is only the anchor.
+    pub(crate) model_instance: Option<ModelInstance>,
     pub(crate) first_memory: Option<wasmtime::Memory>,
     pub(crate) event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
     /// Functions of numbers that were called, by their place among the component's.
@@ -235,6 +237,7 @@ impl Context {
             copy: 0,
             control,
             instance: None,
+            model_instance: None,
             first_memory: None,
             event: None,
             callables: Vec::new(),
@@ -304,6 +307,9 @@ impl Context {
         let instance = self.instantiate()?;
         let compiled = self.component.compiled.clone();
         let exports = &compiled.exports;
+        if let Some(model) = &compiled.model {
+            return self.initialize_model(model);
+        }
         if let Some(frozen) = self.image.as_ref().map(|image| image.frozen.clone()) {
             self.thaw(instance, &frozen)?;
             self.stage = frozen.stage;
@@ -340,7 +346,9 @@ impl Context {
         self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
         if let Some(model) = &compiled.model {
-            return Err(self.run_model(model));
+            // What the image says is called instead.
+            let calls = self.image.as_ref().is_some_and(|image| image.main.is_some());
+            return if calls { Ok(()) } else { Err(self.run_model(model)) };
         }
         let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {
@@ -443,14 +451,8 @@ impl Context {
 
     /// Runs a command of the component model to its end.
     fn run_model(&mut self, model: &Model) -> Outcome {
-        let residence = self.residence.clone();
-        let instantiate = |store: &mut Store<State>| {
-            pool::with_image(None, 0, &residence, || model::run::instantiate(store, model))
-        };
-        let ran = self
-            .guarded(instantiate)
-            .and_then(|instance| self.guarded(|store| model::run::run(store, model, instance)));
-        match ran {
+        let Some(ModelInstance { instance, .. }) = self.model_instance else { return self.conclude(Ok(())) };
+        match self.guarded(|store| model::run::run(store, model, instance)) {
             Ok(answer) => {
                 if answer.is_err() {
                     self.store.data_mut().ending = Some(Ending::Exit(1));
@@ -544,9 +546,11 @@ impl Context {
         let compiled = self.component.compiled.clone();
         let residence = self.residence.clone();
         let frozen = self.image.as_ref().map(|image| image.frozen.clone());
-        let frozen_base = frozen.as_ref().and_then(|frozen| frozen.base.as_ref());
-        let heap = frozen_base.or(compiled.base.as_ref()).map(|base| base.image());
-        let len = frozen.as_ref().map_or(0, |frozen| frozen.memory_bytes);
+        // The anchor of a component has no memory.
+        let memory = frozen.as_ref().and_then(|frozen| frozen.memories.first());
+        let heap =
+            memory.and_then(|memory| memory.base.as_ref()).or(compiled.base(0)).map(|base| base.image());
+        let len = memory.map_or(0, |memory| memory.bytes);
         let instance = self.guarded(|store| {
             pool::with_image(heap, len, &residence, || compiled.pre.instantiate(&mut *store))
         })?;

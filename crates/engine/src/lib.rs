@@ -78,6 +78,7 @@ pub use image::{Image, ImageError, ReadOptions, SnapshotError, WriteOptions};
 pub use interrupt::Interrupt;
 pub use javascript::javascript_digest;
 pub use memory::SharedMemory;
+pub use model::value::{WitFunction, WitType, WitValue};
 pub use object::stream::{Capture, Stdin, Stdout};
 pub use outcome::{Access, DENIALS_MAX, Denial, Outcome, Reason, Usage};
 pub use stream::{StreamOptions, StreamReader, StreamWriter, stream};

@@ -195,13 +195,9 @@ impl Drop for State {
     }
 }
 
-/// Memories of a context at most: each takes more of the address space than it may ever use. A module has no more
-/// than 100, a component could have any number.
-const MEMORIES_MAX: usize = 128;
-
 impl wasmtime::ResourceLimiter for State {
     fn memories(&self) -> usize {
-        MEMORIES_MAX
+        crate::model::MEMORIES_MAX
     }
 
     fn memory_growing(

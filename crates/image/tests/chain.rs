@@ -13,6 +13,8 @@ fn context(pages: &[(u32, u32)]) -> FrozenContext {
         globals: Vec::new(),
         generations: Vec::new(),
         heap: None,
+        memories: Vec::new(),
+        resources: Vec::new(),
     }
 }
 

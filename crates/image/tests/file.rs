@@ -31,6 +31,8 @@ fn manifest() -> Manifest {
             ],
             generations: vec![1, 0, 4096],
             heap: Some(Heap { bytes: 7, ..Heap::default() }),
+            memories: Vec::new(),
+            resources: Vec::new(),
         }],
     }
 }

@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use b8g_core::abi::{Request, Role};
 use b8g_core::{Error, Handle, Rights};
-use wasmtime::component::{ResourceTable, ResourceTableError};
+use b8g_image::Held;
+use wasmtime::component::ResourceTableError;
 
 use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
 use crate::state::State;
 use crate::wait::{Item, Waiting};
 
+use super::freeze::table::Table;
 use super::idle::Pending;
 use super::names::Names;
 
@@ -80,7 +82,7 @@ pub(crate) fn must<T>(what: &str, done: Done<T>) -> wasmtime::Result<T> {
 /// What a context keeps for the host functions, beside its handles.
 #[derive(Debug)]
 pub(crate) struct Resources {
-    pub(crate) table: ResourceTable,
+    pub(crate) table: Table,
     /// Standard input, output and error.
     pub(crate) stdio: [Handle; 3],
     pub(crate) preopens: Vec<(Handle, String)>,
@@ -90,6 +92,10 @@ pub(crate) struct Resources {
     seed: Option<(u64, u64)>,
     /// Handles that nobody needs any more.
     pub(crate) closing: Closing,
+    /// The resource that the component is given next, when it goes on.
+    pub(crate) giving: Option<Held>,
+    /// Our number of the resource that was shown last.
+    pub(crate) shown: Option<u32>,
 }
 
 /// Handles of streams that have gone, which may happen where nothing can be asked of the dispatch function.
@@ -121,16 +127,16 @@ pub(crate) fn sweep(state: &mut State) -> wasmtime::Result<()> {
 
 impl Default for Resources {
     fn default() -> Resources {
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(RESOURCES_MAX);
         Resources {
-            table,
+            table: Table::new(RESOURCES_MAX),
             stdio: [Handle::ENGINE; 3],
             preopens: Vec::new(),
             names: Names::default(),
             pending: Pending::default(),
             seed: None,
             closing: Closing::default(),
+            giving: None,
+            shown: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Running a command of the component model: instantiation, its function `run`, and the loop that lets its parts go on.
+//! Running a component of the component model: instantiation, its function `run` or another one, and the loop that lets its
+//! parts go on.
 //!
 //! wasmtime knows which parts of a guest can go on; when none can, it gives control back, and the loop here waits for what
 //! they wait for, in one wait of the dispatch function. There is no other thread and no other loop.
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use wasmtime::Store;
-use wasmtime::component::Instance;
+use wasmtime::component::{Accessor, Func, Instance, Val};
 
 use super::Model;
 use super::host::{Done, Failure, sweep, trap, wait};
@@ -51,13 +52,37 @@ pub(crate) fn run(
 ) -> wasmtime::Result<Result<(), ()>> {
     let Some(at) = &model.run else { return Err(trap("it exports no wasi:cli/run")) };
     let run = instance.get_typed_func::<(), Answer>(&mut *store, at)?;
+    let (answer,) = drive(store, async |accessor| run.call_concurrent(accessor, ()).await)?;
+    Ok(answer)
+}
+
+/// Calls an exported function.
+pub(crate) fn call(
+    store: &mut Store<State>,
+    model: &Model,
+    function: Func,
+    arguments: &[Val],
+    results: &mut [Val],
+) -> wasmtime::Result<()> {
+    match model.waits() {
+        true => drive(store, async |accessor| function.call_concurrent(accessor, arguments, results).await),
+        // Nothing of it can wait but in the host, so that it needs no loop.
+        false => function.call(store, arguments, results),
+    }
+}
+
+/// Runs the parts of a guest until `act` is done.
+fn drive<R>(
+    store: &mut Store<State>,
+    act: impl AsyncFnOnce(&Accessor<State>) -> wasmtime::Result<R>,
+) -> wasmtime::Result<R> {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     let idle = AtomicBool::new(false);
     let running = store.run_concurrent(async |accessor| {
-        let mut call = pin!(run.call_concurrent(accessor, ()));
+        let mut act = pin!(act(accessor));
         std::future::poll_fn(|context| {
-            if let Poll::Ready(answer) = call.as_mut().poll(context) {
+            if let Poll::Ready(answer) = act.as_mut().poll(context) {
                 return Poll::Ready(answer);
             }
             if idle.swap(false, SeqCst) {
@@ -73,7 +98,7 @@ pub(crate) fn run(
     let mut running = pin!(running);
     loop {
         match running.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(answer) => return answer?.map(|(answer,)| answer),
+            Poll::Ready(answer) => return answer?,
             // Nothing can go on: the next round waits.
             Poll::Pending => idle.store(!woken.0.swap(false, SeqCst), SeqCst),
         }

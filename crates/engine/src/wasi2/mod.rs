@@ -19,6 +19,10 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::state::State;
 
+pub(crate) use cli::{TerminalInput, TerminalOutput};
+pub(crate) use poll::Pollable;
+pub(crate) use streams::{InputStream, IoError, OutputStream};
+
 /// The interfaces, of any version 0.2.
 pub(crate) const INTERFACES: &[&str] = &[
     "wasi:cli/environment",
@@ -61,8 +65,8 @@ mod bindings {
             "wasi:io/poll.pollable": crate::wasi2::poll::Pollable,
             "wasi:io/streams.input-stream": crate::wasi2::streams::InputStream,
             "wasi:io/streams.output-stream": crate::wasi2::streams::OutputStream,
-            "wasi:cli/terminal-input.terminal-input": crate::wasi2::cli::Terminal,
-            "wasi:cli/terminal-output.terminal-output": crate::wasi2::cli::Terminal,
+            "wasi:cli/terminal-input.terminal-input": crate::wasi2::cli::TerminalInput,
+            "wasi:cli/terminal-output.terminal-output": crate::wasi2::cli::TerminalOutput,
             "wasi:filesystem/types.descriptor": crate::model::files::Descriptor,
             "wasi:filesystem/types.directory-entry-stream": crate::model::files::Listing,
             "wasi:sockets/network.network": crate::wasi2::sockets::Network,

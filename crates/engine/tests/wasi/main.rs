@@ -5,6 +5,7 @@ mod c_programs;
 mod compiler;
 mod components;
 mod concurrent;
+mod frozen;
 mod hostile;
 mod modules;
 mod real_programs;
