@@ -540,7 +540,7 @@ impl Component {
     /// Tells whether it is a program that runs by itself, rather than functions to call.
     pub fn is_program(&self) -> bool {
         if let Some(model) = &self.compiled.model {
-            return model.run.is_some();
+            return model.is_program();
         }
         self.compiled.face == Face::Abi || self.compiled.module.get_export("_start").is_some()
     }

@@ -348,6 +348,10 @@ impl Context {
         if let Some(model) = &compiled.model {
             // What the image says is called instead.
             let calls = self.image.as_ref().is_some_and(|image| image.main.is_some());
+            if self.is_guest() {
+                let state = self.start_guest()?;
+                return self.note(state);
+            }
             return if calls { Ok(()) } else { Err(self.run_model(model)) };
         }
         let start = compiled.exports.start.as_ref();
@@ -612,13 +616,28 @@ impl Context {
     }
 
     pub(crate) fn send(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<(), Outcome> {
-        let Some(event) = self.event.clone() else {
-            let message = "the component parked a wait but exports no b8g_event".to_owned();
-            return Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), message));
-        };
-        let arguments = (token, kind, handle.raw() as i32, value);
-        let state = self.guarded(|store| event.call(store, arguments))?;
+        let state = self.tell(token, kind, handle, value)?;
         self.note(state)
+    }
+
+    /// Tells whether the component can be told of events.
+    pub(crate) fn hears(&self) -> bool {
+        self.event.is_some() || self.is_guest()
+    }
+
+    /// Tells the component of an event; answers what it answered.
+    pub(crate) fn tell(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<i32, Outcome> {
+        match self.event.clone() {
+            Some(event) => {
+                let arguments = (token, kind, handle.raw() as i32, value);
+                self.guarded(|store| event.call(store, arguments))
+            }
+            None if self.is_guest() => self.tell_guest(token, kind, handle, value),
+            None => {
+                let message = "the component parked a wait but exports no b8g_event".to_owned();
+                Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), message))
+            }
+        }
     }
 
     /// Looks at the state that the component answered.

@@ -139,7 +139,7 @@ pub(crate) fn prepare(
     context.grants = Grants::none();
     let canceller = context.canceller();
     canceller.owns_no_process();
-    let hears = context.component.compiled.exports.event.is_some();
+    let hears = context.hears();
     let told = Mutex::new(Told::new(hears));
     let orders = Arc::new(Orders { told, changed: Condvar::new(), bell, canceller });
     context.store.data_mut().orders = Some(orders.clone());

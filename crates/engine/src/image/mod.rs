@@ -276,14 +276,10 @@ impl Context {
     /// The end, when that is what it came to.
     pub fn has_main(&mut self) -> Result<bool, Outcome> {
         self.start()?;
-        match self.event.clone() {
-            Some(function) => {
-                let arguments = (0, event::MAIN, 0, 0);
-                self.timed(|context| context.guarded(|store| function.call(store, arguments)))
-                    .map(|found| found == 1)
-            }
-            None => Ok(false),
+        if !self.hears() {
+            return Ok(false);
         }
+        self.timed(|context| context.tell(0, event::MAIN, Handle::ENGINE, 0)).map(|found| found == 1)
     }
 
     /// Makes a context that goes on from where another one was frozen. It holds what `grants` say and nothing else; its
@@ -372,10 +368,7 @@ impl Context {
 
     /// Lets the component know that it goes on.
     pub(crate) fn wake(&mut self) -> Result<(), Outcome> {
-        match self.event {
-            Some(_) => self.send(0, event::RESTORED, Handle::ENGINE, self.copy.into()),
-            None => Ok(()),
-        }
+        if self.hears() { self.send(0, event::RESTORED, Handle::ENGINE, self.copy.into()) } else { Ok(()) }
     }
 
     /// Calls what the image that it goes on from says, if this was not done before.

@@ -10,6 +10,7 @@ mod call;
 pub(crate) mod errors;
 pub(crate) mod files;
 pub(crate) mod freeze;
+mod guest;
 pub(crate) mod host;
 pub(crate) mod idle;
 pub(crate) mod names;
@@ -56,6 +57,8 @@ pub(crate) struct Model {
     pub(crate) pre: InstancePre<State>,
     /// Where the function `run` is, if it is a command.
     pub(crate) run: Option<ComponentExportIndex>,
+    /// What it exports if it is written for our own ABI.
+    guest: Option<guest::Guest>,
     /// Where the function is that makes it ready.
     pub(crate) initialize: Option<ComponentExportIndex>,
     pub(crate) imports: Vec<String>,
@@ -160,7 +163,23 @@ impl Model {
             Err(bar) => Some(bar.clone()),
         };
         let helper = plan.as_ref().ok().and_then(|_| Helper::of(&component));
-        Ok(Model { pre, run, initialize, imports, plan, helper, unfreezable, functions: OnceLock::new() })
+        let guest = guest::Guest::of(&component);
+        Ok(Model {
+            pre,
+            run,
+            guest,
+            initialize,
+            imports,
+            plan,
+            helper,
+            unfreezable,
+            functions: OnceLock::new(),
+        })
+    }
+
+    /// Tells whether it is a program.
+    pub(crate) fn is_program(&self) -> bool {
+        self.run.is_some() || self.guest.is_some()
     }
 
     /// What one of its memories begins with.

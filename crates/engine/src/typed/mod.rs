@@ -9,6 +9,8 @@
 
 mod often;
 mod scratch;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use b8g_core::abi::names::kebab;

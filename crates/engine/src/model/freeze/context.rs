@@ -26,7 +26,7 @@ impl Context {
         self.instantiate_model(model)?;
         if let Some(stage) = self.image.as_ref().map(|image| image.frozen.stage) {
             self.stage = stage;
-            return Ok(());
+            return if stage == Stage::Started { self.wake() } else { Ok(()) };
         }
         self.stage = Stage::Initialized;
         if let (Some(at), Some(ModelInstance { instance, .. })) = (&model.initialize, &self.model_instance) {
