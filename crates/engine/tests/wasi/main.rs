@@ -8,6 +8,7 @@ mod concurrent;
 mod hostile;
 mod modules;
 mod real_programs;
+mod servers;
 mod sockets;
 
 use std::path::{Path, PathBuf};
