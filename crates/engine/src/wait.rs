@@ -55,6 +55,7 @@ fn readiness(state: &State, item: &Item) -> Result<Readiness, Error> {
         Object::Input(input) => input.readiness(),
         Object::Output(output) => output.readiness(),
         Object::Socket(socket) => socket.readiness(),
+        Object::Datagrams(socket) => socket.readiness(item.interest),
         Object::Timer(timer) => Readiness::At(timer.next()),
         Object::Channel(end) => rings(end.ready()),
         Object::Writer(writer) => rings(writer.ready()),

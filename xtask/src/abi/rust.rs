@@ -43,7 +43,7 @@ pub fn constants() -> String {
     module(&mut out, "language", "u32", "Languages of the request COMPILE", each!(Language).map(number));
     for group in GROUPS {
         let (class, hex) = match group.name {
-            "TASK" | "LINK" | "TIMES" => ("u64", group.flags),
+            "TASK" | "LINK" | "TIMES" | "SOCKET" => ("u64", group.flags),
             "EVENT" | "STATE" => ("i32", false),
             _ => ("u32", true),
         };

@@ -251,7 +251,7 @@ fn function(
 }
 
 fn requests(out: &mut String) {
-    out.push_str("\n/// The requests of `ctl`.\ninterface control {\n  use types.{handle, error, language, refusal, entry, offset, span, file-stat, times};\n");
+    out.push_str("\n/// The requests of `ctl`.\ninterface control {\n  use types.{handle, error, language, refusal, address, entry, offset, span, file-stat, times};\n");
     for form in REQUESTS {
         request(out, form);
     }
@@ -276,6 +276,10 @@ fn request(out: &mut String, form: &RequestForm) {
         Input::FromThenPath(layout) => {
             taken.push(format!("input: {}", record_name(layout)));
             taken.push("path: string".to_owned());
+        }
+        Input::FromThenBytes(layout) => {
+            taken.push(format!("input: {}", record_name(layout)));
+            taken.push("bytes: list<u8>".to_owned());
         }
     }
     match form.argument {

@@ -266,6 +266,8 @@ pub enum Input {
     Two(&'static str, &'static str),
     /// A structure, then a path.
     FromThenPath(&'static Layout),
+    /// A structure, then bytes.
+    FromThenBytes(&'static Layout),
     /// Many texts, a NUL after each.
     Texts,
 }

@@ -23,8 +23,9 @@ use super::names::Names;
 pub(crate) const RESOURCES_MAX: usize = 16_384;
 /// Random bytes that one call gives at most.
 pub(crate) const RANDOM_BYTES_MAX: u64 = 16 << 20;
-/// The direction of a connection.
-const SENDING: u64 = 2;
+/// Directions of a connection.
+pub(crate) const RECEIVING: u64 = 1;
+pub(crate) const SENDING: u64 = 2;
 /// Bytes of the arguments, or of the environment, that are asked for at first.
 const STRINGS_BYTES: usize = 4096;
 
@@ -100,15 +101,18 @@ pub(crate) struct Resources {
 
 /// Handles of streams that have gone, which may happen where nothing can be asked of the dispatch function.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Closing(Arc<Mutex<Vec<(Handle, bool)>>>);
+pub(crate) struct Closing(Arc<Mutex<Vec<Gone>>>);
+
+/// A handle, and the direction of a connection that ends with it.
+type Gone = (Handle, Option<u64>);
 
 impl Closing {
-    /// Adds one; `ends_writes`: of a connection whose peer is to hear that no more comes.
-    pub(crate) fn add(&self, handle: Handle, ends_writes: bool) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, ends_writes));
+    /// Adds one; `ends`: the direction of a connection that ends with it.
+    pub(crate) fn add(&self, handle: Handle, ends: Option<u64>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, ends));
     }
 
-    fn take(&self) -> Vec<(Handle, bool)> {
+    fn take(&self) -> Vec<Gone> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -116,8 +120,9 @@ impl Closing {
 /// Closes the handles of streams that have gone.
 pub(crate) fn sweep(state: &mut State) -> wasmtime::Result<()> {
     let gone = state.resources().closing.take();
-    gone.into_iter().try_for_each(|(handle, ends_writes)| {
-        if ends_writes && let Err(Failure::Trap(error)) = ask(state, handle, Request::Shutdown, &[], SENDING)
+    gone.into_iter().try_for_each(|(handle, ends)| {
+        if let Some(direction) = ends
+            && let Err(Failure::Trap(error)) = ask(state, handle, Request::Shutdown, &[], direction)
         {
             return Err(error);
         }

@@ -1,7 +1,7 @@
 //! Binaries of the component model: what they import, how they are made ready and run.
 //!
 //! Start reading at [`Model::new`], then `run.rs`. The functions that they import are those of [`crate::wasi2`] and
-//! [`crate::wasi3`]; what both have in common lies here: `host.rs`, and over it `files.rs`, `sockets.rs` and `names.rs`.
+//! [`crate::wasi3`]; what both have in common lies here: `host.rs`, and over it `files.rs`, `sockets.rs`, `udp.rs` and `names.rs`.
 //! `idle.rs` is what waits, `freeze` what is frozen and restored.
 //!
 //! A model stands beside a module that does nothing, the anchor: by its function the stop signal finds a store.
@@ -16,6 +16,7 @@ pub(crate) mod idle;
 pub(crate) mod names;
 pub(crate) mod run;
 pub(crate) mod sockets;
+pub(crate) mod udp;
 pub(crate) mod value;
 
 use std::borrow::Cow;

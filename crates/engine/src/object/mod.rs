@@ -3,16 +3,20 @@
 //! Each kind has a file of its own; [`crate::dispatch`] is the only caller of what they do. Objects are cheap to
 //! clone: duplicates of a handle share them.
 
+pub(crate) mod address;
 pub(crate) mod bell;
 pub(crate) mod channel;
 pub(crate) mod clock;
+pub(crate) mod datagrams;
 pub(crate) mod directory;
+mod endpoint;
 pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod guest_path;
 pub(crate) mod keys;
+mod lookup;
 pub(crate) mod narrow;
 pub(crate) mod network;
 mod pieces;
@@ -20,6 +24,7 @@ pub(crate) mod random;
 pub(crate) mod ring;
 pub(crate) mod socket;
 pub(crate) mod stream;
+mod unconnected;
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -29,6 +34,7 @@ use b8g_core::transit::{Transit, Travels};
 use b8g_core::{Error, abi::Kind};
 
 use clock::{Clock, Timer};
+use datagrams::Datagrams;
 use directory::Directory;
 use environment::Environment;
 use event::Event;
@@ -58,6 +64,7 @@ pub(crate) enum Object {
     File(Arc<File>),
     Network(Arc<Network>),
     Socket(Arc<Socket>),
+    Datagrams(Arc<Datagrams>),
     Environment(Arc<Environment>),
     Clock(Clock),
     Timer(Arc<Timer>),
@@ -89,6 +96,7 @@ impl Object {
             Object::File(_) => Kind::File,
             Object::Network(_) => Kind::Net,
             Object::Socket(_) => Kind::Socket,
+            Object::Datagrams(_) => Kind::Datagrams,
             Object::Environment(_) => Kind::Env,
             Object::Clock(_) => Kind::Clock,
             Object::Timer(_) => Kind::Timer,

@@ -161,6 +161,11 @@ fn request(state: &mut State, form: &RequestForm, values: &[Val]) -> Result<Answ
             bytes.extend_from_slice(value::text(values.next())?.as_bytes());
             bytes
         }
+        Input::FromThenBytes(layout) => {
+            let mut bytes = value::structure(layout, values.next())?;
+            bytes.extend(value::bytes(values.next())?);
+            bytes
+        }
         Input::Two(..) => {
             let (first, second) = (value::text(values.next())?, value::text(values.next())?);
             if first.contains('\0') {

@@ -72,6 +72,9 @@ mod bindings {
             "wasi:sockets/network.network": crate::wasi2::sockets::Network,
             "wasi:sockets/ip-name-lookup.resolve-address-stream": crate::wasi2::sockets::Addresses,
             "wasi:sockets/tcp.tcp-socket": crate::model::sockets::TcpSocket,
+            "wasi:sockets/udp.udp-socket": crate::model::udp::UdpSocket,
+            "wasi:sockets/udp.incoming-datagram-stream": crate::wasi2::udp::Incoming,
+            "wasi:sockets/udp.outgoing-datagram-stream": crate::wasi2::udp::Outgoing,
         },
         trappable_error_type: {
             "wasi:io/streams.stream-error" => crate::model::host::Failure,

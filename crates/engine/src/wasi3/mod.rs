@@ -6,6 +6,7 @@
 mod cli;
 mod clocks;
 mod filesystem;
+mod listen;
 mod pipe;
 mod random;
 mod sockets;
@@ -54,6 +55,7 @@ mod bindings {
             "wasi:filesystem/types.[method]descriptor.write-via-stream": store | trappable,
             "wasi:filesystem/types.[method]descriptor.append-via-stream": store | trappable,
             "wasi:filesystem/types.[method]descriptor.read-directory": store | trappable,
+            "wasi:sockets/types.[method]tcp-socket.listen": store | trappable,
             "wasi:sockets/types.[method]tcp-socket.send": store | trappable,
             "wasi:sockets/types.[method]tcp-socket.receive": store | trappable,
             default: trappable,
@@ -63,6 +65,7 @@ mod bindings {
             "wasi:cli/terminal-output.terminal-output": crate::wasi3::cli::Terminal,
             "wasi:filesystem/types.descriptor": crate::model::files::Descriptor,
             "wasi:sockets/types.tcp-socket": crate::model::sockets::TcpSocket,
+            "wasi:sockets/types.udp-socket": crate::model::udp::UdpSocket,
         },
         trappable_error_type: {
             "wasi:filesystem/types.error-code" => crate::model::host::Failure,

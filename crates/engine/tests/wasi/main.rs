@@ -9,6 +9,7 @@ mod frozen;
 mod hostile;
 mod modules;
 mod real_programs;
+mod servers;
 mod sockets;
 
 use std::path::{Path, PathBuf};
