@@ -114,9 +114,17 @@ pub struct FrozenContext {
     /// k × [`MEMORY_PAGES`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub memories: Vec<u64>,
+    /// Of such a component: how far its monotonic clock had come, in nanoseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clock_ns: u64,
     /// Of such a component: the resources that it holds, by ascending index.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<HeldResource>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A resource that a component of the component model holds.

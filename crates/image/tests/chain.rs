@@ -14,6 +14,7 @@ fn context(pages: &[(u32, u32)]) -> FrozenContext {
         generations: Vec::new(),
         heap: None,
         memories: Vec::new(),
+        clock_ns: 0,
         resources: Vec::new(),
     }
 }

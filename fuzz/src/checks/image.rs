@@ -29,6 +29,7 @@ static PARENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
         generations: Vec::new(),
         heap: None,
         memories: Vec::new(),
+        clock_ns: 0,
         resources: Vec::new(),
     };
     let manifest = Manifest {

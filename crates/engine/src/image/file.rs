@@ -149,6 +149,7 @@ impl Frozen {
             generations: self.generations.clone(),
             heap,
             memories: self.memories.iter().skip(1).map(|memory| memory.bytes as u64).collect(),
+            clock_ns: self.clock_ns,
             resources: self.resources.clone(),
         }
     }

@@ -23,6 +23,7 @@ use crate::component::Component;
 use crate::context::{CallError, Context, Stage, StartError};
 use crate::grant::Grants;
 use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
+use crate::model::host;
 use crate::model::value::WitValue;
 use crate::outcome::{Outcome, Reason};
 use crate::split;
@@ -82,6 +83,8 @@ pub(crate) struct Frozen {
     /// Its memory; of a component of the component model those of all its modules, in the order in which they are made.
     pub(crate) memories: Vec<FrozenMemory>,
     globals: Vec<Number>,
+    /// How far its monotonic clock had come, if that goes on.
+    pub(crate) clock_ns: u64,
     /// The resources that it holds.
     pub(crate) resources: Vec<HeldResource>,
     pub(crate) generations: Vec<u32>,
@@ -233,10 +236,14 @@ impl Context {
             }
         };
         let globals = self.globals(instance)?;
+        let state = self.store.data_mut();
+        let now = state.now();
+        let clock_ns = if compiled.model.is_some() { host::monotonic(state, now) } else { 0 };
         let frozen = Frozen {
             component: self.component.clone(),
             memories,
             globals,
+            clock_ns,
             resources,
             generations: self.store.data().table.generations(),
             program: match &self.component.program {

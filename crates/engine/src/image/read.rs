@@ -395,6 +395,7 @@ pub(super) fn assemble(
     let frozen = Frozen {
         component,
         memories,
+        clock_ns: context.clock_ns,
         resources: context.resources.clone(),
         globals: context.globals.iter().map(Number::read).collect(),
         generations: context.generations.clone(),

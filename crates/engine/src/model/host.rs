@@ -93,6 +93,8 @@ pub(crate) struct Resources {
     seed: Option<(u64, u64)>,
     /// Handles that nobody needs any more.
     pub(crate) closing: Closing,
+    /// How far the monotonic clock had come when the component was frozen: it goes on from there.
+    pub(crate) clock_ns: u64,
     /// The resource that the component is given next, when it goes on.
     pub(crate) giving: Option<Held>,
     /// Our number of the resource that was shown last.
@@ -140,6 +142,7 @@ impl Default for Resources {
             pending: Pending::default(),
             seed: None,
             closing: Closing::default(),
+            clock_ns: 0,
             giving: None,
             shown: None,
         }
@@ -249,6 +252,11 @@ pub(crate) fn read_clock(state: &mut State, role: Role) -> wasmtime::Result<u64>
         .and_then(|handle| call(state, Call::Read { handle, into: &mut time, position: None }));
     must("the program asked for the time", read)?;
     Ok(u64::from_le_bytes(time))
+}
+
+/// What the component's monotonic clock says when the context's says `now`.
+pub(crate) fn monotonic(state: &mut State, now: u64) -> u64 {
+    now.saturating_add(state.resources().clock_ns)
 }
 
 /// How finely a clock tells the time, in nanoseconds.

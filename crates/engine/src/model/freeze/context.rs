@@ -203,6 +203,7 @@ impl Context {
         if !same_size || !others.iter().all(write) {
             return Err(self.misfit());
         }
+        self.store.data_mut().resources().clock_ns = frozen.clock_ns;
         self.give_resources(model, &frozen.resources)
     }
 

@@ -12,7 +12,7 @@ use wasm_encoder::{
 };
 use wasmparser::{DataKind, GlobalType, MemoryType, Parser, Payload, TypeRef, ValType};
 
-use super::layout::RESERVED_CORE;
+use super::layout::{MODULE_MEMORIES_MAX, RESERVED_CORE};
 use crate::split::{Split, Survey, skip_number};
 
 /// Bytes of a page of wasm.
@@ -61,6 +61,9 @@ impl<'w> CoreModule<'w> {
         let mut globals = 0;
         for payload in Parser::new(0).parse_all(wasm) {
             module.payload(&payload.map_err(|_| None)?, &mut globals)?;
+        }
+        if module.has_gate() && module.all_memories as usize >= MODULE_MEMORIES_MAX {
+            return Err(Some("has too many memories".to_owned()));
         }
         for (_, memory) in &module.memories {
             if memory.shared || memory.page_size_log2.is_some() || memory.initial == 0 {

@@ -23,6 +23,9 @@ const INSTANCES_MAX: usize = 10_000;
 /// Mutable globals of all instances together.
 const GLOBALS_MAX: usize = 65_536;
 
+/// Memories that a module has at most: those that the helper imports, and its own.
+pub(super) const MODULE_MEMORIES_MAX: usize = 100;
+
 /// Why a binary is compiled as it is, and cannot be frozen.
 pub(crate) type Bar = String;
 
@@ -309,7 +312,8 @@ impl Layout<'_> {
         }
         // With the one of the helper.
         let memories: usize = self.instances().map(|(_, module)| module.all_memories().count()).sum();
-        if memories >= MEMORIES_MAX {
+        let shown: usize = self.instances().map(|(_, module)| module.memories.len()).sum();
+        if memories >= MEMORIES_MAX || shown >= MODULE_MEMORIES_MAX {
             return Err(bar("it has too many memories"));
         }
         let mut globals = 0;
