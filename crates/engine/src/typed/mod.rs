@@ -29,7 +29,8 @@ use crate::state::State;
 use scratch::{Found, Scratch};
 
 /// The interfaces that can be imported.
-pub(crate) const INTERFACES: [&str; 2] = [OPERATIONS_NAME, CONTROL_NAME];
+pub(crate) const INTERFACES: [&str; 3] = [TYPES_NAME, OPERATIONS_NAME, CONTROL_NAME];
+const TYPES_NAME: &str = "b8g:abi/types@1.0.0";
 const OPERATIONS_NAME: &str = "b8g:abi/operations@1.0.0";
 const CONTROL_NAME: &str = "b8g:abi/control@1.0.0";
 
@@ -40,6 +41,7 @@ const ENTRIES_BYTES: usize = 16 << 10;
 
 /// Adds the functions to what components of the component model can import.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    linker.instance(TYPES_NAME)?;
     let mut operations = linker.instance(OPERATIONS_NAME)?;
     often::add(&mut operations)?;
     for row in OPERATIONS.iter().filter(|row| !row.has_addresses() && !often::has(row.op)) {
@@ -59,7 +61,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
         }
     }
     if let Some(wait) = OPERATIONS.iter().find(|row| row.op == Op::Wait) {
-        add(&mut operations, "park", Form { parks: true, on_self: true, ..Form::of(wait) })?;
+        add(&mut operations, "park", Form::of_parking(wait))?;
     }
     let mut control = linker.instance(CONTROL_NAME)?;
     often::add_requests(&mut control)?;
@@ -86,6 +88,11 @@ impl Form {
     fn of(row: &'static Operation) -> Form {
         let (op, parameters, answer) = (row.op, row.parameters, row.answer);
         Form { op, verb: None, on_self: false, parameters, answer, parks: false }
+    }
+
+    /// A wait that is parked: it has no answer of its own.
+    fn of_parking(wait: &'static Operation) -> Form {
+        Form { parks: true, on_self: true, answer: Answer::Nothing, ..Form::of(wait) }
     }
 }
 

@@ -141,7 +141,8 @@ fn random_values_are_answered_by_values_of_the_right_types() {
                 let form = Form { verb: Some(verb.number), parameters, answer, ..Form::of(row) };
                 (kebab(&format!("{}-{}", row.name, verb.name)), form)
             });
-            for (name, form) in whole.into_iter().chain(verbs) {
+            let parks = (row.op == Op::Wait).then(|| ("park".to_owned(), Form::of_parking(row)));
+            for (name, form) in whole.into_iter().chain(verbs).chain(parks) {
                 let function = function(OPERATIONS_NAME, &name);
                 let mut values: Vec<Val> =
                     function.params.iter().map(|param| random.value(&resolve, &param.ty)).collect();

@@ -2,7 +2,8 @@
 
 use b8g::{Channel, Component, Context, Engine, Grants, Limits};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve, WorldId};
+use wit_parser::abi::{AbiVariant, WasmType};
+use wit_parser::{Resolve, WorldId};
 
 use crate::{SOON, compile, engine, running, succeeds, talk};
 
@@ -36,10 +37,35 @@ fn a_guest_of_the_component_model_talks_with_a_script() {
 /// All functions are there, with the types that the interface gives them.
 #[test]
 fn every_function_can_be_imported() {
-    let (resolve, world) = interface();
-    let module = wit_component::dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+    let (resolve, _) = interface();
+    let types = |kind: &str, types: &[WasmType]| -> String {
+        let name = |ty: &WasmType| match ty {
+            WasmType::I64 => "i64",
+            WasmType::PointerOrI64 => panic!("no function has one"),
+            _ => "i32",
+        };
+        types.iter().map(|ty| format!(" ({kind} {})", name(ty))).collect()
+    };
+    let mut imports = String::new();
+    let mut count = 0;
+    for (_, interface) in resolve.interfaces.iter() {
+        let short = interface.name.as_deref().unwrap();
+        for (name, function) in interface.functions.iter().filter(|_| short != "run") {
+            let signature = resolve.wasm_signature(AbiVariant::GuestImport, function);
+            let (takes, gives) = (types("param", &signature.params), types("result", &signature.results));
+            imports += &format!("(import \"b8g:abi/{short}@1.0.0\" \"{name}\" (func{takes}{gives}))\n");
+            count += 1;
+        }
+    }
+    assert!(count > 60, "{count}");
+    let text = format!(
+        r#"(module {imports} (memory (export "memory") 1)
+            (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+            (func (export "b8g:abi/run@1.0.0#start") (result i32) unreachable)
+            (func (export "b8g:abi/run@1.0.0#event") (param i64 i32 i32 i64) (result i32) unreachable))"#
+    );
     let engine = engine();
-    let all = component(&engine, &module);
+    let all = component(&engine, &wat::parse_str(text).unwrap());
     assert!(all.is_program());
     let outcome = Context::new(&all, &Grants::none(), Limits::default()).unwrap().run();
     assert_eq!(outcome.reason, b8g::Reason::Trap, "its functions are stubs: {outcome}");
