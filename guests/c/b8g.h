@@ -136,6 +136,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_RESOLVE 107 /* Looks a granted name up, for a datagram socket to send to. */
 #define B8G_CTL_SEND_TO 108 /* Sends one datagram. */
 #define B8G_CTL_RECEIVE_FROM 109 /* Receives one datagram, and who sent it. */
+#define B8G_CTL_DISCARD 120 /* Drop the message that waits at an end of a channel, and what it carries. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */

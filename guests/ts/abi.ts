@@ -237,6 +237,8 @@ export const Request = {
   SEND_TO: 108,
   /** Receives one datagram, and who sent it. */
   RECEIVE_FROM: 109,
+  /** Drop the message that waits at an end of a channel, and what it carries. */
+  DISCARD: 120,
 } as const;
 
 /** Kinds of objects. */

@@ -192,6 +192,8 @@ numbers! {
         SendTo = 108,
         /// Receives one datagram, and who sent it.
         ReceiveFrom = 109,
+        /// Drop the message that waits at an end of a channel, and what it carries.
+        Discard = 120,
     }
 }
 
@@ -633,7 +635,7 @@ mod tests {
             numbers(Request::ALL, |x| x as u32),
             [
                 1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49,
-                64, 65, 80, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109
+                64, 65, 80, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 120
             ]
         );
         assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());

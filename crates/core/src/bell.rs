@@ -93,5 +93,9 @@ mod tests {
             bells.hang_up(&Arc::new(Count::default()));
             assert!(bells.0.len() <= UNSORTED_MAX);
         }
+        let living: Vec<Arc<Count>> = (0..3 * UNSORTED_MAX).map(|_| Arc::default()).collect();
+        living.iter().for_each(|bell| bells.hang_up(bell));
+        bells.ring();
+        assert!(living.iter().all(|bell| bell.0.load(Relaxed) == 1), "however many there are");
     }
 }

@@ -177,14 +177,28 @@ impl<O: Travels, B: Ring> Channel<O, B> {
         if bytes > bytes_max || objects > objects_max {
             return Err(Error::Limit);
         }
+        let message = self.take(at)?;
+        let objects = message.objects.into_iter();
+        let objects = objects.filter_map(|(object, rights)| Some((object.unpack()?, rights)));
+        Ok(Message { bytes: message.bytes, objects: objects.collect() })
+    }
+
+    /// Takes the next message, however large it is, for nobody.
+    ///
+    /// # Errors
+    /// As [`Channel::next`].
+    pub fn discard(&mut self, at: Side) -> Result<Left<O>, Error> {
+        self.take(at).map(|message| Left(VecDeque::from([message])))
+    }
+
+    fn take(&mut self, at: Side) -> Result<Message<Carried<O>>, Error> {
+        let (bytes, _) = self.next(at)?;
         let end = &mut self.ends[at.index()];
         let Some(message) = end.queue.pop_front() else { return Err(Error::Again) };
         end.bytes -= bytes;
         // There is room again.
         self.ends[at.peer().index()].bells.ring();
-        let objects = message.objects.into_iter();
-        let objects = objects.filter_map(|(object, rights)| Some((object.unpack()?, rights)));
-        Ok(Message { bytes: message.bytes, objects: objects.collect() })
+        Ok(message)
     }
 
     /// As [`Channel::receive`]: copies the bytes, and gives how many there were and the objects.
@@ -310,6 +324,7 @@ mod tests {
         assert_eq!(channel.receive(Side::First, 2, 1), Err(Error::Limit), "it stays");
         assert_eq!(channel.receive(Side::First, 2, 2), Ok(message(2, 2)), "what was sent before arrives");
         assert_eq!(receive(&mut channel, Side::First), Err(Error::Closed));
+        assert_eq!(channel.discard(Side::First).unwrap_err(), Error::Closed);
         assert_eq!(channel.ready(Side::First), ready::READ | ready::FAILED);
     }
 

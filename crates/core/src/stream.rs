@@ -130,11 +130,13 @@ impl<B: Ring> Stream<B> {
         if self.reader.is_some() || self.writer.is_some() {
             return Err(Error::Closed);
         }
-        let free = match self.rendezvous {
-            true => (self.asked - self.written).min(self.ring - self.waiting()),
-            false => self.ring - self.waiting(),
-        };
-        self.span(self.written, free)
+        self.span(self.written, self.free())
+    }
+
+    /// Bytes that can be written now, past the end of the ring too.
+    fn free(&self) -> u64 {
+        let free = self.ring - self.waiting();
+        if self.rendezvous { free.min(self.asked - self.written) } else { free }
     }
 
     /// What waits for the reader: at least an element, or none at the end.
@@ -172,11 +174,39 @@ impl<B: Ring> Stream<B> {
         if bytes > room || !bytes.is_multiple_of(self.element) {
             return Err(Error::Argument);
         }
+        self.count_written(bytes);
+        Ok(())
+    }
+
+    fn count_written(&mut self, bytes: u64) {
         self.written += bytes;
         if bytes > 0 {
             self.readers.ring();
         }
+    }
+
+    /// The writer writes so many bytes at once, past the end of the ring too: all of them or none.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] as [`Stream::room`], [`Error::Again`] when there is no room for all, [`Error::Argument`] for no whole
+    /// elements.
+    pub fn wrote_whole(&mut self, bytes: u64) -> Result<(), Error> {
+        if self.reader.is_some() || self.writer.is_some() {
+            return Err(Error::Closed);
+        }
+        if !bytes.is_multiple_of(self.element) {
+            return Err(Error::Argument);
+        }
+        if bytes > self.free() {
+            return Err(Error::Again);
+        }
+        self.count_written(bytes);
         Ok(())
+    }
+
+    /// Tells whether [`Stream::wrote_whole`] would count so many bytes, or fail for good: otherwise that may change.
+    pub fn takes_whole(&self, bytes: u64) -> bool {
+        self.reader.is_some() || self.writer.is_some() || bytes <= self.free()
     }
 
     /// The reader is done with so many bytes.
@@ -189,7 +219,22 @@ impl<B: Ring> Stream<B> {
             return Err(Error::Closed);
         }
         let held = self.held().map_or(0, |held| held.length);
-        if bytes > held || !bytes.is_multiple_of(self.element) {
+        self.count_read(bytes, held)
+    }
+
+    /// The reader is done with so many bytes at once, past the end of the ring too.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for what is more than waits, or no whole elements; [`Error::Closed`] when it has closed.
+    pub fn took_whole(&mut self, bytes: u64) -> Result<(), Error> {
+        if self.reader.is_some() {
+            return Err(Error::Closed);
+        }
+        self.count_read(bytes, self.waiting())
+    }
+
+    fn count_read(&mut self, bytes: u64, most: u64) -> Result<(), Error> {
+        if bytes > most || !bytes.is_multiple_of(self.element) {
             return Err(Error::Argument);
         }
         self.read += bytes;
@@ -323,6 +368,23 @@ mod tests {
         assert_eq!(stream.room(), Ok(span(2, 2)), "two of the four are still wanted");
         stream.ask(u64::MAX);
         assert_eq!(stream.room(), Ok(span(2, RENDEZVOUS_BYTES_MAX - 2)));
+    }
+
+    #[test]
+    fn what_moves_at_once_is_counted_whole_or_not_at_all() {
+        let mut stream = Stream::new(2, 8).unwrap();
+        stream.wrote(6).unwrap();
+        stream.took(4).unwrap();
+        assert_eq!([stream.wrote_whole(3), stream.wrote_whole(8)], [Err(Error::Argument), Err(Error::Again)]);
+        assert_eq!((stream.wrote_whole(6), stream.waiting()), (Ok(()), 8), "past the end of the ring");
+        assert_eq!([stream.took_whole(7), stream.took_whole(10)], [Err(Error::Argument); 2]);
+        assert_eq!((stream.took_whole(8), stream.waiting()), (Ok(()), 0));
+        stream.cancel(Gone::Ended);
+        assert_eq!([stream.wrote_whole(2), stream.took_whole(0)], [Err(Error::Closed); 2]);
+        let mut stream = Stream::new(1, 0).unwrap();
+        stream.ask(1);
+        assert_eq!((stream.wrote_whole(2), stream.waiting()), (Err(Error::Again), 0), "one was asked for");
+        stream.wrote_whole(1).unwrap();
     }
 
     #[test]

@@ -280,6 +280,8 @@ pub mod ctl {
     pub const SEND_TO: u32 = 108;
     /// Receives one datagram, and who sent it.
     pub const RECEIVE_FROM: u32 = 109;
+    /// Drop the message that waits at an end of a channel, and what it carries.
+    pub const DISCARD: u32 = 120;
 }
 
 /// Kinds of objects.

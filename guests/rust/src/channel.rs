@@ -1,6 +1,6 @@
 //! Channels: messages of bytes and handles.
 
-use crate::abi::{Ends, op, ready};
+use crate::abi::{Ends, ctl, op, ready};
 use crate::{Error, Handle, Ready, Result, call, wait_for};
 
 /// One end of a channel.
@@ -105,6 +105,14 @@ impl Channel {
             (at <= count).then(|| Handle::from_raw(number))
         });
         Ok(Message { bytes: received as u32 as usize, handles })
+    }
+
+    /// Drops the next message and what it carries, however large it is.
+    ///
+    /// # Errors
+    /// AGAIN: there is none; CLOSED.
+    pub fn discard(&self) -> Result<()> {
+        self.0.ctl(ctl::DISCARD, &[], &mut [], 0).map(drop)
     }
 
     /// Sends bytes as soon as there is room.

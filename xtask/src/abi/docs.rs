@@ -134,12 +134,13 @@ fn requests() -> String {
             (row.request as u32).to_string(),
             row.name.to_owned(),
             names(row.kinds, "0"),
+            alternatives(row.needs),
             row.input_words.to_owned(),
             row.argument_words.to_owned(),
             row.words.to_owned(),
         ]
     });
-    table(&["#", "request", "on", "in", "argument", "out, answer"], rows)
+    table(&["#", "request", "on", "needs", "in", "argument", "out, answer"], rows)
 }
 
 fn names(kinds: &[Kind], nothing: &str) -> String {

@@ -5,10 +5,14 @@
 use super::constants::{ADDRESS, ENTRY, OFFSET, SPAN, STAT, TIMES};
 use super::shape::{Answer, Input, Output, RequestForm};
 use super::{Kind, Request};
+use crate::Rights;
 
 const PATHS: &[Kind] = &[Kind::Directory, Kind::Files];
 const SOCKETS: &[Kind] = &[Kind::Socket, Kind::Datagrams];
 const OPENED: &[Kind] = &[Kind::File, Kind::Stream, Kind::Socket];
+
+const READ: &[Rights] = &[Rights::READ];
+const WRITE: &[Rights] = &[Rights::WRITE];
 
 /// Every request, in the order of their numbers.
 pub const REQUESTS: &[RequestForm] = &[
@@ -50,6 +54,7 @@ pub const REQUESTS: &[RequestForm] = &[
         argument: "whence",
         argument_words: "whence: 0 start, 1 current, 2 end",
         answer: Answer::Number,
+        needs: &[Rights::SEEK],
         ..form(Request::Seek, "SEEK", &[Kind::File], "answers the new position")
     },
     RequestForm {
@@ -59,6 +64,7 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         argument: "size",
         argument_words: "size",
+        needs: WRITE,
         ..form(Request::SetSize, "SET_SIZE", &[Kind::File], "0")
     },
     RequestForm {
@@ -71,7 +77,8 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "`{u64 atime, u64 mtime}` ns",
         argument: "flags",
         argument_words: "flags: 1 atime, 2 atime now, 4 mtime, 8 mtime now",
-        ..form(Request::SetTimes, "SET_TIMES", &[Kind::File, Kind::Directory], "0")
+        needs: &[Rights::WRITE, Rights::MANAGE],
+        ..form(Request::SetTimes, "SET_TIMES", &[Kind::File, Kind::Directory], "0. A directory needs WRITE")
     },
     RequestForm {
         input: Input::From(&SPAN),
@@ -83,6 +90,7 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         input: Input::From(&SPAN),
         input_words: "`{u64 offset, u64 length}`",
+        needs: WRITE,
         ..form(Request::Allocate, "ALLOCATE", &[Kind::File], "0")
     },
     RequestForm {
@@ -98,16 +106,19 @@ pub const REQUESTS: &[RequestForm] = &[
         argument: "no-follow",
         argument_words: "1 = do not follow a last symlink",
         output: Output::Into(&STAT),
+        needs: READ,
         ..path(Request::PathStat, "PATH_STAT", "`Stat`")
     },
     RequestForm {
         argument: "parents",
         argument_words: "1 = parents too",
+        needs: WRITE,
         ..path(Request::MakeDir, "MAKE_DIR", "0")
     },
     RequestForm {
         argument: "what",
         argument_words: "0 either, 1 file, 2 empty directory, 3 all below too",
+        needs: WRITE,
         ..path(Request::Remove, "REMOVE", "0")
     },
     RequestForm {
@@ -115,6 +126,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "from, NUL, to",
         argument: "to-directory",
         argument_words: "directory handle of `to` (0: the same)",
+        needs: WRITE,
         ..form(Request::Rename, "RENAME", PATHS, "0")
     },
     RequestForm {
@@ -122,16 +134,19 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "from, NUL, to",
         argument: "to-directory",
         argument_words: "directory handle of `to` (0: the same)",
+        needs: &[Rights::READ.union(Rights::WRITE)],
         ..form(Request::Link, "LINK", PATHS, "0")
     },
     RequestForm {
         input: Input::Two("target", "path"),
         input_words: "target, NUL, path",
+        needs: WRITE,
         ..form(Request::Symlink, "SYMLINK", PATHS, "0")
     },
     RequestForm {
         output: Output::Bytes,
         answer: Answer::Count,
+        needs: READ,
         ..path(Request::ReadLink, "READ_LINK", "the target; answers its length")
     },
     RequestForm {
@@ -139,6 +154,7 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "cookie: 0, then the last entry's",
         output: Output::Bytes,
         answer: Answer::Count,
+        needs: READ,
         ..form(
             Request::List,
             "LIST",
@@ -151,6 +167,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "`{u64, u64}`, path",
         argument: "flags",
         argument_words: "flags as 20, 16 = do not follow",
+        needs: WRITE,
         ..form(Request::PathSetTimes, "PATH_SET_TIMES", PATHS, "0")
     },
     RequestForm {
@@ -169,6 +186,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "name",
         output: Output::Bytes,
         answer: Answer::Count,
+        needs: READ,
         ..form(
             Request::EnvGet,
             "ENV_GET",
@@ -179,6 +197,7 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         output: Output::Bytes,
         answer: Answer::Count,
+        needs: READ,
         ..form(
             Request::EnvList,
             "ENV_LIST",
@@ -197,6 +216,7 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "language: 0 wasm (binary or text), 1 JavaScript, 2 TypeScript",
         output: Output::Bytes,
         answer: Answer::Handle,
+        needs: &[Rights::EXECUTE],
         ..form(
             Request::Compile,
             "COMPILE",
@@ -247,40 +267,44 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         input: Input::Text,
         input_words: "`address:port`; port 0: any that is free",
+        needs: WRITE,
         ..form(
             Request::Bind,
             "BIND",
             SOCKETS,
-            "0. Needs WRITE, and a grant to listen there; a datagram socket may have any free port of every address without one",
+            "0. It needs a grant to listen there; a datagram socket may have any free port of every address without one",
         )
     },
     RequestForm {
         input: Input::Text,
         input_words: "`host:port`; of datagrams also nothing",
+        needs: WRITE,
         ..form(
             Request::Connect,
             "CONNECT",
             SOCKETS,
-            "0: ask CONNECTED. Of datagrams: 0 when it has this peer, or with nothing when it has none; AGAIN while the name is looked up (`wait` says writable). Needs WRITE",
+            "0: ask CONNECTED. Of datagrams: 0 when it has this peer, or with nothing when it has none; AGAIN while the name is looked up (`wait` says writable).",
         )
     },
     RequestForm {
         argument: "backlog",
         argument_words: "connections that may wait, 1 to 128; more are 128",
+        needs: WRITE,
         ..form(
             Request::Listen,
             "LISTEN",
             &[Kind::Socket],
-            "0. A socket that is not bound gets any free port of every address, which needs the grant. `wait` says readable when a connection waits. Needs WRITE",
+            "0. A socket that is not bound gets any free port of every address, which needs the grant. `wait` says readable when a connection waits.",
         )
     },
     RequestForm {
         answer: Answer::Handle,
+        needs: READ,
         ..form(
             Request::Accept,
             "ACCEPT",
             &[Kind::Socket],
-            "new handle to a connection, with the rights READ and WRITE that this one has; AGAIN when none waits. Needs READ",
+            "new handle to a connection, with the rights READ and WRITE that this one has; AGAIN when none waits.",
         )
     },
     RequestForm {
@@ -295,31 +319,43 @@ pub const REQUESTS: &[RequestForm] = &[
         input: Input::Text,
         input_words: "`host:port`",
         output: Output::Into(&ADDRESS),
+        needs: WRITE,
         ..form(
             Request::Resolve,
             "RESOLVE",
             &[Kind::Datagrams],
-            "`Address`, to which this socket may send from now on; AGAIN while the name is looked up (`wait` says writable). Needs WRITE",
+            "`Address`, to which this socket may send from now on; AGAIN while the name is looked up (`wait` says writable).",
         )
     },
     RequestForm {
         input: Input::FromThenBytes(&ADDRESS),
         input_words: "`Address` (all 0: the peer), then the datagram",
+        needs: WRITE,
         ..form(
             Request::SendTo,
             "SEND_TO",
             &[Kind::Datagrams],
-            "0. The address must be granted, resolved here, or one of the last 64 that a bound socket heard from. Needs WRITE",
+            "0. The address must be granted, resolved here, or one of the last 64 that a bound socket heard from.",
         )
     },
     RequestForm {
         output: Output::Bytes,
         answer: Answer::Count,
+        needs: READ,
         ..form(
             Request::ReceiveFrom,
             "RECEIVE_FROM",
             &[Kind::Datagrams],
-            "`Address`, then the datagram, cut if it is longer than the room; AGAIN when there is none. A socket that is not bound hears only those that it may send to. Needs READ",
+            "`Address`, then the datagram, cut if it is longer than the room; AGAIN when there is none. A socket that is not bound hears only those that it may send to.",
+        )
+    },
+    RequestForm {
+        needs: READ,
+        ..form(
+            Request::Discard,
+            "DISCARD",
+            &[Kind::Channel],
+            "drops the next message and what it carries, however large it is; 0. AGAIN, CLOSED",
         )
     },
 ];
@@ -335,6 +371,7 @@ const fn form(
         request,
         name,
         kinds,
+        needs: &[],
         input: Input::None,
         input_words: "",
         argument: "",

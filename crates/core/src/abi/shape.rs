@@ -294,6 +294,8 @@ pub struct RequestForm {
     pub name: &'static str,
     /// The objects that know it; empty: the engine.
     pub kinds: &'static [Kind],
+    /// The handle must have one of these; empty: any will do.
+    pub needs: &'static [Rights],
     /// What it takes.
     pub input: Input,
     /// The input in words.

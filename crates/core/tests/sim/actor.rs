@@ -32,6 +32,15 @@ pub enum Script {
         answer: Option<u64>,
         answered: u64,
     },
+    /// Sets a bit whenever it is clear.
+    Signaller {
+        event: Handle,
+        set: u64,
+    },
+    /// One of several who wait for the bit and clear it: all are woken, one finds it set.
+    Taker {
+        event: Handle,
+    },
     Writer {
         to: Handle,
         written: u64,
@@ -77,10 +86,13 @@ impl Script {
     /// What it got done, if it is one that must get on.
     pub fn progress(&self) -> Option<u64> {
         match self {
-            Script::Hostile | Script::Producer { .. } | Script::Answerer { .. } | Script::Writer { .. } => {
-                None
-            }
+            Script::Hostile
+            | Script::Taker { .. }
+            | Script::Producer { .. }
+            | Script::Answerer { .. }
+            | Script::Writer { .. } => None,
             Script::Consumer { received, .. } => Some(*received),
+            Script::Signaller { set, .. } => Some(*set),
             Script::Asker { answered, .. } => Some(*answered),
             Script::Reader { read, .. } => Some(*read),
             Script::Supervisor { asked, .. } => Some(*asked),
@@ -160,6 +172,20 @@ impl World {
                     Ok(()) => {}
                     Err(Error::Closed) => self.end(number, 0, true),
                     Err(error) => return Err((error, with, ready::WRITE)),
+                }
+            }
+            Script::Signaller { event, set } => {
+                if self.signal(number, *event, 0, 0) == Ok(0) {
+                    self.signal(number, *event, 0, 1).expect("it may be signalled");
+                    *set += 1;
+                } else {
+                    let soon = Some(self.now + 1);
+                    self.wait(number, Vec::new(), soon, false).expect("the wait is in order");
+                }
+            }
+            Script::Taker { event } => {
+                if self.signal(number, *event, 1, 0) == Ok(0) {
+                    return Err((Error::Again, *event, ready::READ));
                 }
             }
             Script::Writer { to, written } => {
@@ -307,6 +333,10 @@ impl World {
             8..=16 => self.send_anything(number),
             17..=22 => {
                 let handle = self.end_of_channel(number);
+                if random == 22 {
+                    let _ = self.discard(number, handle);
+                    return;
+                }
                 let (bytes, objects) = match self.random.below(4) {
                     0 => (self.random.below(50) as usize, self.random.below(4) as usize),
                     _ => (usize::MAX, 64),
@@ -330,8 +360,10 @@ impl World {
             30..=31 => {
                 let is_stream = |thing: &Thing| matches!(thing, Thing::Reader { .. } | Thing::Writer { .. });
                 let (handle, bytes) = (self.one(number, is_stream), self.random.below(14));
-                if random == 30 {
+                if random == 30 && self.random.once_in(2) {
                     let _ = self.commit(number, handle, bytes);
+                } else if random == 30 {
+                    let _ = self.move_whole(number, handle, bytes);
                 } else if self.random.once_in(3) {
                     let how = if bytes == 0 { Gone::Ended } else { Gone::Aborted(bytes as u32) };
                     let _ = self.finish(number, handle, how);

@@ -37,6 +37,9 @@ impl World {
             };
             assert_eq!(context.table.len(), expected.len() + lent);
             assert!(context.table.len() <= context.limits.handles_max as usize);
+            if let Some(told) = &context.orders {
+                assert_eq!(told.state.borrow().are_new(), self.model.orders[*number].are_new());
+            }
             if let Some(parent) = context.parent {
                 assert!(self.contexts[parent].alive, "{number} outlives who started it");
             }

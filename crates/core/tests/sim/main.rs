@@ -18,11 +18,12 @@ mod wait;
 mod world;
 
 use actor::Script;
+use b8g_core::Rights;
 use object::Object;
 use world::World;
 
 /// Steps of a test, unless the environment says otherwise.
-const STEPS: u64 = 1_000_000;
+const STEPS: u64 = 800_000;
 /// Steps of one world.
 const WORLD_STEPS: u64 = 4_000;
 /// Turns that somebody who behaves well needs at most for one thing that he does.
@@ -98,9 +99,9 @@ fn live(seed: u64, mix: &Mix) -> u64 {
     world.steps
 }
 
-/// Pairs that behave well: over a channel one way and both ways, over a stream and a rendezvous.
+/// Groups that behave well: over a channel one way and both ways, over a stream and a rendezvous, over an event.
 fn settle_pairs(world: &mut World) -> Vec<usize> {
-    let roots: Vec<usize> = (0..8).map(|_| world.root(Script::Hostile)).collect();
+    let roots: Vec<usize> = (0..11).map(|_| world.root(Script::Hostile)).collect();
     let [to, from] = world.connect(roots[0], roots[1]);
     world.contexts[roots[0]].script = Script::Producer { to, sent: 0, event: None };
     world.contexts[roots[1]].script = Script::Consumer { from, received: 0 };
@@ -118,6 +119,13 @@ fn settle_pairs(world: &mut World) -> Vec<usize> {
             let from = world.put(roots[at + 1], object, rights);
             world.contexts[roots[at + 1]].script = Script::Reader { from, read: 0 };
         }
+    }
+    let event = world.event(roots[8], 0).expect("there is room for an event");
+    world.contexts[roots[8]].script = Script::Signaller { event, set: 0 };
+    for taker in [roots[9], roots[10]] {
+        let (shared, _) = world.find(roots[8], event, Rights::NONE).expect("it is there");
+        let event = world.put(taker, shared, world::ALL);
+        world.contexts[taker].script = Script::Taker { event };
     }
     roots
 }

@@ -238,6 +238,19 @@ impl Writer {
         }
         Ok(done)
     }
+
+    /// Writes all of this at once, past the end of the ring too, or nothing.
+    pub fn write_whole(&self, from: &[u8]) -> Result<(), Error> {
+        let mut stream = self.ring.stream.borrow_mut();
+        let room = stream.room();
+        stream.wrote_whole(from.len() as u64)?;
+        let mut bytes = self.ring.bytes.borrow_mut();
+        let ring = bytes.len();
+        for (at, byte) in from.iter().enumerate() {
+            bytes[(room?.offset as usize + at) % ring] = *byte;
+        }
+        Ok(())
+    }
 }
 
 impl Drop for Writer {
@@ -272,6 +285,15 @@ impl Reader {
             stream.took(length as u64)?;
         }
         Ok(read)
+    }
+
+    /// Reads so many bytes at once, past the end of the ring too, or nothing.
+    pub fn read_whole(&self, count: usize) -> Result<Vec<u8>, Error> {
+        let mut stream = self.ring.stream.borrow_mut();
+        let held = stream.held();
+        stream.took_whole(count as u64)?;
+        let bytes = self.ring.bytes.borrow();
+        (0..count).map(|at| Ok(bytes[(held?.offset as usize + at) % bytes.len()])).collect()
     }
 }
 

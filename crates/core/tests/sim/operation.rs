@@ -195,7 +195,13 @@ impl World {
         };
         self.model.flights[number].clear();
         let bytes = message.bytes.clone();
-        match end.send(message) {
+        let sent = if objects.is_empty() && self.random.once_in(2) {
+            let sent = end.pair.state.borrow_mut().send_bytes(end.side, &bytes);
+            sent.map_err(|error| (error, message))
+        } else {
+            end.send(message)
+        };
+        match sent {
             Ok(()) => {
                 assert_eq!(expected, Ok(()));
                 self.contexts[number].table.forget(handles);
@@ -228,7 +234,13 @@ impl World {
             Some(sent) if sent.bytes.len() > bytes_max || sent.objects.len() > room => Err(Error::Limit),
             Some(sent) => Ok(sent.clone()),
         };
-        let received = end.pair.state.borrow_mut().receive(end.side, bytes_max, room);
+        let received = if self.random.once_in(2) {
+            let mut bytes = vec![0; bytes_max.min(BOUNDS.bytes_max)];
+            let received = end.pair.state.borrow_mut().receive_into(end.side, &mut bytes, room);
+            received.map(|(length, objects)| Message { bytes: bytes[..length].to_vec(), objects })
+        } else {
+            end.pair.state.borrow_mut().receive(end.side, bytes_max, room)
+        };
         assert_eq!(received.as_ref().err(), expected.as_ref().err());
         let (received, expected) = (received?, expected?);
         self.model.queue_mut(name).pop_front();
@@ -240,6 +252,23 @@ impl World {
             handles.push(self.put(number, object, rights));
         }
         Ok((received.bytes, handles))
+    }
+
+    /// Drops the next message, however large it is.
+    pub fn discard(&mut self, number: usize, handle: Handle) -> Result<(), Error> {
+        let (Object::End(end), name) = self.find(number, handle, Rights::READ)? else {
+            return Err(Error::Type);
+        };
+        let left = end.pair.state.borrow_mut().discard(end.side);
+        let expected = match self.model.queue(name).front() {
+            None if self.open().is(self.model.peer(name)) => Err(Error::Again),
+            None => Err(Error::Closed),
+            Some(_) => Ok(1),
+        };
+        assert_eq!(left.as_ref().map(|left| left.len()).map_err(|error| *error), expected);
+        drop(left?);
+        self.model.queue_mut(name).pop_front();
+        Ok(())
     }
 
     pub fn stream(&mut self, number: usize, element: u64, capacity: u64) -> Result<[Handle; 2], Error> {
@@ -322,6 +351,48 @@ impl World {
         assert!(pipe.waiting.drain(..read.len()).eq(read.iter().copied()), "other bytes than were written");
         pipe.read += read.len() as u64;
         Ok(read.len() as u64)
+    }
+
+    /// Writes or reads so many bytes at once: all or none.
+    pub fn move_whole(&mut self, number: usize, handle: Handle, bytes: u64) -> Result<(), Error> {
+        let (object, name) = self.find(number, handle, Rights::NONE)?;
+        match object {
+            Object::Writer(writer) => {
+                let pipe = self.model.pipe_mut(name);
+                let expected = match () {
+                    () if pipe.ended.is_some() || pipe.cancelled.is_some() => Err(Error::Closed),
+                    () if !bytes.is_multiple_of(pipe.element) => Err(Error::Argument),
+                    () if bytes > pipe.room() => Err(Error::Again),
+                    () => Ok(()),
+                };
+                let pattern: Vec<u8> = (0..bytes).map(|at| pattern(pipe, pipe.written + at)).collect();
+                let takes = writer.ring.stream.borrow().takes_whole(bytes);
+                assert_eq!(takes, expected == Err(Error::Closed) || bytes <= pipe.room());
+                assert_eq!(writer.write_whole(&pattern), expected);
+                expected?;
+                pipe.waiting.extend(pattern);
+                pipe.written += bytes;
+            }
+            Object::Reader(reader) => {
+                let pipe = self.model.pipe_mut(name);
+                let fits = bytes <= pipe.waiting.len() as u64 && bytes.is_multiple_of(pipe.element);
+                let expected = match () {
+                    () if pipe.cancelled.is_some() => Err(Error::Closed),
+                    () if fits => Ok(()),
+                    () => Err(Error::Argument),
+                };
+                let read = reader.read_whole(bytes as usize);
+                assert_eq!(read.as_ref().err(), expected.as_ref().err());
+                assert!(
+                    pipe.waiting
+                        .drain(..bytes.min(read.as_ref().map_or(0, Vec::len) as u64) as usize)
+                        .eq(read?)
+                );
+                pipe.read += bytes;
+            }
+            _ => return Err(Error::Type),
+        }
+        Ok(())
     }
 
     /// Says that so many bytes of the ring are written or read, whether that is so or not.

@@ -122,7 +122,11 @@ impl World {
                 waiting.phase = Phase::Hang(0);
                 None
             }
-            Step::Ask(Some(0)) => Some(waiting.wait.after(&survey, 0, now)),
+            Step::Ask(Some(0)) => {
+                let after = waiting.wait.after(&survey, 0, now);
+                assert_ne!(after, Ok(After::Again), "who needs not sleep is told so");
+                Some(after)
+            }
             Step::Ask(timeout) => {
                 let until = timeout.map(|timeout| now + timeout);
                 waiting.phase = Phase::Asleep { survey, since: now, until };

@@ -3,7 +3,7 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
-use super::{network, share, spawn};
+use super::{message, network, share, spawn};
 use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
@@ -39,6 +39,7 @@ pub(super) fn control(
         Request::Start | Request::Fail | Request::HashSeed | Request::Blob => Err(Error::Type),
         Request::Gone => share::gone(state, handle),
         Request::Capacity => share::capacity(state, handle),
+        Request::Discard => message::discard(state, handle),
         Request::Compile => spawn::compile(state, handle, input, out, argument),
         Request::Narrow => {
             let counted = (state.shared().clone(), state.descriptors.clone());

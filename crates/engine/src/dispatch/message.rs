@@ -72,6 +72,11 @@ pub(super) fn receive(
     Ok((count as i64) << 32 | length as i64)
 }
 
+/// Drops the message that waits, which may be larger than any room.
+pub(super) fn discard(state: &State, handle: Handle) -> Result<i64, Error> {
+    end(state, handle, Rights::READ)?.discard().map(|()| 0)
+}
+
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {
     bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]))
 }

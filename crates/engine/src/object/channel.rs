@@ -126,6 +126,17 @@ impl End {
         self.lock().receive_into(self.side, bytes, objects_max)
     }
 
+    /// Drops the message that waits.
+    ///
+    /// # Errors
+    /// As [`channel::Channel::next`].
+    pub(crate) fn discard(&self) -> Result<(), Error> {
+        // What it holds goes when the lock is open: it may be the other end.
+        let left = self.lock().discard(self.side)?;
+        drop_flat(left);
+        Ok(())
+    }
+
     /// What it is ready for.
     pub(crate) fn ready(&self) -> u32 {
         self.lock().ready(self.side)
@@ -209,6 +220,19 @@ mod tests {
         assert_eq!(c.ready(), b8g_core::abi::ready::WRITE);
         drop(d);
         assert_eq!(c.receive(0, 0).unwrap_err(), Error::Closed);
+    }
+
+    #[test]
+    fn what_is_too_large_can_be_dropped() {
+        let (a, b) = End::pair(None);
+        let (c, d) = End::pair(None);
+        c.send(Message { bytes: vec![1; 9], objects: Vec::new() }).unwrap();
+        // The sender's own end lies in the message.
+        a.send(carrying([a.clone(), d])).unwrap();
+        assert_eq!(b.receive(0, 1).unwrap_err(), Error::Limit);
+        drop(a);
+        assert_eq!((b.discard(), b.discard()), (Ok(()), Err(Error::Closed)));
+        assert_eq!(c.discard(), Err(Error::Closed), "what it carried is gone");
     }
 
     #[test]

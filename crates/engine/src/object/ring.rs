@@ -76,28 +76,6 @@ pub(crate) fn pair(
     Ok((Arc::new(Reader(ring.clone())), Arc::new(Writer(ring))))
 }
 
-impl State {
-    fn has_room(&self, bytes: usize) -> bool {
-        bytes as u64 <= self.stream.ring() - self.stream.waiting()
-    }
-
-    /// Counts bytes that move at once, past the end of the ring too.
-    fn moved(
-        &mut self,
-        bytes: usize,
-        part: fn(&Stream<Bell>) -> Result<Span, Error>,
-        count: fn(&mut Stream<Bell>, u64) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut left = bytes as u64;
-        while left > 0 {
-            let now = left.min(part(&self.stream)?.length);
-            count(&mut self.stream, now)?;
-            left -= now;
-        }
-        Ok(())
-    }
-}
-
 impl Ring {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -159,22 +137,20 @@ impl Writer {
     /// With the piece: as [`Writer::write`], and [`Error::Again`] when there is no room for all of it.
     pub(crate) fn push(&self, piece: Vec<u8>) -> Result<(), (Error, Vec<u8>)> {
         let mut state = self.0.lock();
-        let moved = match state.stream.room() {
-            Err(error) => Err(error),
-            Ok(_) if self.0.shared.is_some() || !state.has_room(piece.len()) => Err(Error::Again),
-            Ok(_) => state.moved(piece.len(), Stream::room, Stream::wrote),
+        let counted = match self.0.shared {
+            Some(_) => Err(Error::Again),
+            None => state.stream.wrote_whole(piece.len() as u64),
         };
-        if let Err(error) = moved {
-            return Err((error, piece));
+        match counted {
+            Ok(()) => state.bytes.push(piece),
+            Err(error) => return Err((error, piece)),
         }
-        state.bytes.push(piece);
         Ok(())
     }
 
     /// Tells whether [`Writer::push`] would move a piece of so many bytes, or fail for good: otherwise that may change.
     pub(crate) fn takes(&self, bytes: usize) -> bool {
-        let state = self.0.lock();
-        matches!(state.stream.room(), Err(error) if error != Error::Again) || state.has_room(bytes)
+        self.0.lock().stream.takes_whole(bytes as u64)
     }
 
     /// Tells whether a piece of so many bytes can ever be moved.
@@ -308,7 +284,7 @@ impl Reader {
             return Err(error);
         }
         let piece = state.bytes.pop().unwrap_or_default();
-        state.moved(piece.len(), Stream::held, Stream::took)?;
+        state.stream.took_whole(piece.len() as u64)?;
         Ok(piece)
     }
 

@@ -3,6 +3,7 @@
 use b8g::{Grants, Limits, SharedMemory};
 use b8g_core::abi::constants::BOUNDS;
 use b8g_core::abi::operations::OPERATIONS;
+use b8g_core::abi::requests::REQUESTS;
 use b8g_core::abi::{Kind, Op, Request, Role};
 use b8g_core::{Error, Rights};
 
@@ -77,6 +78,47 @@ fn every_operation_needs_what_its_row_says_and_nothing_more() {
         }
     }
     assert!(checked > 30, "{checked} only");
+}
+
+#[test]
+fn requests_need_what_their_rows_say() {
+    let grants = Grants::none().tasks().environment("A", Some("b"));
+    let mut puppet = Puppet::with(&engine(), &grants, Limits::default());
+    assert_eq!(puppet.op(Op::ChannelNew, 0, [64, 0, 0, 0]), 8);
+    let channel = puppet.load(64).into();
+    let objects = [channel, puppet.given(Role::Compiler as i32, 0), puppet.given(Role::Env as i32, 0)];
+    let mut checked = Vec::new();
+    for row in REQUESTS.iter().filter(|row| !row.needs.is_empty()) {
+        let any = row.needs.iter().fold(Rights::NONE, |any, right| any.union(*right));
+        for object in objects {
+            let (kind, rights) = info(&mut puppet, object);
+            if !row.kinds.contains(&kind) || !rights.contains(Rights::DUPLICATE) {
+                continue;
+            }
+            let less = puppet.op(Op::Dup, object, [rights.without(any).bits().into(), 0, 0, 0]);
+            assert_eq!(puppet.op(Op::Ctl, less, [row.request as i64, 0, 0, 0]), RIGHTS, "{}", row.name);
+            assert_ne!(puppet.op(Op::Ctl, object, [row.request as i64, 0, 0, 0]), RIGHTS, "{}", row.name);
+            checked.push(row.request);
+        }
+    }
+    assert!(checked.contains(&Request::Discard), "{checked:?}");
+}
+
+#[test]
+fn a_message_without_room_for_it_can_be_dropped() {
+    let mut puppet = Puppet::new(&engine());
+    assert_eq!(puppet.op(Op::ChannelNew, 0, [64, 0, 0, 0]), 8);
+    let [a, b] = [64, 68].map(|at| i64::from(puppet.load(at)));
+    let discard = [Request::Discard as i64, 0, 0, 0];
+    assert_eq!(puppet.op(Op::Ctl, b, discard), Error::Again.code());
+    assert_eq!(puppet.op(Op::Send, a, [0, 100, 0, 0]), 0);
+    assert_eq!(puppet.op(Op::Send, a, [0, 1, 0, 0]), 0);
+    assert_eq!(puppet.op(Op::Receive, b, [0, 8, 0, 0]), Error::Limit.code());
+    assert_eq!(puppet.op(Op::Ctl, b, discard), 0);
+    assert_eq!(puppet.op(Op::Receive, b, [0, 8, 0, 0]), 1);
+    assert_eq!(puppet.op(Op::Close, a, [0; 4]), 0);
+    assert_eq!(puppet.op(Op::Ctl, b, discard), Error::Closed.code());
+    assert_eq!(puppet.op(Op::Ctl, 0, discard), Error::Type.code());
 }
 
 #[test]
