@@ -288,7 +288,7 @@ fn values_of_every_kind_go_in_and_out() {
     ] {
         let mut context = echo(ty, &flat);
         for value in values {
-            assert_eq!(context.invoke("f", &[value.clone()]).unwrap(), Some(value.clone()), "{ty}");
+            assert_eq!(context.invoke("f", std::slice::from_ref(&value)).unwrap(), Some(value), "{ty}");
             let wrong = WitValue::Tuple(Vec::new());
             assert!(matches!(context.invoke("f", &[wrong]), Err(CallError::Arguments(_))), "{ty}");
         }
