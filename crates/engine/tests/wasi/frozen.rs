@@ -557,7 +557,10 @@ fn an_image_that_does_not_fit_its_component_is_refused() {
         let image = Image::from_bytes(engine(), &bytes).map_err(|error| error.to_string())?;
         let mut context = Context::restore(&image, &grants, Limits::default()).unwrap();
         context.initialize().map_err(|outcome| outcome.to_string())?;
-        Ok::<u32, String>(call(&mut context, "say", &[0]))
+        match try_call(&mut context, "say", &[0]) {
+            Ok(Some(WitValue::U32(said))) => Ok::<u32, String>(said),
+            other => Err(format!("{other:?}")),
+        }
     };
     assert_eq!(changed(&|_| {}), Ok(0));
     let held = |index, what| HeldResource { index, what };
@@ -674,8 +677,11 @@ fn directories_are_given_anew_by_their_names() {
     assert_eq!((call(&mut again, "same", &[0, 1]), call(&mut again, "list", &[1])), (0, 0));
     call(&mut again, "end", &[]);
     assert_eq!(call(&mut again, "list", &[0]), 0);
-    let mut again = Context::restore(&image, &preopened(&[("b", "/two")]), Limits::default()).unwrap();
-    assert_eq!((call(&mut again, "list", &[0]), call(&mut again, "list", &[1])), (1, 0));
+    let gone = [("a", "/one"), ("b", "/two")].map(|one| {
+        let mut again = Context::restore(&image, &preopened(&[one]), Limits::default()).unwrap();
+        [0, 1].map(|number| call(&mut again, "list", &[number]))
+    });
+    assert!(gone == [[0, 1], [1, 0]] || gone == [[1, 0], [0, 1]], "{gone:?}");
 }
 
 /// A C library: what its runtime holds after it printed goes on, and what is open is in the way.
