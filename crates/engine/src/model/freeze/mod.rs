@@ -68,7 +68,7 @@ pub(crate) struct Helper {
 
 impl Helper {
     pub(super) fn of(component: &Component) -> Option<Helper> {
-        let of = |name: &str| component.get_export_index(None, &format!("{}{name}", layout::RESERVED));
+        let of = |name: &str| component.get_export_index(None, format!("{}{name}", layout::RESERVED));
         Some(Helper {
             freeze: of(helper::FREEZE)?,
             thaw: of(helper::THAW)?,
