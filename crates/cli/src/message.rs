@@ -296,7 +296,7 @@ mod tests {
         assert_eq!(
             said(&failed, &Limits::default(), false),
             "b8g: denied: a connection to \"h:1\" was not granted (grant it with --allow-net=h:1)\n\
-             b8g: denied: listening at \"[::]:80\" was not granted (grant it with '--allow-listen=[::]:80')\n\
+             b8g: denied: listening at \"[::]:80\" was not granted (grant it with --allow-listen=[::]:80)\n\
              b8g: denied: write access to \"it's\" was not granted (grant it with '--allow-write=it'\\''s')\n",
         );
     }
