@@ -14,6 +14,7 @@ pub mod abi;
 pub mod channel;
 pub mod error;
 pub mod handle;
+pub mod http;
 pub mod limits;
 pub mod rights;
 pub mod stream;

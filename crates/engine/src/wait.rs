@@ -112,6 +112,7 @@ fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, 
         Object::Reader(reader) => now_or_rings(reader.ready(), interest),
         Object::Event(event) => now_or_rings(event.ready(), interest),
         Object::Task(task) => now_or_rings(task.ready(), interest),
+        Object::Exchange(exchange) => now_or_rings(exchange.ready(), interest),
         Object::Blob(_)
         | Object::Kept(_)
         | Object::Answer(_)

@@ -9,6 +9,7 @@
 pub(crate) mod errors;
 pub(crate) mod files;
 pub(crate) mod host;
+pub(crate) mod http;
 pub(crate) mod idle;
 pub(crate) mod names;
 pub(crate) mod run;
@@ -38,7 +39,15 @@ pub(crate) struct Model {
     pub(crate) pre: InstancePre<State>,
     /// Where the function `run` is, if it is a command.
     pub(crate) run: Option<ComponentExportIndex>,
+    /// Where its handler of HTTP is, if it has one.
+    pub(crate) handler: Option<Handler>,
     pub(crate) imports: Vec<String>,
+}
+
+/// A function that answers requests of HTTP.
+pub(crate) enum Handler {
+    /// `wasi:http/handler` of 0.3.
+    Async(ComponentExportIndex),
 }
 
 impl std::fmt::Debug for Model {
@@ -102,24 +111,21 @@ impl Model {
         };
         let pre = pre.map_err(|error| ComponentError::Imports(describe(&error)))?;
         // Who exports both means the later one: the earlier is what a toolchain added.
-        let exported = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned());
-        let exported = exported.filter(|name| is_run(name)).max();
-        let run = exported.and_then(|name| {
-            let instance = component.get_export_index(None, &name)?;
-            component.get_export_index(Some(&instance), "run")
-        });
-        Ok(Model { pre, run, imports })
+        let exports: Vec<String> = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned()).collect();
+        let latest = |interface: &str, version: &str, function: &str| {
+            let is = |name: &&String| name.strip_prefix(interface).is_some_and(|v| v.starts_with(version));
+            let instance = component.get_export_index(None, exports.iter().filter(is).max()?)?;
+            component.get_export_index(Some(&instance), function)
+        };
+        let run = latest("wasi:cli/run@", "0.3.", "run").or_else(|| latest("wasi:cli/run@", "0.2.", "run"));
+        let handler = latest("wasi:http/handler@", "0.3.", "handle").map(Handler::Async);
+        Ok(Model { pre, run, handler, imports })
     }
 
     /// The compiled code.
     pub(crate) fn component(&self) -> &Component {
         self.pre.component()
     }
-}
-
-/// Tells whether this is the name of what commands export.
-fn is_run(name: &str) -> bool {
-    name.strip_prefix("wasi:cli/run@").is_some_and(|v| v.starts_with("0.2.") || v.starts_with("0.3."))
 }
 
 /// A linker that has functions too which nobody provides, and which trap.
@@ -176,13 +182,10 @@ mod tests {
             "wasi:cli/environment@1.2.0",
             "wasi:cli/stdin@0.3.0-rc-2025-09-16",
             "wasi:io/streams@0.3.0",
-            "wasi:http/types@0.2.0",
+            "wasi:http/handler@0.3.0",
             "x:cli/environment@0.2.0",
         ] {
             assert!(!provides(name), "{name}");
         }
-        assert!(
-            is_run("wasi:cli/run@0.2.3") && is_run("wasi:cli/run@0.3.0") && !is_run("wasi:cli/run@0.4.0")
-        );
     }
 }

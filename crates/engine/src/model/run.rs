@@ -1,4 +1,5 @@
-//! Running a command of the component model: instantiation, its function `run`, and the loop that lets its parts go on.
+//! Running a binary of the component model: instantiation, its function `run` or its handler of HTTP, and the loop that lets its
+//! parts go on.
 //!
 //! wasmtime knows which parts of a guest can go on; when none can, it gives control back, and the loop here waits for what
 //! they wait for, in one wait of the dispatch function. There is no other thread and no other loop.
@@ -9,12 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use wasmtime::Store;
-use wasmtime::component::Instance;
+use wasmtime::component::{Accessor, Instance, Resource};
 
-use super::Model;
+use super::{Handler, Model};
 use super::host::{Done, Failure, sweep, trap, wait};
 use super::idle::Event;
 use crate::state::State;
+use crate::wasi3;
 
 /// What `run` answers.
 type Answer = (Result<(), ()>,);
@@ -51,11 +53,36 @@ pub(crate) fn run(
 ) -> wasmtime::Result<Result<(), ()>> {
     let Some(at) = &model.run else { return Err(trap("it exports no wasi:cli/run")) };
     let run = instance.get_typed_func::<(), Answer>(&mut *store, at)?;
+    drive(store, async |accessor| run.call_concurrent(accessor, ()).await).map(|(answer,)| answer)
+}
+
+/// Lets a handler of HTTP answer the request that the context was given.
+pub(crate) fn answer(store: &mut Store<State>, model: &Model, instance: Instance) -> wasmtime::Result<()> {
+    match &model.handler {
+        Some(Handler::Async(at)) => {
+            type Answer = (wasi3::http::Answer,);
+            let handle = instance.get_typed_func::<(Resource<wasi3::http::Request>,), Answer>(&mut *store, at)?;
+            drive(store, async |accessor| {
+                let accessor = &accessor.with_getter::<wasi3::Host>(|state| state);
+                let request = accessor.with(wasi3::http::incoming)?;
+                let (answer,) = handle.call_concurrent(accessor, (request,)).await?;
+                wasi3::http::answer(accessor, answer).await
+            })
+        }
+        None => Err(trap("it exports no handler of HTTP")),
+    }
+}
+
+/// Runs what is asked of a guest, and lets all its parts go on until that has an answer.
+fn drive<R>(
+    store: &mut Store<State>,
+    ask: impl AsyncFnOnce(&Accessor<State>) -> wasmtime::Result<R>,
+) -> wasmtime::Result<R> {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     let idle = AtomicBool::new(false);
     let running = store.run_concurrent(async |accessor| {
-        let mut call = pin!(run.call_concurrent(accessor, ()));
+        let mut call = pin!(ask(accessor));
         std::future::poll_fn(|context| {
             if let Poll::Ready(answer) = call.as_mut().poll(context) {
                 return Poll::Ready(answer);
@@ -73,7 +100,7 @@ pub(crate) fn run(
     let mut running = pin!(running);
     loop {
         match running.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(answer) => return answer?.map(|(answer,)| answer),
+            Poll::Ready(answer) => return answer?,
             // Nothing can go on: the next round waits.
             Poll::Pending => idle.store(!woken.0.swap(false, SeqCst), SeqCst),
         }

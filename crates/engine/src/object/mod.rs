@@ -9,6 +9,7 @@ pub(crate) mod clock;
 pub(crate) mod directory;
 pub(crate) mod environment;
 pub(crate) mod event;
+pub(crate) mod exchange;
 pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod guest_path;
@@ -30,6 +31,7 @@ use clock::{Clock, Timer};
 use directory::Directory;
 use environment::Environment;
 use event::Event;
+use exchange::Exchange;
 use file::File;
 use files::Files;
 use network::Network;
@@ -72,6 +74,7 @@ pub(crate) enum Object {
     Task(Arc<Task>),
     Compiler,
     Keys(Arc<keys::Keys>),
+    Exchange(Arc<Exchange>),
 }
 
 /// Bytes of an answer at most.
@@ -98,6 +101,7 @@ impl Object {
             Object::Task(_) => Kind::Task,
             Object::Compiler => Kind::Compiler,
             Object::Keys(_) => Kind::Keys,
+            Object::Exchange(_) => Kind::Exchange,
         }
     }
 
@@ -109,6 +113,7 @@ impl Object {
             Object::Reader(reader) => reader.hang_up(bell),
             Object::Event(event) => event.hang_up(bell),
             Object::Task(task) => task.hang_up(bell),
+            Object::Exchange(exchange) => exchange.hang_up(bell),
             _ => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use b8g_core::Error;
+use b8g_http::{Dial, Trust, TrustError};
 
 use super::socket::Socket;
 use super::{Allowance, Lease, Object};
@@ -16,6 +17,8 @@ const ADDRESS_BYTES_MAX: usize = 300;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Network {
     grants: Vec<NetGrant>,
+    /// Whose certificates are trusted.
+    pub(super) trust: Arc<Trust>,
     /// What it counts against the bound of who made it, if a context did.
     pub(super) _counted: Option<Arc<Lease>>,
 }
@@ -93,16 +96,11 @@ impl Network {
         Ok(())
     }
 
-    /// Begins to connect to `host:port`.
+    /// Finds the grant for `host:port`, and counts its use.
     ///
     /// # Errors
     /// [`Error::Rights`] when it was not granted, which is noted; [`Error::Argument`] for what is no address.
-    pub(crate) fn open(
-        &self,
-        address: &[u8],
-        descriptors: &Allowance,
-        monitor: &Monitor,
-    ) -> Result<Object, Error> {
+    fn granted(&self, address: &[u8], monitor: &Monitor) -> Result<(String, u16), Error> {
         let text = std::str::from_utf8(address).map_err(|_| Error::Argument)?;
         let (host, port) = split_address(text).ok_or(Error::Argument)?;
         let port = port.ok_or(Error::Argument)?;
@@ -115,8 +113,44 @@ impl Network {
             return Err(Error::Rights);
         };
         monitor.use_grant(grant.grant);
+        Ok((host, port))
+    }
+
+    /// Begins to connect to `host:port`.
+    ///
+    /// # Errors
+    /// As [`Network::granted`].
+    pub(crate) fn open(
+        &self,
+        address: &[u8],
+        descriptors: &Allowance,
+        monitor: &Monitor,
+    ) -> Result<Object, Error> {
+        let (host, port) = self.granted(address, monitor)?;
         let socket = Socket::connect(&host, port, descriptors.lease()?)?;
         Ok(Object::Socket(Arc::new(socket)))
+    }
+
+    /// What connects to `host:port` when somebody needs it: nothing happens before.
+    ///
+    /// # Errors
+    /// As [`Network::granted`].
+    pub(crate) fn dial(&self, address: &[u8], monitor: &Monitor) -> Result<Dial, Error> {
+        let (host, port) = self.granted(address, monitor)?;
+        Ok(Box::new(move |dialed| super::socket::dial(host, port, dialed)))
+    }
+
+    /// Whose certificates its connections trust.
+    pub(crate) fn trust(&self) -> &Arc<Trust> {
+        &self.trust
+    }
+
+    /// Trusts the certificates in `pem` too.
+    ///
+    /// # Errors
+    /// [`TrustError`] when it holds none.
+    pub(crate) fn add_trust(&mut self, pem: &[u8]) -> Result<(), TrustError> {
+        Arc::make_mut(&mut self.trust).add(pem)
     }
 }
 

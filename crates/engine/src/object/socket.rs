@@ -3,11 +3,12 @@
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use b8g_core::Error;
-use b8g_core::abi::ready;
+use b8g_core::abi::{HttpFailure, ready};
+use b8g_http::Dialed;
 use rustix::event::{EventfdFlags, PollFlags, eventfd};
 use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, ipproto, sockopt};
 
@@ -122,7 +123,8 @@ fn begin(address: SocketAddr) -> Result<OwnedFd, Error> {
     }
 }
 
-fn look_up(host: String, port: u16) -> Result<Link, Error> {
+/// Looks a name up on a thread of its own. What cannot be begun is told `look_up` as an error, here.
+fn on_a_thread(look_up: impl FnOnce(Result<(), Error>) + Send + 'static) {
     struct Count;
     impl Drop for Count {
         fn drop(&mut self) {
@@ -131,21 +133,63 @@ fn look_up(host: String, port: u16) -> Result<Link, Error> {
     }
     let count = Count;
     if LOOKUPS.fetch_add(1, Relaxed) >= LOOKUPS_MAX {
-        return Err(Error::Limit);
+        return look_up(Err(Error::Limit));
     }
+    // It runs on the thread, or here when there is none.
+    let work = Arc::new(Mutex::new(Some(look_up)));
+    let there = work.clone();
+    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let spawned = std::thread::Builder::new().name("b8g-lookup".into()).stack_size(256 << 10).spawn(move || {
+        let _count = count;
+        if let Some(look_up) = take(&there) {
+            look_up(Ok(()));
+        }
+    });
+    if let (Err(error), Some(look_up)) = (spawned, take(&work)) {
+        look_up(Err(host_error(&error)));
+    }
+}
+
+fn look_up(host: String, port: u16) -> Result<Link, Error> {
     let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(errno)?);
     let result = Arc::new(OnceLock::new());
     let (bell_there, result_there) = (bell.clone(), result.clone());
-    std::thread::Builder::new()
-        .name("b8g-lookup".into())
-        .stack_size(256 << 10)
-        .spawn(move || {
-            let _count = count;
-            let _ = result_there.set(connect_by_name(&host, port));
-            let _ = rustix::io::write(&*bell_there, &1u64.to_ne_bytes());
-        })
-        .map_err(|e| host_error(&e))?;
-    Ok(Link::Lookup { bell, result })
+    on_a_thread(move |begun| {
+        let _ = result_there.set(begun.and_then(|()| connect_by_name(&host, port)));
+        let _ = rustix::io::write(&*bell_there, &1u64.to_ne_bytes());
+    });
+    match result.get() {
+        Some(Err(error @ (Error::Limit | Error::NoMemory))) => Err(*error),
+        _ => Ok(Link::Lookup { bell, result }),
+    }
+}
+
+/// Begins to connect, and tells `dialed` the connection: at once for an address, when it stands for a name.
+pub(super) fn dial(host: String, port: u16, dialed: Dialed) {
+    match host.parse::<IpAddr>() {
+        Ok(address) => dialed(begin(SocketAddr::new(address, port)).map_err(failure)),
+        Err(_) => on_a_thread(move |begun| {
+            dialed(begun.and_then(|()| connect_by_name(&host, port)).map_err(failure));
+        }),
+    }
+}
+
+/// Why there is no connection, as HTTP has it.
+fn failure(error: Error) -> HttpFailure {
+    match error {
+        Error::NotFound => HttpFailure::NameNotFound,
+        Error::Timeout => HttpFailure::ConnectTimeout,
+        Error::Limit => HttpFailure::TooMany,
+        Error::Rights => HttpFailure::Denied,
+        Error::Host(errno) => match i32::from(errno) {
+            libc::ECONNREFUSED => HttpFailure::Refused,
+            libc::EHOSTUNREACH | libc::ENETUNREACH | libc::EADDRNOTAVAIL => HttpFailure::Unreachable,
+            libc::ETIMEDOUT => HttpFailure::ConnectTimeout,
+            libc::EMFILE | libc::ENFILE => HttpFailure::TooMany,
+            _ => HttpFailure::Other,
+        },
+        _ => HttpFailure::Other,
+    }
 }
 
 fn connect_by_name(host: &str, port: u16) -> Result<OwnedFd, Error> {
