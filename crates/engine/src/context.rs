@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use b8g_core::abi::{event, state as run_state};
+use b8g_core::abi::{Role, event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
 use b8g_image::Want;
 use thiserror::Error;
@@ -21,6 +21,7 @@ use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
 use crate::model::{self, Model};
 use crate::object::Object;
+use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::{Outcome, Reason, Usage};
 use crate::split;
 use crate::state::{Ending, State};
@@ -37,6 +38,9 @@ pub enum StartError {
     /// The image says that it needs more than it is granted.
     #[error("the image needs what is not granted: {}", flags_of(.0))]
     Wanted(Vec<Want>),
+    /// The component exports neither `wasi:http/handler` nor `wasi:http/incoming-handler`.
+    #[error("the component answers no requests: it exports neither wasi:http/handler nor wasi:http/incoming-handler")]
+    NoHandler,
     /// What is given to a context before it starts came too late.
     #[error("the context has started already")]
     Started,
@@ -335,7 +339,7 @@ impl Context {
         self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
         if let Some(model) = &compiled.model {
-            return Err(self.run_model(model));
+            return Err(self.run_model(model, model::run::run));
         }
         let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {
@@ -436,15 +440,44 @@ impl Context {
         }
     }
 
-    /// Runs a command of the component model to its end.
-    fn run_model(&mut self, model: &Model) -> Outcome {
+    /// Checks that it can answer a request.
+    pub(crate) fn can_answer(&self) -> Result<(), StartError> {
+        match &self.component.compiled.model {
+            _ if self.stage != Stage::New || self.outcome.is_some() => Err(StartError::Started),
+            Some(model) if model.handler.is_some() => Ok(()),
+            _ => Err(StartError::NoHandler),
+        }
+    }
+
+    /// Lets its handler answer a request.
+    pub(crate) fn run_handler(&mut self, request: Arc<Exchange>) -> Result<Outcome, b8g_core::Error> {
+        self.store.data_mut().give(Role::Request, Object::Exchange(request), EXCHANGE_RIGHTS)?;
+        self.stage = Stage::Started;
+        let compiled = self.component.compiled.clone();
+        let Some(model) = &compiled.model else { return Err(b8g_core::Error::Type) };
+        let answer = |store: &mut Store<State>, model: &Model, instance| {
+            model::run::answer(store, model, instance).map(Ok)
+        };
+        Ok(self.timed(|context| context.run_model(model, answer)))
+    }
+
+    /// Runs a binary of the component model to its end.
+    fn run_model(
+        &mut self,
+        model: &Model,
+        run: impl FnOnce(
+            &mut Store<State>,
+            &Model,
+            wasmtime::component::Instance,
+        ) -> wasmtime::Result<Result<(), ()>>,
+    ) -> Outcome {
         let residence = self.residence.clone();
         let instantiate = |store: &mut Store<State>| {
             pool::with_image(None, 0, &residence, || model::run::instantiate(store, model))
         };
         let ran = self
             .guarded(instantiate)
-            .and_then(|instance| self.guarded(|store| model::run::run(store, model, instance)));
+            .and_then(|instance| self.guarded(|store| run(store, model, instance)));
         match ran {
             Ok(answer) => {
                 if answer.is_err() {

@@ -263,6 +263,7 @@ impl Exchange {
             (outgoing.ignored, outgoing.open, outgoing.ended) = (bodiless, body, !body);
             outgoing.left = length.filter(|_| body && !bodiless);
             outgoing.sent = !body;
+            state.status = Some(parts.status.as_u16());
             match std::mem::replace(&mut state.answer, Answer::Given(parts)) {
                 Answer::Awaited(waker) => Some(waker),
                 _ => None,
@@ -271,6 +272,11 @@ impl Exchange {
         waker.into_iter().for_each(std::task::Waker::wake);
         self.shared.tell();
         Ok(())
+    }
+
+    /// The status that a server's exchange was answered with, if it was.
+    pub fn status(&self) -> Option<u16> {
+        self.shared.lock().status
     }
 
     /// Tells whether all that was to be sent was.

@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub(crate) outgoing: Outgoing,
     /// Of a server: what is to be answered.
     pub(crate) answer: Answer,
+    /// The status of that.
+    pub(crate) status: Option<u16>,
 }
 
 /// The other side's body.
@@ -113,6 +115,7 @@ impl Shared {
             incoming: Incoming::default(),
             outgoing,
             answer: Answer::Open,
+            status: None,
         };
         Arc::new(Shared { state: Mutex::new(state), changed: OnceLock::new() })
     }

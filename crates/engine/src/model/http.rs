@@ -59,6 +59,90 @@ macro_rules! header_error {
 }
 pub(crate) use header_error;
 
+/// What `fields` can do in both versions, and what more one of them has; `$size` stands for too many or too large ones.
+macro_rules! host_fields {
+    ($Host:ident, $Code:ident, $size:expr, $($more:item)*) => {
+        impl $Host for State {
+            fn new(&mut self) -> Result<Resource<Fields>> {
+                let fields = Fields::new(self);
+                Ok(self.resources().table.push(fields)?)
+            }
+
+            fn from_list(
+                &mut self,
+                entries: Vec<(String, Vec<u8>)>,
+            ) -> Result<std::result::Result<Resource<Fields>, $Code>> {
+                match Fields::from_list(self, entries) {
+                    Ok(fields) => Ok(Ok(self.resources().table.push(fields)?)),
+                    Err(error) => Ok(Err(header_error!($Code, error, $size))),
+                }
+            }
+
+            fn get(&mut self, fields: Resource<Fields>, name: String) -> Result<Vec<Vec<u8>>> {
+                Ok(self.resources().table.get(&fields)?.get(&name))
+            }
+
+            fn has(&mut self, fields: Resource<Fields>, name: String) -> Result<bool> {
+                Ok(self.resources().table.get(&fields)?.has(&name))
+            }
+
+            fn set(
+                &mut self,
+                fields: Resource<Fields>,
+                name: String,
+                values: Vec<Vec<u8>>,
+            ) -> Result<std::result::Result<(), $Code>> {
+                match self.resources().table.get_mut(&fields)?.set(&name, values) {
+                    Ok(()) => Ok(Ok(())),
+                    Err(error) => Ok(Err(header_error!($Code, error, $size))),
+                }
+            }
+
+            fn delete(
+                &mut self,
+                fields: Resource<Fields>,
+                name: String,
+            ) -> Result<std::result::Result<(), $Code>> {
+                match self.resources().table.get_mut(&fields)?.delete(&name) {
+                    Ok(_) => Ok(Ok(())),
+                    Err(error) => Ok(Err(header_error!($Code, error, $size))),
+                }
+            }
+
+            fn append(
+                &mut self,
+                fields: Resource<Fields>,
+                name: String,
+                value: Vec<u8>,
+            ) -> Result<std::result::Result<(), $Code>> {
+                match self.resources().table.get_mut(&fields)?.append(&name, value) {
+                    Ok(()) => Ok(Ok(())),
+                    Err(error) => Ok(Err(header_error!($Code, error, $size))),
+                }
+            }
+
+            fn clone(&mut self, fields: Resource<Fields>) -> Result<Resource<Fields>> {
+                let table = &mut self.resources().table;
+                let copy = table.get(&fields)?.copy().map_err(|_| $crate::model::http::too_many())?;
+                Ok(table.push(copy)?)
+            }
+
+            fn drop(&mut self, fields: Resource<Fields>) -> Result<()> {
+                self.resources().table.delete(fields)?;
+                Ok(())
+            }
+
+            $($more)*
+        }
+    };
+}
+pub(crate) use host_fields;
+
+/// For functions that cannot say it.
+pub(crate) fn too_many() -> wasmtime::Error {
+    super::host::trap("more fields than a context may keep")
+}
+
 /// `method` for its text.
 macro_rules! method_of {
     ($Method:ident, $text:expr) => {

@@ -48,6 +48,8 @@ pub(crate) struct Model {
 pub(crate) enum Handler {
     /// `wasi:http/handler` of 0.3.
     Async(ComponentExportIndex),
+    /// `wasi:http/incoming-handler` of 0.2.
+    Sync(ComponentExportIndex),
 }
 
 impl std::fmt::Debug for Model {
@@ -119,6 +121,8 @@ impl Model {
         };
         let run = latest("wasi:cli/run@", "0.3.", "run").or_else(|| latest("wasi:cli/run@", "0.2.", "run"));
         let handler = latest("wasi:http/handler@", "0.3.", "handle").map(Handler::Async);
+        let handler = handler
+            .or_else(|| latest("wasi:http/incoming-handler@", "0.2.", "handle").map(Handler::Sync));
         Ok(Model { pre, run, handler, imports })
     }
 

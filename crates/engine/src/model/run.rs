@@ -16,7 +16,7 @@ use super::{Handler, Model};
 use super::host::{Done, Failure, sweep, trap, wait};
 use super::idle::Event;
 use crate::state::State;
-use crate::wasi3;
+use crate::{wasi2, wasi3};
 
 /// What `run` answers.
 type Answer = (Result<(), ()>,);
@@ -67,6 +67,14 @@ pub(crate) fn answer(store: &mut Store<State>, model: &Model, instance: Instance
                 let request = accessor.with(wasi3::http::incoming)?;
                 let (answer,) = handle.call_concurrent(accessor, (request,)).await?;
                 wasi3::http::answer(accessor, answer).await
+            })
+        }
+        Some(Handler::Sync(at)) => {
+            type Parameters = (Resource<wasi2::http::IncomingRequest>, Resource<wasi2::http::ResponseOutparam>);
+            let handle = instance.get_typed_func::<Parameters, ()>(&mut *store, at)?;
+            drive(store, async |accessor| {
+                let given = accessor.with(|mut access| wasi2::http::incoming(access.get()))?;
+                handle.call_concurrent(accessor, given).await
             })
         }
         None => Err(trap("it exports no handler of HTTP")),

@@ -6,66 +6,23 @@ use wasmtime::component::Resource;
 use super::super::bindings::wasi::http::types::{
     HeaderError, HostFields, HostRequestOptions, RequestOptionsError,
 };
-use crate::model::host::trap;
-use crate::model::http::{FieldError, Fields, Options, header_error};
+use crate::model::http::{Fields, Options, header_error, host_fields};
 use crate::state::State;
 
-type Told<T> = Result<std::result::Result<T, HeaderError>>;
+host_fields! {
+    HostFields, HeaderError, HeaderError::SizeExceeded,
 
-fn told<T>(done: std::result::Result<T, FieldError>) -> std::result::Result<T, HeaderError> {
-    done.map_err(|error| header_error!(HeaderError, error, HeaderError::SizeExceeded))
-}
-
-impl HostFields for State {
-    fn new(&mut self) -> Result<Resource<Fields>> {
-        let fields = Fields::new(self);
-        Ok(self.resources().table.push(fields)?)
-    }
-
-    fn from_list(&mut self, entries: Vec<(String, Vec<u8>)>) -> Told<Resource<Fields>> {
-        match told(Fields::from_list(self, entries)) {
-            Ok(fields) => Ok(Ok(self.resources().table.push(fields)?)),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    fn get(&mut self, fields: Resource<Fields>, name: String) -> Result<Vec<Vec<u8>>> {
-        Ok(self.resources().table.get(&fields)?.get(&name))
-    }
-
-    fn has(&mut self, fields: Resource<Fields>, name: String) -> Result<bool> {
-        Ok(self.resources().table.get(&fields)?.has(&name))
-    }
-
-    fn set(&mut self, fields: Resource<Fields>, name: String, values: Vec<Vec<u8>>) -> Told<()> {
-        Ok(told(self.resources().table.get_mut(&fields)?.set(&name, values)))
-    }
-
-    fn delete(&mut self, fields: Resource<Fields>, name: String) -> Told<()> {
-        Ok(told(self.resources().table.get_mut(&fields)?.delete(&name)).map(|_| ()))
-    }
-
-    fn get_and_delete(&mut self, fields: Resource<Fields>, name: String) -> Told<Vec<Vec<u8>>> {
-        Ok(told(self.resources().table.get_mut(&fields)?.delete(&name)))
-    }
-
-    fn append(&mut self, fields: Resource<Fields>, name: String, value: Vec<u8>) -> Told<()> {
-        Ok(told(self.resources().table.get_mut(&fields)?.append(&name, value)))
+    fn get_and_delete(
+        &mut self,
+        fields: Resource<Fields>,
+        name: String,
+    ) -> Result<std::result::Result<Vec<Vec<u8>>, HeaderError>> {
+        let deleted = self.resources().table.get_mut(&fields)?.delete(&name);
+        Ok(deleted.map_err(|error| header_error!(HeaderError, error, HeaderError::SizeExceeded)))
     }
 
     fn copy_all(&mut self, fields: Resource<Fields>) -> Result<Vec<(String, Vec<u8>)>> {
         Ok(self.resources().table.get(&fields)?.entries())
-    }
-
-    fn clone(&mut self, fields: Resource<Fields>) -> Result<Resource<Fields>> {
-        let table = &mut self.resources().table;
-        let copy = table.get(&fields)?.copy().map_err(|_| trap("more fields than a context may keep"))?;
-        Ok(table.push(copy)?)
-    }
-
-    fn drop(&mut self, fields: Resource<Fields>) -> Result<()> {
-        self.resources().table.delete(fields)?;
-        Ok(())
     }
 }
 
