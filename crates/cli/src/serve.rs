@@ -45,7 +45,9 @@ pub fn serve(args: ServeArgs) -> ! {
 fn run(args: &ServeArgs, console: Console) -> Result<(), Failure> {
     let address = address(&args.listen)?;
     if args.run.report.is_some() || args.run.invoke.is_some() {
-        return Err(Failure::usage("b8g serve-http knows neither --report nor --invoke; see --json".to_owned()));
+        return Err(Failure::usage(
+            "b8g serve-http knows neither --report nor --invoke; see --json".to_owned(),
+        ));
     }
     // Before any other thread is made.
     let listening: Arc<OnceLock<Arc<HttpServer>>> = Arc::default();
@@ -55,7 +57,8 @@ fn run(args: &ServeArgs, console: Console) -> Result<(), Failure> {
         Some(server) => server.stop(),
         None => signals::die_of(signal),
     };
-    signals::listen(on_signal).map_err(|error| Failure::error(format!("cannot wait for signals: {error}")))?;
+    signals::listen(on_signal)
+        .map_err(|error| Failure::error(format!("cannot wait for signals: {error}")))?;
     let plan = Plan::for_requests(&args.run, console);
     let finish = plan.finish(console)?;
     let program = plan.find()?;

@@ -39,7 +39,9 @@ pub enum StartError {
     #[error("the image needs what is not granted: {}", flags_of(.0))]
     Wanted(Vec<Want>),
     /// The component exports neither `wasi:http/handler` nor `wasi:http/incoming-handler`.
-    #[error("the component answers no requests: it exports neither wasi:http/handler nor wasi:http/incoming-handler")]
+    #[error(
+        "the component answers no requests: it exports neither wasi:http/handler nor wasi:http/incoming-handler"
+    )]
     NoHandler,
     /// What is given to a context before it starts came too late.
     #[error("the context has started already")]
@@ -475,9 +477,8 @@ impl Context {
         let instantiate = |store: &mut Store<State>| {
             pool::with_image(None, 0, &residence, || model::run::instantiate(store, model))
         };
-        let ran = self
-            .guarded(instantiate)
-            .and_then(|instance| self.guarded(|store| run(store, model, instance)));
+        let ran =
+            self.guarded(instantiate).and_then(|instance| self.guarded(|store| run(store, model, instance)));
         match ran {
             Ok(answer) => {
                 if answer.is_err() {

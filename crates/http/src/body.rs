@@ -83,7 +83,8 @@ impl Body for Outgoing {
         let waiting = outgoing.bytes.len() as u64;
         match outgoing.left {
             Some(left) => SizeHint::with_exact(waiting.saturating_add(left)),
-            None if outgoing.ended => SizeHint::with_exact(waiting),
+            // Nothing follows a body of a length that is told.
+            None if outgoing.ended && outgoing.trailers.is_none() => SizeHint::with_exact(waiting),
             None => SizeHint::default(),
         }
     }

@@ -18,9 +18,9 @@ pub fn is_authority(text: &str) -> bool {
     authority(text.as_bytes()).is_some()
 }
 
-/// Tells whether this is a path, perhaps with a query.
+/// Tells whether this is a path, perhaps with a query, perhaps relative to another.
 pub fn is_path(text: &str) -> bool {
-    PathAndQuery::try_from(text).is_ok()
+    if text.starts_with('/') { PathAndQuery::try_from(text).is_ok() } else { is_path(&format!("/{text}")) }
 }
 
 /// The name of a field as it is sent, in lower case; `None` when it is none.

@@ -221,7 +221,11 @@ pub(crate) fn failure_of(error: &hyper::Error, cut: HttpFailure) -> HttpFailure 
         }
         cause = inner.source();
     }
-    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() { cut } else { HttpFailure::Protocol }
+    if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
+        cut
+    } else {
+        HttpFailure::Protocol
+    }
 }
 
 #[cfg(test)]
@@ -244,9 +248,12 @@ mod tests {
 
     #[test]
     fn a_request_says_where_it_goes() {
-        for (authority, address) in
-            [("a.example", "a.example:80"), ("a:8080", "a:8080"), ("[::1]:1", "[::1]:1"), ("[::1]", "[::1]:80")]
-        {
+        for (authority, address) in [
+            ("a.example", "a.example:80"),
+            ("a:8080", "a:8080"),
+            ("[::1]:1", "[::1]:1"),
+            ("[::1]", "[::1]:80"),
+        ] {
             assert_eq!(parse(&get(authority, "/")).unwrap().address(), address);
         }
         let secure = RequestHead { scheme: b"https", ..get("a.example", "") };
@@ -267,7 +274,9 @@ mod tests {
         for path in ["a", "a/b", "/a b", "/a\r\nX: y", "/a#b", "*", "http://b/", "/\0", "/\x7f"] {
             assert_eq!(parse(&get("a", path)).unwrap_err(), Error::Argument, "{path:?}");
         }
-        for (method, scheme) in [("CONNECT", "http"), ("", "http"), ("G T", "http"), ("GET", "ftp"), ("GET", "")] {
+        for (method, scheme) in
+            [("CONNECT", "http"), ("", "http"), ("G T", "http"), ("GET", "ftp"), ("GET", "")]
+        {
             let head = RequestHead { method: method.as_bytes(), scheme: scheme.as_bytes(), ..get("a", "/") };
             assert_eq!(parse(&head).unwrap_err(), Error::Argument, "{method} {scheme}");
         }

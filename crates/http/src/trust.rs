@@ -88,10 +88,8 @@ impl Trust {
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let mut config = versions
-            .map_err(|_| HttpFailure::Other)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+        let mut config =
+            versions.map_err(|_| HttpFailure::Other)?.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }

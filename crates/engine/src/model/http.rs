@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use b8g_core::abi::{HttpFailure, Request, Role, http};
-use b8g_core::http::{FIELDS_MAX, HEAD_BYTES_MAX, RequestHead, ResponseHead, trailers_from_bytes, trailers_to_bytes};
+use b8g_core::http::{
+    FIELDS_MAX, HEAD_BYTES_MAX, RequestHead, ResponseHead, trailers_from_bytes, trailers_to_bytes,
+};
 use b8g_core::{Error, Handle};
 use b8g_http::grammar;
 
@@ -281,7 +283,8 @@ impl Fields {
 
     /// Those that the host tells. What is the connection's affair is left out.
     pub(crate) fn told(state: &mut State, fields: &[(&[u8], &[u8])]) -> Result<Fields, FieldError> {
-        let named = fields.iter().filter_map(|(name, value)| Some((grammar::field_name(name)?, value.to_vec())));
+        let named =
+            fields.iter().filter_map(|(name, value)| Some((grammar::field_name(name)?, value.to_vec())));
         let list = named.filter(|(name, _)| !FORBIDDEN.contains(&name.as_str())).collect();
         let mut told = Fields::new(state);
         told.replace(list)?;

@@ -121,8 +121,8 @@ impl Model {
         };
         let run = latest("wasi:cli/run@", "0.3.", "run").or_else(|| latest("wasi:cli/run@", "0.2.", "run"));
         let handler = latest("wasi:http/handler@", "0.3.", "handle").map(Handler::Async);
-        let handler = handler
-            .or_else(|| latest("wasi:http/incoming-handler@", "0.2.", "handle").map(Handler::Sync));
+        let handler =
+            handler.or_else(|| latest("wasi:http/incoming-handler@", "0.2.", "handle").map(Handler::Sync));
         Ok(Model { pre, run, handler, imports })
     }
 

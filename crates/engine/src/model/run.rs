@@ -12,9 +12,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use wasmtime::Store;
 use wasmtime::component::{Accessor, Instance, Resource};
 
-use super::{Handler, Model};
 use super::host::{Done, Failure, sweep, trap, wait};
 use super::idle::Event;
+use super::{Handler, Model};
 use crate::state::State;
 use crate::{wasi2, wasi3};
 
@@ -61,7 +61,8 @@ pub(crate) fn answer(store: &mut Store<State>, model: &Model, instance: Instance
     match &model.handler {
         Some(Handler::Async(at)) => {
             type Answer = (wasi3::http::Answer,);
-            let handle = instance.get_typed_func::<(Resource<wasi3::http::Request>,), Answer>(&mut *store, at)?;
+            let handle =
+                instance.get_typed_func::<(Resource<wasi3::http::Request>,), Answer>(&mut *store, at)?;
             drive(store, async |accessor| {
                 let accessor = &accessor.with_getter::<wasi3::Host>(|state| state);
                 let request = accessor.with(wasi3::http::incoming)?;
@@ -70,7 +71,8 @@ pub(crate) fn answer(store: &mut Store<State>, model: &Model, instance: Instance
             })
         }
         Some(Handler::Sync(at)) => {
-            type Parameters = (Resource<wasi2::http::IncomingRequest>, Resource<wasi2::http::ResponseOutparam>);
+            type Parameters =
+                (Resource<wasi2::http::IncomingRequest>, Resource<wasi2::http::ResponseOutparam>);
             let handle = instance.get_typed_func::<Parameters, ()>(&mut *store, at)?;
             drive(store, async |accessor| {
                 let given = accessor.with(|mut access| wasi2::http::incoming(access.get()))?;

@@ -139,12 +139,13 @@ fn on_a_thread(look_up: impl FnOnce(Result<(), Error>) + Send + 'static) {
     let work = Arc::new(Mutex::new(Some(look_up)));
     let there = work.clone();
     let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let spawned = std::thread::Builder::new().name("b8g-lookup".into()).stack_size(256 << 10).spawn(move || {
-        let _count = count;
-        if let Some(look_up) = take(&there) {
-            look_up(Ok(()));
-        }
-    });
+    let spawned =
+        std::thread::Builder::new().name("b8g-lookup".into()).stack_size(256 << 10).spawn(move || {
+            let _count = count;
+            if let Some(look_up) = take(&there) {
+                look_up(Ok(()));
+            }
+        });
     if let (Err(error), Some(look_up)) = (spawned, take(&work)) {
         look_up(Err(host_error(&error)));
     }

@@ -10,11 +10,12 @@ use wasmtime::component::Resource;
 
 use super::super::bindings::wasi::http::outgoing_handler;
 use super::super::bindings::wasi::http::types::{
-    ErrorCode, HostOutgoingBody, HostOutgoingRequest, HostOutgoingResponse, HostResponseOutparam, Method, Scheme,
+    ErrorCode, HostOutgoingBody, HostOutgoingRequest, HostOutgoingResponse, HostResponseOutparam, Method,
+    Scheme,
 };
 use super::super::streams::{Later, OutputStream, WRITE_BYTES_MAX, lock};
-use super::incoming::FutureIncomingResponse;
 use super::code_of;
+use super::incoming::FutureIncomingResponse;
 use crate::dispatch::Call;
 use crate::model::host::{self, Done, Failure, call, count, duplicate, must};
 use crate::model::http::{
@@ -311,7 +312,10 @@ impl HostResponseOutparam for State {
 }
 
 impl HostOutgoingBody for State {
-    fn write(&mut self, at: Resource<OutgoingBody>) -> Result<std::result::Result<Resource<OutputStream>, ()>> {
+    fn write(
+        &mut self,
+        at: Resource<OutgoingBody>,
+    ) -> Result<std::result::Result<Resource<OutputStream>, ()>> {
         let body = self.resources().table.get_mut(&at)?;
         if std::mem::replace(&mut body.taken, true) {
             return Ok(Err(()));

@@ -12,7 +12,8 @@ use std::task::{Context, Poll, ready as poll_ready};
 use b8g_core::abi::{Request as Ctl, ready};
 use b8g_core::{Error, Handle};
 use wasmtime::component::{
-    Access, Accessor, AccessorTask, FutureConsumer, FutureProducer, FutureReader, Resource, Source, StreamReader,
+    Access, Accessor, AccessorTask, FutureConsumer, FutureProducer, FutureReader, Resource, Source,
+    StreamReader,
 };
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 

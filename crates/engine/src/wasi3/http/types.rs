@@ -101,7 +101,6 @@ impl HostRequest for State {
         let fields = self.request(&at)?.fields.clone();
         Ok(self.resources().table.push(fields)?)
     }
-
 }
 
 impl HostResponseWithStore<State> for Host {
@@ -138,7 +137,11 @@ impl HostResponse for State {
         Ok(self.resources().table.get(&at)?.status)
     }
 
-    fn set_status_code(&mut self, at: Resource<Response>, status: u16) -> Result<std::result::Result<(), ()>> {
+    fn set_status_code(
+        &mut self,
+        at: Resource<Response>,
+        status: u16,
+    ) -> Result<std::result::Result<(), ()>> {
         let response = self.resources().table.get_mut(&at)?;
         Ok((100..600).contains(&status).then(|| response.status = status).ok_or(()))
     }
@@ -148,5 +151,4 @@ impl HostResponse for State {
         let fields = table.get(&at)?.fields.clone();
         Ok(table.push(fields)?)
     }
-
 }
