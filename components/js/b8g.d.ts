@@ -346,7 +346,10 @@ declare module "b8g" {
   /** Items that are made when they are asked for, through stages that may be components in contexts of their own. */
   export interface Flow<T> extends AsyncIterable<T> {
     pipe<U>(stage: Stage<T, U>): Flow<U>;
-    /** A component, or its source, whose standard input is what comes and whose standard output goes on. */
+    /**
+     * A component, or its source, whose standard input is what comes and whose standard output goes on. Components in a row read
+     * from one another: what goes between them does not pass this program.
+     */
     pipe(component: Component | string, options?: SpawnOptions): Flow<Uint8Array>;
     pipe<U>(stage: TransformStream<T, U> | ((items: AsyncIterable<T>) => AsyncIterable<U>)): Flow<U>;
     /** Brings all items to their end. */

@@ -126,6 +126,16 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_NARROW 97 /* Makes a handle to a part of what files, network or environment allow. */
 #define B8G_CTL_GONE 98 /* Tells how the other end of a stream went. */
 #define B8G_CTL_CAPACITY 99 /* Tells how many bytes wait in a stream at most. */
+#define B8G_CTL_SOCKET 100 /* Makes a socket that is neither bound nor connected. */
+#define B8G_CTL_BIND 101 /* Gives a socket an address of this machine. */
+#define B8G_CTL_CONNECT 102 /* Connects a socket; takes a datagram socket's peer away when the address is empty. */
+#define B8G_CTL_LISTEN 103 /* Lets others connect to a socket. */
+#define B8G_CTL_ACCEPT 104 /* Takes a connection that somebody made to a listening socket. */
+#define B8G_CTL_LOCAL_ADDRESS 105 /* Tells a socket's own address. */
+#define B8G_CTL_PEER_ADDRESS 106 /* Tells the address that a socket is connected to. */
+#define B8G_CTL_RESOLVE 107 /* Looks a granted name up, for a datagram socket to send to. */
+#define B8G_CTL_SEND_TO 108 /* Sends one datagram. */
+#define B8G_CTL_RECEIVE_FROM 109 /* Receives one datagram, and who sent it. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */
@@ -137,7 +147,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_KIND_ENV 7 /* Environment values. */
 #define B8G_KIND_CLOCK 8 /* A clock. */
 #define B8G_KIND_RANDOM 9 /* Randomness. */
-#define B8G_KIND_SOCKET 10 /* A TCP socket. */
+#define B8G_KIND_SOCKET 10 /* A TCP socket: a connection, or one that listens. */
 #define B8G_KIND_TIMER 11 /* A timer. */
 #define B8G_KIND_CHANNEL 12 /* An end of a channel. */
 #define B8G_KIND_MEMORY 13 /* Memory that several contexts can see. */
@@ -146,6 +156,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_KIND_TASK 16 /* A running component that the caller started. */
 #define B8G_KIND_COMPILER 17 /* What compiles. */
 #define B8G_KIND_KEYS 18 /* Keys that link contexts. */
+#define B8G_KIND_DATAGRAMS 19 /* A UDP socket. */
 
 /* Types of files. */
 #define B8G_FILE_UNKNOWN 0 /* Anything else. */
@@ -187,6 +198,12 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 
 /* Flags of `stream`. */
 #define B8G_STREAM_MAP 0x1u /* Its ring is memory that can be shown in the memories of writer and reader. */
+
+/* What the request SOCKET makes. */
+#define B8G_SOCKET_TCP4 4 /* For connections (TCP) over version 4 of IP. */
+#define B8G_SOCKET_TCP6 6 /* For connections (TCP) over version 6 of IP. */
+#define B8G_SOCKET_UDP4 20 /* For datagrams (UDP) over version 4 of IP. */
+#define B8G_SOCKET_UDP6 22 /* For datagrams (UDP) over version 6 of IP. */
 
 /* Flags of the requests SET_TIMES and PATH_SET_TIMES. */
 #define B8G_TIMES_ATIME 0x1u /* Set the access time. */
@@ -230,6 +247,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_STATE_CHECKPOINT 2 /* Nothing runs, and the component asks to be frozen here; it goes on when it hears of it. */
 
 /* Bounds and sizes. */
+#define B8G_BACKLOG_MAX 128 /* Connections that wait to be accepted at most, on one socket */
 #define B8G_KEY_BYTES 32 /* Bytes of a key */
 #define B8G_SPAWN_HANDLES_MAX 64 /* Handles that a task is started with at most */
 #define B8G_WAIT_ITEMS_MAX 1024 /* Items of one `wait` at most */
@@ -322,6 +340,16 @@ struct b8g_times {
 struct b8g_span {
     uint64_t offset; /* where it begins */
     uint64_t length; /* its bytes */
+};
+
+/* An address with its port; all 0 is none: 32 bytes. */
+struct b8g_address {
+    uint32_t version; /* of IP: 4 or 6 */
+    uint32_t port; /* the port */
+    uint64_t high; /* the address as a number, its upper 64 bits; 0 in version 4 */
+    uint64_t low; /* its lower 64 bits; below 2^32 in version 4 */
+    uint32_t flow; /* the flow of version 6 */
+    uint32_t scope; /* the scope of version 6: which link */
 };
 
 /* An offset in memory, as the callback takes it. */

@@ -217,6 +217,26 @@ export const Request = {
   GONE: 98,
   /** Tells how many bytes wait in a stream at most. */
   CAPACITY: 99,
+  /** Makes a socket that is neither bound nor connected. */
+  SOCKET: 100,
+  /** Gives a socket an address of this machine. */
+  BIND: 101,
+  /** Connects a socket; takes a datagram socket's peer away when the address is empty. */
+  CONNECT: 102,
+  /** Lets others connect to a socket. */
+  LISTEN: 103,
+  /** Takes a connection that somebody made to a listening socket. */
+  ACCEPT: 104,
+  /** Tells a socket's own address. */
+  LOCAL_ADDRESS: 105,
+  /** Tells the address that a socket is connected to. */
+  PEER_ADDRESS: 106,
+  /** Looks a granted name up, for a datagram socket to send to. */
+  RESOLVE: 107,
+  /** Sends one datagram. */
+  SEND_TO: 108,
+  /** Receives one datagram, and who sent it. */
+  RECEIVE_FROM: 109,
 } as const;
 
 /** Kinds of objects. */
@@ -239,7 +259,7 @@ export const Kind = {
   CLOCK: 8,
   /** Randomness. */
   RANDOM: 9,
-  /** A TCP socket. */
+  /** A TCP socket: a connection, or one that listens. */
   SOCKET: 10,
   /** A timer. */
   TIMER: 11,
@@ -257,6 +277,8 @@ export const Kind = {
   COMPILER: 17,
   /** Keys that link contexts. */
   KEYS: 18,
+  /** A UDP socket. */
+  DATAGRAMS: 19,
 } as const;
 
 /** Types of files. */
@@ -339,6 +361,18 @@ export const Open = {
 export const Stream = {
   /** Its ring is memory that can be shown in the memories of writer and reader. */
   MAP: 1,
+} as const;
+
+/** What the request SOCKET makes. */
+export const Socket = {
+  /** For connections (TCP) over version 4 of IP. */
+  TCP4: 4,
+  /** For connections (TCP) over version 6 of IP. */
+  TCP6: 6,
+  /** For datagrams (UDP) over version 4 of IP. */
+  UDP4: 20,
+  /** For datagrams (UDP) over version 6 of IP. */
+  UDP6: 22,
 } as const;
 
 /** Flags of the requests SET_TIMES and PATH_SET_TIMES. */
@@ -425,6 +459,8 @@ export const State = {
 
 /** Bounds and sizes. */
 export const Bound = {
+  /** Connections that wait to be accepted at most, on one socket */
+  BACKLOG_MAX: 128,
   /** Bytes of a key */
   KEY_BYTES: 32,
   /** Handles that a task is started with at most */

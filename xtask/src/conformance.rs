@@ -9,6 +9,7 @@ mod http;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -33,6 +34,8 @@ struct Case {
     /// A directory that it gets a copy of as its root.
     directory: Option<PathBuf>,
     stdin: String,
+    /// What a client says to it and what it has to hear, if the program is a server.
+    client: Option<Vec<Line>>,
     stdout: Option<String>,
     stderr: Option<String>,
     exit_code: i64,
@@ -46,6 +49,13 @@ struct Case {
     requests: Vec<http::Request>,
     /// What it takes that this runner does not do.
     unsupported: Option<String>,
+}
+
+/// What a client of a program does.
+#[derive(Clone)]
+enum Line {
+    Says(String),
+    Hears(String),
 }
 
 /// Who runs programs.
@@ -196,6 +206,13 @@ impl Case {
             // It comes after the last request.
             "kill" if json["signal"] == "SIGINT" && self.answers => {}
             "write" => self.stdin.push_str(&payload),
+            "connect" if self.client.is_none() && json["protocol_type"] == "tcp" => {
+                self.client = Some(Vec::new());
+            }
+            "send" | "recv" if self.client.is_some() => {
+                let line = if json["type"] == "send" { Line::Says(payload) } else { Line::Hears(payload) };
+                self.client.get_or_insert_default().push(line);
+            }
             "read" if json["id"] == "stderr" => self.stderr.get_or_insert_default().push_str(&payload),
             "read" => self.stdout.get_or_insert_default().push_str(&payload),
             other => self.unsupported = Some(format!("the operation {other}")),
@@ -222,7 +239,9 @@ impl Case {
                     true => command.args(["serve-http", "--listen=127.0.0.1:0"]),
                     false => command.args(["run", "--quiet"]),
                 };
-                command.args(self.needs_network.then_some("--allow-net"));
+                if self.needs_network {
+                    command.args(["--allow-net", "--allow-listen"]);
+                }
                 command
             }
             Runner::Wasmtime(program) => {
@@ -290,12 +309,21 @@ impl Case {
         if let Some(mut stdin) = child.stdin.take() {
             let _ = stdin.write_all(self.stdin.as_bytes());
         }
-        let readers = (reader(child.stdout.take()), reader(child.stderr.take()));
+        let mut stdout = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let stderr = reader(child.stderr.take());
+        let lines = self.client.clone();
+        // Who waits for a word of the program hears of its end too.
+        let stdout = std::thread::spawn(move || {
+            let served = lines.map_or(Ok(()), |lines| talk(&mut stdout, &lines));
+            (served, read(stdout))
+        });
         let code = end(&mut child)?;
-        let (stdout, stderr) = (readers.0.join().unwrap_or_default(), readers.1.join().unwrap_or_default());
+        let (served, stdout) = stdout.join().map_err(|_| "its client panicked")?;
+        let stderr = stderr.join().unwrap_or_default();
         let last =
             stderr.lines().find(|line| line.contains("panicked") || line.contains("error")).unwrap_or("");
         match () {
+            () if served.is_err() => Err(format!("{served:?} ({last})")),
             () if i64::from(code) != self.exit_code => Err(format!("exit code {code} ({last})")),
             () if self.stdout.as_ref().is_some_and(|want| *want != stdout) => {
                 Err(format!("wrote {stdout:?}"))
@@ -306,15 +334,35 @@ impl Case {
     }
 }
 
-/// Reads all that a program writes.
-fn reader(from: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut from) = from {
-            let _ = from.read_to_end(&mut bytes);
+/// Connects to the address that a program writes first, and talks with it.
+fn talk(out: &mut impl BufRead, lines: &[Line]) -> Result<()> {
+    let mut address = String::new();
+    out.read_line(&mut address)?;
+    let mut peer =
+        TcpStream::connect(address.trim()).with_context(|| format!("cannot connect to {address:?}"))?;
+    peer.set_read_timeout(Some(TIME_MAX))?;
+    for line in lines {
+        match line {
+            Line::Says(text) => peer.write_all(text.as_bytes())?,
+            Line::Hears(text) => {
+                let mut heard = vec![0; text.len()];
+                peer.read_exact(&mut heard)?;
+                ensure!(heard == text.as_bytes(), "it answered {:?}", String::from_utf8_lossy(&heard));
+            }
         }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+    }
+    Ok(())
+}
+
+/// Reads all that a program writes, while it runs.
+fn reader(from: Option<impl Read + Send + 'static>) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || from.map_or_else(String::new, read))
+}
+
+fn read(mut from: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = from.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Waits for the end of a program, not for ever.

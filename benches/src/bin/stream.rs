@@ -21,7 +21,7 @@ const RING: u64 = 1 << 20;
 /// Of the ring between contexts that take turns: what one wrote is still near when the other reads.
 const SMALL_RING: u64 = 512 << 10;
 const CHAIN: usize = 1_000;
-/// Through the chain: each byte is copied two thousand times.
+/// Through the chain, where each byte is copied a thousand times; with `--whole` all of [`BYTES`].
 const CHAIN_BYTES: u64 = 64 << 20;
 
 /// Fills pieces and sums them: in a piece of its own memory, or in those of the mapped ring.
@@ -68,54 +68,84 @@ const WORKS: &str = r#"(module
     (func $wait (param i32)
       (i32.store (i32.const 8) (global.get $h)) (i32.store (i32.const 12) (local.get 0))
       (drop (call $call (i32.const 20) (i32.const 0) (i64.const 8) (i64.const 1) (i64.const -1) (i64.const 16))))
-    ;; Fills so many pieces, until there is no room; answers how many are left.
-    (func $produce (export "produce") (param $pieces i32) (result i32) (local $part i64)
+    ;; Fills so many pieces, until there is no room; answers how many are left. Commits each piece, or all of a part at once.
+    (func $produce (param $pieces i32) (param $whole i32) (result i32) (local $part i64) (local $at i32) (local $done i64)
       (local.set $part (call $acquire (i64.const 0)))
       (loop $next
         (if (i32.or (i64.lt_s (local.get $part) (i64.const 65536)) (i32.eqz (local.get $pieces))) (then (return (local.get $pieces))))
-        (call $fill (i32.add (i32.const 1048576) (i32.wrap_i64 (local.get $part))))
-        (local.set $pieces (i32.sub (local.get $pieces) (i32.const 1)))
-        (local.set $part (call $acquire (i64.const 65536)))
+        (local.set $at (i32.add (i32.const 1048576) (i32.wrap_i64 (local.get $part))))
+        (local.set $done (i64.const 0))
+        (loop $more
+          (call $fill (local.get $at))
+          (local.set $at (i32.add (local.get $at) (i32.const 65536)))
+          (local.set $done (i64.add (local.get $done) (i64.const 65536)))
+          (local.set $pieces (i32.sub (local.get $pieces) (i32.const 1)))
+          (br_if $more (i32.and (i32.ne (i32.const 0) (local.get $pieces))
+            (i32.and (local.get $whole) (i64.lt_u (local.get $done) (i64.shr_u (local.get $part) (i64.const 32)))))))
+        (local.set $part (call $acquire (local.get $done)))
         (br $next))
       (unreachable))
+    (func (export "produce") (param $pieces i32) (result i32) (call $produce (local.get $pieces) (i32.const 1)))
     ;; Sums what there is; answers whether that is all.
-    (func $consume (export "consume") (result i32) (local $part i64)
+    (func $consume (param $whole i32) (result i32) (local $part i64) (local $at i32) (local $done i64)
       (local.set $part (call $acquire (i64.const 0)))
       (loop $next
         (if (i64.lt_s (local.get $part) (i64.const 65536)) (then (return (i64.ge_s (local.get $part) (i64.const 0)))))
-        (call $add (i32.add (i32.const 1048576) (i32.wrap_i64 (local.get $part))))
-        (local.set $part (call $acquire (i64.const 65536)))
+        (local.set $at (i32.add (i32.const 1048576) (i32.wrap_i64 (local.get $part))))
+        (local.set $done (i64.const 0))
+        (loop $more
+          (call $add (local.get $at))
+          (local.set $at (i32.add (local.get $at) (i32.const 65536)))
+          (local.set $done (i64.add (local.get $done) (i64.const 65536)))
+          (br_if $more (i32.and (local.get $whole) (i64.lt_u (local.get $done) (i64.shr_u (local.get $part) (i64.const 32))))))
+        (local.set $part (call $acquire (local.get $done)))
         (br $next))
       (unreachable))
+    (func (export "consume") (result i32) (call $consume (i32.const 1)))
     (func (export "finish") (drop (call $call (i32.const 14) (global.get $h) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0))))
     (func (export "produce_all") (param $pieces i32) (loop $next
-      (if (local.tee $pieces (call $produce (local.get $pieces))) (then (call $wait (i32.const 2)) (br $next))))
+      (if (local.tee $pieces (call $produce (local.get $pieces) (i32.const 0))) (then (call $wait (i32.const 2)) (br $next))))
       (drop (call $call (i32.const 14) (global.get $h) (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0))))
     (func (export "consume_all") (result i64) (loop $next
-      (if (i32.eqz (call $consume)) (then (call $wait (i32.const 1)) (br $next))))
+      (if (i32.eqz (call $consume (i32.const 0))) (then (call $wait (i32.const 1)) (br $next))))
       (global.get $sum)))"#;
 
-/// Passes on what comes, by copy, until it ends: the first stream that it was given is read, the second written.
+/// Passes on what comes until it ends: the first stream that it was given is read, the second written. Both are mapped, so each
+/// byte is copied once.
 const PASSES: &str = r#"(module
     (import "b8g" "call" (func $call (param i32 i32 i64 i64 i64 i64) (result i64)))
-    (memory (export "memory") 2)
-    (func $wait (param $h i32) (param $interest i32)
-      (i32.store (i32.const 8) (local.get $h)) (i32.store (i32.const 12) (local.get $interest))
-      (drop (call $call (i32.const 20) (i32.const 0) (i64.const 8) (i64.const 1) (i64.const -1) (i64.const 16))))
-    (func (export "b8g_start") (param i32 i32 i32 i32) (result i32) (local $end i32) (local $from i32) (local $to i32) (local $got i64) (local $done i64) (local $n i64)
+    (memory (export "memory") 3)
+    (func $map (param $h i32) (param $at i64)
+      (if (i64.ne (i64.const 0) (call $call (i32.const 4) (local.get $h) (local.get $at) (i64.const 0) (i64.const 65536) (i64.const 0)))
+        (then unreachable)))
+    ;; Gives back what is done with, and waits for the next part: where it is below, its length above; at the end the length is 0.
+    (func $part (param $h i32) (param $interest i32) (param $done i64) (result i64) (local $part i64)
+      (loop $again (result i64)
+        (local.set $part (call $call (i32.const 13) (local.get $h) (local.get $done) (i64.const 0) (i64.const 0) (i64.const 0)))
+        (if (result i64) (i64.eq (local.get $part) (i64.const -7))
+          (then
+            (local.set $done (i64.const 0))
+            (i32.store (i32.const 8) (local.get $h)) (i32.store (i32.const 12) (local.get $interest))
+            (drop (call $call (i32.const 20) (i32.const 0) (i64.const 8) (i64.const 1) (i64.const -1) (i64.const 16)))
+            (br $again))
+          (else (local.get $part)))))
+    (func (export "b8g_start") (param i32 i32 i32 i32) (result i32) (local $end i32) (local $from i32) (local $to i32)
+      (local $in i64) (local $out i64) (local $n i64)
       (local.set $end (i32.wrap_i64 (call $call (i32.const 8) (i32.const 0) (i64.const 1) (i64.const 0) (i64.const 0x0000020000000000) (i64.const 0))))
       (local.set $from (i32.load (i32.sub (local.get $end) (i32.const 12))))
       (local.set $to (i32.load (i32.sub (local.get $end) (i32.const 4))))
+      (call $map (local.get $from) (i64.const 65536)) (call $map (local.get $to) (i64.const 131072))
       (loop $next
-        (local.set $got (call $call (i32.const 6) (local.get $from) (i64.const 65536) (i64.const 65536) (i64.const -1) (i64.const 0)))
-        (if (i64.eq (local.get $got) (i64.const -7)) (then (call $wait (local.get $from) (i32.const 1)) (br $next)))
-        (if (i64.le_s (local.get $got) (i64.const 0)) (then (return (i32.wrap_i64 (local.get $got)))))
-        (local.set $done (i64.const 0))
-        (loop $more
-          (local.set $n (call $call (i32.const 7) (local.get $to) (i64.add (i64.const 65536) (local.get $done)) (i64.sub (local.get $got) (local.get $done)) (i64.const -1) (i64.const 0)))
-          (if (i64.eq (local.get $n) (i64.const -7)) (then (call $wait (local.get $to) (i32.const 2)) (br $more)))
-          (if (i64.lt_s (local.get $n) (i64.const 0)) (then (return (i32.wrap_i64 (local.get $n)))))
-          (br_if $more (i64.ne (local.get $got) (local.tee $done (i64.add (local.get $done) (local.get $n))))))
+        ;; What was written goes on before anything is waited for.
+        (drop (call $call (i32.const 13) (local.get $to) (local.get $n) (i64.const 0) (i64.const 0) (i64.const 0)))
+        (local.set $in (call $part (local.get $from) (i32.const 1) (local.get $n)))
+        (if (i64.le_s (local.get $in) (i64.const 0xffffffff)) (then (return (i32.wrap_i64 (i64.shr_s (local.get $in) (i64.const 32))))))
+        (local.set $out (call $part (local.get $to) (i32.const 2) (i64.const 0)))
+        (if (i64.lt_s (local.get $out) (i64.const 0)) (then (return (i32.const -8))))
+        (local.set $n (select (i64.shr_u (local.get $in) (i64.const 32)) (i64.shr_u (local.get $out) (i64.const 32))
+          (i64.lt_u (i64.shr_u (local.get $in) (i64.const 32)) (i64.shr_u (local.get $out) (i64.const 32)))))
+        (memory.copy (i32.add (i32.const 131072) (i32.wrap_i64 (local.get $out))) (i32.add (i32.const 65536) (i32.wrap_i64 (local.get $in)))
+          (i32.wrap_i64 (local.get $n)))
         (br $next))
       (unreachable)))"#;
 
@@ -357,12 +387,14 @@ fn scripts(report: &Report, engine: &Engine) -> anyhow::Result<()> {
 
 /// A thousand contexts in a row, each on a thread of its own, with 64 KiB between each two.
 fn chain(report: &Report, engine: &Engine) -> anyhow::Result<()> {
+    let bytes = if std::env::args().any(|argument| argument == "--whole") { BYTES } else { CHAIN_BYTES };
     let component = Component::from_wasm(engine, PASSES.as_bytes())?;
-    let (mut next, mut feed) = stream(StreamOptions::default())?;
+    let options = StreamOptions { mapped: true, ..StreamOptions::default() };
+    let (mut next, mut feed) = stream(options)?;
     let before = pss_kib();
     let (found, after_first, took) = thread::scope(|scope| -> anyhow::Result<_> {
         for _ in 0..CHAIN {
-            let (reader, writer) = stream(StreamOptions::default())?;
+            let (reader, writer) = stream(options)?;
             let mut context = Context::new(&component, &Grants::none(), Limits::default())?;
             context.give_reader(std::mem::replace(&mut next, reader))?;
             context.give_writer(writer)?;
@@ -370,7 +402,7 @@ fn chain(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         }
         scope.spawn(move || {
             let piece = vec![7; PIECE];
-            (0..CHAIN_BYTES / PIECE as u64).for_each(|_| feed.write_all(&piece).expect("it is taken"));
+            (0..bytes / PIECE as u64).for_each(|_| feed.write_all(&piece).expect("it is taken"));
             feed.finish();
         });
         let begun = Instant::now();
@@ -380,13 +412,13 @@ fn chain(report: &Report, engine: &Engine) -> anyhow::Result<()> {
             if n == 0 {
                 return Ok((found, after_first, begun.elapsed()));
             }
-            if found < CHAIN_BYTES / 10 && found + n as u64 >= CHAIN_BYTES / 10 {
+            if found < bytes / 10 && found + n as u64 >= bytes / 10 {
                 after_first = pss_kib();
             }
             found += n as u64;
         }
     })?;
-    anyhow::ensure!(found == CHAIN_BYTES, "{found} bytes came");
+    anyhow::ensure!(found == bytes, "{found} bytes came");
     let mib = |kib: f64| (kib - before) / 1024.0;
     let figure = |name: &str, value: f64, unit: &'static str| Figure {
         name: name.into(),
@@ -396,7 +428,11 @@ fn chain(report: &Report, engine: &Engine) -> anyhow::Result<()> {
         n: 1,
         at_most: None,
     };
-    report.add(figure("64 MiB through a chain of 1,000 contexts", took.as_secs_f64(), "s"));
+    report.add(figure(
+        &format!("{} MiB through a chain of 1,000 contexts", bytes >> 20),
+        took.as_secs_f64(),
+        "s",
+    ));
     report.add(figure("memory of the chain when a tenth had passed", mib(after_first), "MiB"));
     Ok(())
 }

@@ -79,7 +79,7 @@ pub struct RunArgs {
     pub lang: Option<Lang>,
     #[command(flatten)]
     pub image: ImageArgs,
-    /// Call this exported function of a wasm module that is no program, with ARGS as its numbers, and print its results
+    /// Call this exported function of wasm that is no program, with ARGS as its arguments, and print its results
     #[arg(long, value_name = "NAME", help_heading = "Program")]
     pub invoke: Option<String>,
     /// What becomes of imports of a wasm module that b8g does not provide: refuse it, or trap when one is called
@@ -270,12 +270,18 @@ pub struct GrantArgs {
         default_missing_value = EVERYTHING, value_hint = ValueHint::AnyPath
     )]
     pub allow_write: Vec<OsString>,
-    /// Let it connect to these hosts, or anywhere
+    /// Let it connect and send datagrams to these hosts, or anywhere
     #[arg(
         short = 'N', long, value_name = "HOST[:PORT],...", num_args = 0..=1, require_equals = true,
         default_missing_value = EVERYTHING, value_hint = ValueHint::Hostname
     )]
     pub allow_net: Vec<OsString>,
+    /// Let it listen for connections and datagrams at these addresses, or anywhere; port 0 is any that is free
+    #[arg(
+        short = 'L', long, value_name = "ADDRESS[:PORT],...", num_args = 0..=1, require_equals = true,
+        default_missing_value = EVERYTHING, value_hint = ValueHint::Hostname
+    )]
+    pub allow_listen: Vec<OsString>,
     /// Let it see these environment values, or all
     #[arg(
         short = 'E', long, value_name = "NAME,...", num_args = 0..=1, require_equals = true,
@@ -303,6 +309,7 @@ impl GrantArgs {
             ("--allow-read", &self.allow_read),
             ("--allow-write", &self.allow_write),
             ("--allow-net", &self.allow_net),
+            ("--allow-listen", &self.allow_listen),
             ("--allow-env", &self.allow_env),
         ];
         flags.iter().find(|(_, values)| values.iter().any(|value| value == EVERYTHING)).map(|(flag, _)| *flag)
@@ -420,6 +427,7 @@ Examples:
   b8g run hello.ts
   b8g run --allow-read=data,config.json --allow-write=out report.ts --verbose
   b8g run --allow-net=example.com:443 --allow-env=TOKEN fetch.mts
+  b8g run --allow-listen=localhost:8080 server.wasm
   b8g run --env MODE=test --dir project::/src:ro tool.wasm /src/main.c
   b8g run --timeout=500ms --memory=32M --output-limit=1M --report=report.json agent.js
   b8g run --invoke add math.wasm 40 2

@@ -114,8 +114,9 @@ fn exported<'a>(
     match () {
         () if !component.is_wasm() => refused("is no wasm module; what it exports as main is called"),
         () if component.is_program() => refused("is a program: its runs call _start"),
+        () if component.exported_functions().iter().any(|function| function.name == main) => Ok(Some(main)),
         () if !component.functions().iter().any(|function| function.name == main) => {
-            refused("exports no such function of numbers")
+            refused("exports no such function")
         }
         () => Ok(Some(main)),
     }

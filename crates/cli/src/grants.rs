@@ -20,6 +20,7 @@ pub fn grants(flags: &GrantArgs) -> Result<Grants, Failure> {
         (Access::Read, &flags.allow_read),
         (Access::Write, &flags.allow_write),
         (Access::Net, &flags.allow_net),
+        (Access::Listen, &flags.allow_listen),
         (Access::Env, &flags.allow_env),
     ] {
         if flags.allow_all || values.iter().any(|value| value == EVERYTHING) {
@@ -48,6 +49,7 @@ fn everything(access: Access) -> Grant {
     match access {
         Access::Read | Access::Write => Grant::AllPaths(access),
         Access::Net => Grant::AllNet,
+        Access::Listen => Grant::AllListen,
         Access::Env => Grant::AllEnvironment,
     }
 }
@@ -56,6 +58,7 @@ fn one(access: Access, item: OsString) -> Result<Grant, Failure> {
     Ok(match access {
         Access::Read | Access::Write => Grant::Path { path: PathBuf::from(item), access },
         Access::Net => Grant::Net(text(access.flag(), &item)?.to_owned()),
+        Access::Listen => Grant::Listen(text(access.flag(), &item)?.to_owned()),
         Access::Env => from_own_environment(access.flag(), &item)?,
     })
 }
@@ -163,6 +166,8 @@ pub fn describe(grant: &Grant) -> (&'static str, Option<String>) {
         }
         Grant::Net(address) => (Access::Net.name(), Some(address.clone())),
         Grant::AllNet => (Access::Net.name(), None),
+        Grant::Listen(address) => (Access::Listen.name(), Some(address.clone())),
+        Grant::AllListen => (Access::Listen.name(), None),
         Grant::Environment(name, _) => (Access::Env.name(), Some(name.clone())),
         Grant::AllEnvironment => (Access::Env.name(), None),
         _ => ("other", None),
@@ -196,12 +201,15 @@ mod tests {
                 format!("Path {{ path: {dir:?}, access: Write }}"),
             ]
         );
-        let got = parsed(&["-N=a.example:1,[::1]:2", "--allow-net=b.example"]).unwrap();
-        assert_eq!(got, ["Net(\"a.example:1\")", "Net(\"[::1]:2\")", "Net(\"b.example\")"]);
+        let got = parsed(&["-N=a.example:1,[::1]:2", "--allow-net=10.0.0.0/8"]).unwrap();
+        assert_eq!(got, ["Net(\"a.example:1\")", "Net(\"[::1]:2\")", "Net(\"10.0.0.0/8\")"]);
         assert_eq!(parsed(&["--allow-net=x", "-N"]).unwrap(), ["AllNet"]);
+        let got = parsed(&["-L=localhost:0,*:80", "--allow-listen=[::1]"]).unwrap();
+        assert_eq!(got, ["Listen(\"localhost:0\")", "Listen(\"*:80\")", "Listen(\"[::1]\")"]);
+        assert_eq!(parsed(&["-L"]).unwrap(), ["AllListen"]);
         assert_eq!(
             parsed(&["-A"]).unwrap(),
-            ["AllPaths(Read)", "AllPaths(Write)", "AllNet", "AllEnvironment"]
+            ["AllPaths(Read)", "AllPaths(Write)", "AllNet", "AllListen", "AllEnvironment"]
         );
         let got = parsed(&["--env", "A=b=c", "--env", "B8G_TEST_NOT_SET", "--env", "C="]).unwrap();
         assert_eq!(
@@ -236,6 +244,9 @@ mod tests {
             ("--allow-read=a,", "empty name"),
             ("--allow-read=/no/such/directory/x", "cannot grant read access"),
             ("--allow-net=http://x", "HOST or HOST:PORT"),
+            ("--allow-net=10.0.0.0/40", "HOST or HOST:PORT"),
+            ("--allow-listen=a.example:80", "ADDRESS or ADDRESS:PORT"),
+            ("--allow-listen=8080x:y", "ADDRESS or ADDRESS:PORT"),
             ("--allow-env=A=b", "not the name"),
             ("--allow-env=AWS_*", "not the name"),
             ("--env==x", "names no value"),

@@ -1,19 +1,31 @@
-//! `--invoke`: one call of an exported function of a wasm module, with numbers from the command line.
+//! `--invoke`: one call of an exported function, with its arguments from the command line: numbers for a module, values of
+//! [`crate::wit`] for a component.
 
-use b8g::{CallError, Component, Context, Function, Outcome, Reason, Value, ValueType};
+use b8g::{
+    CallError, Component, Context, Function, Outcome, Reason, Value, ValueType, WitFunction, WitValue,
+};
 
 use crate::console::{STDOUT, printable, write_all};
 use crate::failure::Failure;
 use crate::program::{Program, shown};
+use crate::wit;
 
 /// Functions that an error names.
 const NAMES_SHOWN_MAX: usize = 12;
 
-/// A call whose numbers fit.
+/// A call whose arguments fit.
 #[derive(Debug)]
 pub struct Invocation {
     name: String,
-    values: Vec<Value>,
+    arguments: Arguments,
+}
+
+#[derive(Debug)]
+enum Arguments {
+    /// Of a module.
+    Numbers(Vec<Value>),
+    /// Of a component.
+    Values(Vec<WitValue>),
 }
 
 impl Invocation {
@@ -32,6 +44,10 @@ impl Invocation {
         }
         if component.is_program() {
             return Err(Failure::usage(format!("{path} is a program: run it without --invoke")));
+        }
+        let exported = component.exported_functions();
+        if !exported.is_empty() {
+            return Invocation::of_component(&path, &exported, name, arguments);
         }
         let functions = component.functions();
         let Some(function) = functions.iter().find(|function| function.name == name) else {
@@ -53,10 +69,54 @@ impl Invocation {
                 Failure::usage(format!("{text:?} is not an {ty}, which the function {takes} takes"))
             })
         });
-        Ok(Invocation { name: name.to_owned(), values: values.collect::<Result<_, _>>()? })
+        let arguments = Arguments::Numbers(values.collect::<Result<_, _>>()?);
+        Ok(Invocation { name: name.to_owned(), arguments })
     }
 
-    /// Calls it and prints what it gives, one number a line.
+    fn of_component(
+        path: &str,
+        functions: &[WitFunction],
+        name: &str,
+        arguments: &[&str],
+    ) -> Result<Invocation, Failure> {
+        let Some(function) = functions.iter().find(|function| function.name == name) else {
+            let name = printable(name, false);
+            let has = named(functions.iter().map(wit::signature));
+            return Err(Failure::usage(format!("{path} exports no function \"{name}\"; {has}")));
+        };
+        let takes = wit::signature(function);
+        if function.parameters.len() != arguments.len() {
+            let got = arguments.len();
+            return Err(Failure::usage(format!(
+                "the function {takes} cannot be called with {got} arguments"
+            )));
+        }
+        let values = function.parameters.iter().zip(arguments).map(|((_, ty), text)| {
+            let wrong = || Failure::usage(format!("{text:?} is no {ty}, which the function {takes} takes"));
+            wit::read(ty, text).ok_or_else(wrong)
+        });
+        let arguments = Arguments::Values(values.collect::<Result<_, _>>()?);
+        Ok(Invocation { name: name.to_owned(), arguments })
+    }
+
+    /// What it gives, as it is printed; whether it is an error that the function answered.
+    fn answer(&self, context: &mut Context) -> Result<(Vec<u8>, bool), CallError> {
+        match &self.arguments {
+            Arguments::Numbers(values) => {
+                let values = context.call(&self.name, values)?;
+                let lines: String = values.iter().map(|value| format!("{}\n", show(*value))).collect();
+                Ok((lines.into_bytes(), false))
+            }
+            Arguments::Values(values) => {
+                let Some(value) = context.invoke(&self.name, values)? else { return Ok((Vec::new(), false)) };
+                let mut shown = wit::show(&value);
+                shown.push(b'\n');
+                Ok((shown, matches!(value, WitValue::Result(Err(_)))))
+            }
+        }
+    }
+
+    /// Calls it and prints what it gives, one number a line. An error that it answers is printed to standard error.
     pub fn call(&self, context: &mut Context) -> Outcome {
         let mut outcome = Outcome {
             reason: Reason::Exit,
@@ -65,11 +125,14 @@ impl Invocation {
             broken_pipe: false,
             usage: b8g::Usage::default(),
         };
-        match context.call(&self.name, &self.values) {
-            Ok(values) => {
-                let lines: String = values.iter().map(|value| format!("{}\n", show(*value))).collect();
+        match self.answer(context) {
+            Ok((error, true)) => {
                 outcome.usage = context.usage();
-                match write_all(STDOUT, lines.as_bytes(), None) {
+                fail(&mut outcome, String::from_utf8_lossy(&error).trim_end().to_owned());
+            }
+            Ok((shown, false)) => {
+                outcome.usage = context.usage();
+                match write_all(STDOUT, &shown, None) {
                     Ok(()) => {}
                     Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
                         (outcome.broken_pipe, outcome.exit_code) = (true, 128 + libc::SIGPIPE);
@@ -96,7 +159,12 @@ pub fn check_program(program: &Program, component: &Component) -> Result<(), Fai
     }
     let why =
         format!("{} is not a program: it exports neither _start nor wasi:cli/run", shown(&program.path));
-    let help = format!("call one of its functions with --invoke NAME; {}", list(&component.functions()));
+    let exported = component.exported_functions();
+    let has = match exported.is_empty() {
+        true => list(&component.functions()),
+        false => named(exported.iter().map(wit::signature)),
+    };
+    let help = format!("call one of its functions with --invoke NAME; {has}");
     Err(Failure::usage(format!("{why}; {help}")))
 }
 
@@ -105,8 +173,13 @@ fn list(functions: &[Function]) -> String {
     if functions.is_empty() {
         return "it has none that takes and gives numbers".to_owned();
     }
-    let names: Vec<String> = functions.iter().take(NAMES_SHOWN_MAX).map(signature).collect();
-    let more = if functions.len() > NAMES_SHOWN_MAX { ", …" } else { "" };
+    named(functions.iter().map(signature))
+}
+
+/// Some of them, for a person.
+fn named(mut signatures: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = signatures.by_ref().take(NAMES_SHOWN_MAX).collect();
+    let more = if signatures.next().is_some() { ", …" } else { "" };
     format!("it has {}{more}", names.join(", "))
 }
 
@@ -136,7 +209,7 @@ fn read(ty: ValueType, text: &str) -> Option<Value> {
     }
 }
 
-fn integer(text: &str) -> Option<i128> {
+pub fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = text.strip_prefix('-').map_or((false, text), |digits| (true, digits));
     let (digits, radix) = digits.strip_prefix("0x").map_or((digits, 10), |digits| (digits, 16));
     // A sign has been read already; the standard library would read another.

@@ -23,6 +23,7 @@ mod snapshot;
 mod units;
 mod version;
 mod watch;
+mod wit;
 
 use std::io::{self, ErrorKind};
 use std::path::Path;

@@ -146,6 +146,7 @@ fn refusal(denial: &Denial, granted: &[Grant]) -> String {
         Access::Read => format!("read access to \"{target}\""),
         Access::Write => format!("write access to \"{target}\""),
         Access::Net => format!("a connection to \"{target}\""),
+        Access::Listen => format!("listening at \"{target}\""),
         Access::Env => format!("the environment value \"{target}\""),
     };
     format!("{what} was not granted (grant it with {})", shell_word(&flag_of(denial, granted)))
@@ -285,12 +286,17 @@ mod tests {
              b8g: policy: read access to \"data/x.csv\" was not granted (grant it with --allow-read=data/x.csv)\n",
         );
         check(Reason::Exit, "", &[], "");
-        let mut failed = outcome(Reason::Exit, "", &[(Access::Net, "h:1"), (Access::Write, "it's")]);
+        let mut failed = outcome(
+            Reason::Exit,
+            "",
+            &[(Access::Net, "h:1"), (Access::Listen, "[::]:80"), (Access::Write, "it's")],
+        );
         assert_eq!(said(&failed, &Limits::default(), false), "", "it went well all the same");
         failed.exit_code = 3;
         assert_eq!(
             said(&failed, &Limits::default(), false),
             "b8g: denied: a connection to \"h:1\" was not granted (grant it with --allow-net=h:1)\n\
+             b8g: denied: listening at \"[::]:80\" was not granted (grant it with '--allow-listen=[::]:80')\n\
              b8g: denied: write access to \"it's\" was not granted (grant it with '--allow-write=it'\\''s')\n",
         );
     }

@@ -168,6 +168,33 @@ fn flows_carry_much_and_tell_what_cannot_be_carried() {
 }
 
 #[test]
+fn components_in_a_row_read_from_one_another() {
+    prints(
+        "import { flow, through, take, compile } from 'b8g';
+         const passes = compile(`import { stdin, stdout } from 'b8g'; for await (const c of stdin.readable) await stdout.write(c)`);
+         const all = new Uint8Array(3_000_000).map((_, i) => i >> 8);
+         let at = 0, same = true;
+         // What goes between the first and the last passes no hands of this program: it asks for the last one's output alone.
+         for await (const c of flow(all).pipe(passes).pipe(passes).pipe(passes)) for (const b of c) same &&= b === (all[at++]);
+         console.log(at, same);
+         const tell = async (...parts) => { try { const found = await parts.reduce((f, p) => f.pipe(p), flow(['x'])).toArray(); console.log('none', found.length) } catch (error) { console.log(error.name, error.message.split('\\n')[0]) } };
+         const quiet = { stderr: 'null' };
+         const throws = (text) => through(`import { stdin } from 'b8g'; await stdin.text(); throw new Error('${text}')`, quiet);
+         await tell(throws('first'), through(passes, quiet), through(passes, quiet));
+         await tell(passes, throws('second'), through(passes, quiet));
+         await tell(passes, passes, throws('third'));
+         await tell(throws('both'), throws('later'));
+         const endless = `import { stdout } from 'b8g'; for (;;) await stdout.write(new Uint8Array(1000))`;
+         const few = `import { stdin, stdout } from 'b8g'; await stdin.read(new Uint8Array(10)); await stdout.write('few')`;
+         console.log((await flow([]).pipe(endless).pipe(few).toArray()).length);
+         console.log((await flow([]).pipe(endless).pipe(passes).pipe(take(3)).toArray()).length);
+         const silent = `setInterval(() => {}, 1000)`;
+         console.log((await flow([]).pipe(silent).pipe(`import { stdout } from 'b8g'; await stdout.write('at once')`).toArray()).length);",
+        "3000000 true\nStageError Uncaught Error: first\nStageError Uncaught Error: second\nStageError Uncaught Error: third\nStageError Uncaught Error: both\n1\n3\n1\n",
+    );
+}
+
+#[test]
 fn spawning_leaves_nothing_behind() {
     prints(
         "import { spawn, flow, stream } from 'b8g';

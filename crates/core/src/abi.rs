@@ -3,7 +3,9 @@
 //! [`operations`], [`requests`] and [`constants`] describe them as data: `cargo xtask abi` writes the C header, the WIT,
 //! the constants for Rust and TypeScript and the tables of `docs/abi.md` from there.
 
+pub mod address;
 pub mod constants;
+pub mod names;
 pub mod operations;
 pub mod requests;
 pub mod shape;
@@ -170,6 +172,26 @@ numbers! {
         Gone = 98,
         /// Tells how many bytes wait in a stream at most.
         Capacity = 99,
+        /// Makes a socket that is neither bound nor connected.
+        Socket = 100,
+        /// Gives a socket an address of this machine.
+        Bind = 101,
+        /// Connects a socket; takes a datagram socket's peer away when the address is empty.
+        Connect = 102,
+        /// Lets others connect to a socket.
+        Listen = 103,
+        /// Takes a connection that somebody made to a listening socket.
+        Accept = 104,
+        /// Tells a socket's own address.
+        LocalAddress = 105,
+        /// Tells the address that a socket is connected to.
+        PeerAddress = 106,
+        /// Looks a granted name up, for a datagram socket to send to.
+        Resolve = 107,
+        /// Sends one datagram.
+        SendTo = 108,
+        /// Receives one datagram, and who sent it.
+        ReceiveFrom = 109,
         /// Begins an exchange: sends a request of HTTP.
         Http = 110,
         /// Gives what the other side of an exchange said first: a request or a response.
@@ -208,7 +230,7 @@ numbers! {
         Clock = 8,
         /// Randomness.
         Random = 9,
-        /// A TCP socket.
+        /// A TCP socket: a connection, or one that listens.
         Socket = 10,
         /// A timer.
         Timer = 11,
@@ -226,6 +248,8 @@ numbers! {
         Compiler = 17,
         /// Keys that link contexts.
         Keys = 18,
+        /// A UDP socket.
+        Datagrams = 19,
         /// A request of HTTP and its response.
         Exchange = 21,
     }
@@ -511,6 +535,22 @@ constants! {
     }
 }
 
+constants! {
+    /// What [`Request::Socket`] makes.
+    socket: u64 {
+        /// For connections (TCP) over version 4 of IP.
+        TCP4 = 4,
+        /// For connections (TCP) over version 6 of IP.
+        TCP6 = 6,
+        /// For datagrams (UDP) over version 4 of IP.
+        UDP4 = 0x14,
+        /// For datagrams (UDP) over version 6 of IP.
+        UDP6 = 0x16,
+    }
+}
+
+/// Connections that wait to be accepted at most, on one socket.
+pub const BACKLOG_MAX: u64 = 128;
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
 /// Handles that a task is started with at most.
@@ -663,10 +703,11 @@ mod tests {
             numbers(Request::ALL, |x| x as u32),
             [
                 1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49,
-                64, 65, 80, 96, 97, 98, 99, 110, 111, 112, 113, 114, 115, 116
+                64, 65, 80, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112,
+                113, 114, 115, 116
             ]
         );
-        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=18).chain([21]).collect::<Vec<_>>());
+        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).chain([21]).collect::<Vec<_>>());
         assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=18).collect::<Vec<_>>());
         assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
         assert_eq!(numbers(HttpFailure::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());

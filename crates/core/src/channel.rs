@@ -1,14 +1,18 @@
 //! Channels: two ends, and messages of bytes and objects from each to the other.
 //!
-//! A pure state machine: who waits for whom is the host's affair. Start reading at [`Channel::send`].
+//! A pure state machine; locks are the host's affair. Start reading at [`Channel::send`]; [`crate::transit`] says which ends of
+//! channels can be in messages.
 //!
 //! Invariants: what waits for a receiver is bounded by [`Bounds`], whatever the senders do; a message is received once
-//! and whole, in the order in which it was sent, or given back when its receiver closes.
+//! and whole, in the order in which it was sent, or given back when its receiver closes; whoever waits hears of each change.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::abi::ready;
+use crate::bell::{Bells, Ring};
+use crate::transit::{Carried, Travels};
 use crate::{Error, Rights};
 
 /// One of the two ends.
@@ -29,7 +33,8 @@ impl Side {
         }
     }
 
-    const fn index(self) -> usize {
+    /// 0 or 1.
+    pub const fn index(self) -> usize {
         match self {
             Side::First => 0,
             Side::Second => 1,
@@ -60,30 +65,54 @@ pub struct Bounds {
 /// 1,024 messages, 1 MiB, 64 objects in a message.
 pub const BOUNDS: Bounds = Bounds { messages_max: 1024, bytes_max: 1 << 20, objects_max: 64 };
 
-/// Two ends.
+/// Two ends, and who waits at each.
 #[derive(Debug)]
-pub struct Channel<O> {
-    ends: [End<O>; 2],
+pub struct Channel<O: Travels, B> {
+    ends: [End<O, B>; 2],
     bounds: Bounds,
+    /// Of a message that was received: room for the bytes of the next one.
+    spare: Vec<u8>,
 }
 
+/// Bytes that a channel keeps for its next message at most.
+const SPARE_BYTES_MAX: usize = 4096;
+
 #[derive(Debug)]
-struct End<O> {
+struct End<O: Travels, B> {
     /// What waits to be received here.
-    queue: VecDeque<Message<O>>,
+    queue: VecDeque<Message<Carried<O>>>,
     /// Bytes of these.
     bytes: usize,
     open: bool,
+    bells: Bells<B>,
 }
 
-impl<O> Channel<O> {
-    /// Makes a channel with both ends open.
-    pub fn new(bounds: Bounds) -> Channel<O> {
-        let end = || End { queue: VecDeque::new(), bytes: 0, open: true };
-        Channel { ends: [end(), end()], bounds }
+/// Messages that nobody will receive. What they hold goes when this is dropped: not within a lock of the channel, of which
+/// it may be the other end.
+#[derive(Debug)]
+pub struct Left<O: Travels>(VecDeque<Message<Carried<O>>>);
+
+impl<O: Travels> Left<O> {
+    /// Tells whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
-    /// Sends from one end to the other.
+    /// Counts the messages.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<O: Travels, B: Ring> Channel<O, B> {
+    /// Makes a channel with both ends open.
+    pub fn new(bounds: Bounds) -> Channel<O, B> {
+        let end = || End { queue: VecDeque::new(), bytes: 0, open: true, bells: Bells::default() };
+        Channel { ends: [end(), end()], bounds, spare: Vec::new() }
+    }
+
+    /// Sends from one end to the other. What has ends of channels in it is to be judged by
+    /// [`may_carry`](crate::transit::may_carry) before.
     ///
     /// # Errors
     /// With the message, which was not sent: [`Error::Closed`] when one of the ends is, [`Error::Limit`] when no receiver
@@ -92,10 +121,24 @@ impl<O> Channel<O> {
         if let Err(error) = self.admits(from, message.bytes.len(), message.objects.len()) {
             return Err((error, message));
         }
+        let Message { bytes, objects } = message;
+        let objects = objects.into_iter().map(|(object, rights)| (Carried::pack(object), rights)).collect();
         let end = &mut self.ends[from.peer().index()];
-        end.bytes += message.bytes.len();
-        end.queue.push_back(message);
+        end.bytes += bytes.len();
+        end.queue.push_back(Message { bytes, objects });
+        end.bells.ring();
         Ok(())
+    }
+
+    /// Sends a message of bytes alone.
+    ///
+    /// # Errors
+    /// As [`Channel::send`].
+    pub fn send_bytes(&mut self, from: Side, bytes: &[u8]) -> Result<(), Error> {
+        self.admits(from, bytes.len(), 0)?;
+        let mut own = core::mem::take(&mut self.spare);
+        own.extend_from_slice(bytes);
+        self.send(from, Message { bytes: own, objects: Vec::new() }).map_err(|(error, _)| error)
     }
 
     /// Tells whether a message of so many bytes and objects could be sent.
@@ -114,33 +157,63 @@ impl<O> Channel<O> {
         if room { Ok(()) } else { Err(Error::Again) }
     }
 
-    /// The next message that [`Channel::receive`] gives.
+    /// Bytes and objects of the message that [`Channel::receive`] gives next.
     ///
     /// # Errors
     /// [`Error::Again`] when there is none yet, [`Error::Closed`] when none will come.
-    pub fn next(&self, at: Side) -> Result<&Message<O>, Error> {
+    pub fn next(&self, at: Side) -> Result<(usize, usize), Error> {
         let none = if self.ends[at.peer().index()].open { Error::Again } else { Error::Closed };
-        self.ends[at.index()].queue.front().ok_or(none)
+        let message = self.ends[at.index()].queue.front().ok_or(none)?;
+        Ok((message.bytes.len(), message.objects.len()))
     }
 
-    /// Takes the next message. What was sent before the other end closed is still received.
+    /// Takes the next message, if it has no more than so many bytes and objects. What was sent before the other end closed is
+    /// still received.
     ///
     /// # Errors
-    /// As [`Channel::next`].
-    pub fn receive(&mut self, at: Side) -> Result<Message<O>, Error> {
-        self.next(at)?;
+    /// As [`Channel::next`]; [`Error::Limit`] for a larger one, which stays.
+    pub fn receive(&mut self, at: Side, bytes_max: usize, objects_max: usize) -> Result<Message<O>, Error> {
+        let (bytes, objects) = self.next(at)?;
+        if bytes > bytes_max || objects > objects_max {
+            return Err(Error::Limit);
+        }
         let end = &mut self.ends[at.index()];
         let Some(message) = end.queue.pop_front() else { return Err(Error::Again) };
-        end.bytes -= message.bytes.len();
-        Ok(message)
+        end.bytes -= bytes;
+        // There is room again.
+        self.ends[at.peer().index()].bells.ring();
+        let objects = message.objects.into_iter();
+        let objects = objects.filter_map(|(object, rights)| Some((object.unpack()?, rights)));
+        Ok(Message { bytes: message.bytes, objects: objects.collect() })
     }
 
-    /// Closes an end and gives back what nobody will receive there. Does nothing when it was closed.
-    pub fn close(&mut self, side: Side) -> VecDeque<Message<O>> {
+    /// As [`Channel::receive`]: copies the bytes, and gives how many there were and the objects.
+    ///
+    /// # Errors
+    /// As [`Channel::receive`].
+    pub fn receive_into(
+        &mut self,
+        at: Side,
+        bytes: &mut [u8],
+        objects_max: usize,
+    ) -> Result<(usize, Vec<(O, Rights)>), Error> {
+        let mut message = self.receive(at, bytes.len(), objects_max)?;
+        let length = message.bytes.len();
+        bytes[..length].copy_from_slice(&message.bytes);
+        if message.bytes.capacity() <= SPARE_BYTES_MAX {
+            message.bytes.clear();
+            self.spare = message.bytes;
+        }
+        Ok((length, message.objects))
+    }
+
+    /// Closes an end, and gives back what nobody will receive there. Does nothing when it was closed.
+    pub fn close(&mut self, side: Side) -> Left<O> {
+        self.ends.iter_mut().for_each(|end| end.bells.ring());
         let end = &mut self.ends[side.index()];
         end.open = false;
         end.bytes = 0;
-        core::mem::take(&mut end.queue)
+        Left(core::mem::take(&mut end.queue))
     }
 
     /// Tells whether an end is open.
@@ -163,12 +236,30 @@ impl<O> Channel<O> {
         }
         bits
     }
+
+    /// Rings `bell` when that changes.
+    pub fn hang_up(&mut self, side: Side, bell: &Arc<B>) {
+        self.ends[side.index()].bells.hang_up(bell);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bell::Silent;
     use alloc::vec;
+
+    impl Travels for u32 {
+        fn transit(&self) -> Option<&crate::transit::Transit> {
+            None
+        }
+    }
+
+    type Channel = super::Channel<u32, Silent>;
+
+    fn receive(channel: &mut Channel, at: Side) -> Result<Message<u32>, Error> {
+        channel.receive(at, usize::MAX, usize::MAX)
+    }
 
     const SMALL: Bounds = Bounds { messages_max: 3, bytes_max: 10, objects_max: 2 };
 
@@ -184,11 +275,11 @@ mod tests {
         }
         assert_eq!(channel.send(Side::First, message(0, 0)).unwrap_err().0, Error::Again, "three messages");
         for n in 0..3 {
-            assert_eq!(channel.next(Side::Second).unwrap().bytes.len(), n);
-            assert_eq!(channel.receive(Side::Second).unwrap(), message(n, n.min(2)));
+            assert_eq!(channel.next(Side::Second), Ok((n, n.min(2))));
+            assert_eq!(receive(&mut channel, Side::Second).unwrap(), message(n, n.min(2)));
         }
-        assert_eq!(channel.receive(Side::Second), Err(Error::Again));
-        assert_eq!(channel.receive(Side::First), Err(Error::Again), "nothing came back");
+        assert_eq!(receive(&mut channel, Side::Second), Err(Error::Again));
+        assert_eq!(receive(&mut channel, Side::First), Err(Error::Again), "nothing came back");
     }
 
     #[test]
@@ -211,13 +302,14 @@ mod tests {
         let mut channel = Channel::new(SMALL);
         channel.send(Side::First, message(1, 1)).unwrap();
         channel.send(Side::Second, message(2, 2)).unwrap();
-        assert_eq!(channel.close(Side::Second), [message(1, 1)]);
+        assert_eq!(channel.close(Side::Second).len(), 1);
         assert!(channel.close(Side::Second).is_empty() && !channel.is_open(Side::Second));
         assert_eq!(channel.send(Side::First, message(0, 0)).unwrap_err().0, Error::Closed);
         assert_eq!(channel.send(Side::Second, message(0, 0)).unwrap_err().0, Error::Closed);
         assert_eq!(channel.ready(Side::First), ready::READ | ready::FAILED);
-        assert_eq!(channel.receive(Side::First), Ok(message(2, 2)), "what was sent before arrives");
-        assert_eq!(channel.receive(Side::First), Err(Error::Closed));
+        assert_eq!(channel.receive(Side::First, 2, 1), Err(Error::Limit), "it stays");
+        assert_eq!(channel.receive(Side::First, 2, 2), Ok(message(2, 2)), "what was sent before arrives");
+        assert_eq!(receive(&mut channel, Side::First), Err(Error::Closed));
         assert_eq!(channel.ready(Side::First), ready::READ | ready::FAILED);
     }
 
@@ -229,8 +321,10 @@ mod tests {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (seed >> 33) % below
         };
+        let objects =
+            |messages: &[Message<u32>]| messages.iter().map(|m| m.objects.len() as u32).sum::<u32>();
         for _ in 0..20_000 {
-            let mut channel: Channel<u32> = Channel::new(SMALL);
+            let mut channel = Channel::new(SMALL);
             let mut model: [Vec<Message<u32>>; 2] = Default::default();
             let mut open = [true, true];
             let (mut made, mut gone) = (0u32, 0u32);
@@ -239,10 +333,9 @@ mod tests {
                 let (at, peer) = (side.index(), side.peer().index());
                 match random(12) {
                     0 => {
-                        let back = channel.close(side);
                         let expected = core::mem::take(&mut model[at]);
-                        assert_eq!(back, expected);
-                        gone += back.iter().map(|message| message.objects.len() as u32).sum::<u32>();
+                        assert_eq!(channel.close(side).len(), expected.len());
+                        gone += objects(&expected);
                         open[at] = false;
                     }
                     1..=6 => {
@@ -271,12 +364,11 @@ mod tests {
                             true => Err(Error::Closed),
                         };
                         gone += expected.as_ref().map_or(0, |message| message.objects.len() as u32);
-                        assert_eq!(channel.receive(side), expected);
+                        assert_eq!(receive(&mut channel, side), expected);
                     }
                 }
             }
-            let left = [Side::First, Side::Second].map(|side| channel.close(side));
-            gone += left.iter().flatten().map(|message| message.objects.len() as u32).sum::<u32>();
+            gone += objects(&model[0]) + objects(&model[1]);
             assert_eq!(made, gone, "every object left the channel once");
         }
     }

@@ -1,14 +1,17 @@
 //! Streams: bytes, or elements of a fixed size, from one writer to one reader, with bounds and back-pressure.
 //!
-//! A pure state machine of positions: it knows neither the bytes nor where they lie, and who waits for whom is the host's
-//! affair. Start reading at [`Stream::room`] and [`Stream::held`].
+//! A pure state machine of positions: it knows neither the bytes nor where they lie, and locks are the host's affair. Start
+//! reading at [`Stream::room`] and [`Stream::held`].
 //!
 //! Invariants: what is written and not read never exceeds the capacity, whatever either side asks for; positions move
-//! forward only, by whole elements; a stream that ended or was aborted never goes on. The two sides are numbers here, never
+//! forward only, by whole elements; a stream that ended or was aborted never goes on; whoever waits hears of each change. The two sides are numbers here, never
 //! memory that the other side could write.
+
+use alloc::sync::Arc;
 
 use crate::Error;
 use crate::abi::ready;
+use crate::bell::{Bells, Ring};
 
 /// Bytes of one element at most.
 pub const ELEMENT_BYTES_MAX: u64 = 1 << 16;
@@ -35,9 +38,24 @@ pub enum Gone {
     Aborted(u32),
 }
 
-/// Positions of a writer and a reader on a ring.
-#[derive(Clone, Debug)]
-pub struct Stream {
+/// Bytes of the ring of a stream.
+///
+/// # Errors
+/// As [`Stream::new`].
+pub const fn ring_bytes(element: u64, capacity: u64) -> Result<u64, Error> {
+    if element == 0 || element > ELEMENT_BYTES_MAX {
+        return Err(Error::Argument);
+    }
+    if capacity > CAPACITY_BYTES_MAX {
+        return Err(Error::Limit);
+    }
+    let bytes = if capacity == 0 { RENDEZVOUS_BYTES_MAX } else { capacity };
+    Ok(bytes.next_multiple_of(element))
+}
+
+/// Positions of a writer and a reader on a ring, and who waits for either.
+#[derive(Debug)]
+pub struct Stream<B> {
     element: u64,
     /// Bytes of the ring.
     ring: u64,
@@ -49,25 +67,29 @@ pub struct Stream {
     asked: u64,
     writer: Option<Gone>,
     reader: Option<Gone>,
+    writers: Bells<B>,
+    readers: Bells<B>,
 }
 
-impl Stream {
+impl<B: Ring> Stream<B> {
     /// Makes a stream of elements of so many bytes, of which `capacity` bytes, rounded up to whole elements, may wait for the
     /// reader. A capacity of 0 is a rendezvous: nothing waits, a writer gets room when a reader asks.
     ///
     /// # Errors
     /// [`Error::Argument`] for elements of no bytes or too many, [`Error::Limit`] for too large a capacity.
-    pub fn new(element: u64, capacity: u64) -> Result<Stream, Error> {
-        if element == 0 || element > ELEMENT_BYTES_MAX {
-            return Err(Error::Argument);
-        }
-        if capacity > CAPACITY_BYTES_MAX {
-            return Err(Error::Limit);
-        }
-        let rendezvous = capacity == 0;
-        let bytes = if rendezvous { RENDEZVOUS_BYTES_MAX } else { capacity };
-        let ring = bytes.next_multiple_of(element);
-        Ok(Stream { element, ring, rendezvous, written: 0, read: 0, asked: 0, writer: None, reader: None })
+    pub fn new(element: u64, capacity: u64) -> Result<Stream<B>, Error> {
+        Ok(Stream {
+            element,
+            ring: ring_bytes(element, capacity)?,
+            rendezvous: capacity == 0,
+            written: 0,
+            read: 0,
+            asked: 0,
+            writer: None,
+            reader: None,
+            writers: Bells::default(),
+            readers: Bells::default(),
+        })
     }
 
     /// Bytes of one element.
@@ -151,6 +173,9 @@ impl Stream {
             return Err(Error::Argument);
         }
         self.written += bytes;
+        if bytes > 0 {
+            self.readers.ring();
+        }
         Ok(())
     }
 
@@ -168,29 +193,51 @@ impl Stream {
             return Err(Error::Argument);
         }
         self.read += bytes;
+        if bytes > 0 {
+            self.writers.ring();
+        }
         Ok(())
     }
 
-    /// The reader has room for so many bytes beyond what waits. Answers whether the writer has more room now.
-    pub fn ask(&mut self, bytes: u64) -> bool {
+    /// The reader of a rendezvous wants so many bytes, counted from what it has read: the writer has that much room then.
+    pub fn ask(&mut self, bytes: u64) {
         let bytes = bytes.min(self.ring) / self.element * self.element;
         let asked = self.read + bytes;
-        if !self.rendezvous || asked <= self.asked {
-            return false;
+        if self.rendezvous && asked > self.asked {
+            self.asked = asked;
+            self.writers.ring();
         }
-        self.asked = asked;
-        true
     }
 
     /// The writer goes. What it wrote before is still read. The first time counts.
     pub fn end(&mut self, how: Gone) {
         self.writer.get_or_insert(how);
+        self.ring_all();
     }
 
     /// The reader goes, and what waited for it. The first time counts.
     pub fn cancel(&mut self, how: Gone) {
         self.reader.get_or_insert(how);
         self.read = self.written;
+        self.ring_all();
+    }
+
+    fn ring_all(&mut self) {
+        self.readers.ring();
+        self.writers.ring();
+    }
+
+    /// Rings `bell` when what the writer is ready for changes.
+    pub fn hang_up_writer(&mut self, bell: &Arc<B>) {
+        self.writers.hang_up(bell);
+    }
+
+    /// Rings `bell` when what the reader is ready for changes. Who waits for a rendezvous asks for an element.
+    pub fn hang_up_reader(&mut self, bell: &Arc<B>) {
+        self.readers.hang_up(bell);
+        if self.held() == Err(Error::Again) {
+            self.ask(self.element);
+        }
     }
 
     /// What the writer is ready for, of [`ready`]: WRITE when there is room, or never will be; FAILED too when the reader is
@@ -217,8 +264,11 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bell::Silent;
     use alloc::collections::VecDeque;
     use alloc::vec;
+
+    type Stream = super::Stream<Silent>;
 
     const fn span(offset: u64, length: u64) -> Span {
         Span { offset, length }
@@ -264,14 +314,14 @@ mod tests {
     fn a_rendezvous_writes_what_was_asked_for() {
         let mut stream = Stream::new(2, 0).unwrap();
         assert_eq!((stream.room(), stream.writer_ready()), (Err(Error::Again), 0));
-        assert!(stream.ask(5));
-        assert!(!stream.ask(3), "as much as before");
-        assert_eq!(stream.room(), Ok(span(0, 4)));
+        stream.ask(5);
+        stream.ask(3);
+        assert_eq!(stream.room(), Ok(span(0, 4)), "what was asked for stays so");
         stream.wrote(2).unwrap();
         assert_eq!(stream.room(), Ok(span(2, 2)));
         stream.took(2).unwrap();
         assert_eq!(stream.room(), Ok(span(2, 2)), "two of the four are still wanted");
-        assert!(stream.ask(u64::MAX));
+        stream.ask(u64::MAX);
         assert_eq!(stream.room(), Ok(span(2, RENDEZVOUS_BYTES_MAX - 2)));
     }
 

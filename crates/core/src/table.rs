@@ -1,6 +1,6 @@
 //! The handle table of one context: the only way from a number to an object.
 //!
-//! Invariants: a stale handle finds nothing; a slot's generation never wraps (the slot is retired instead); the
+//! Invariants: a stale handle finds nothing, and neither does one whose object is [lent](Table::lend); a slot's generation never wraps (the slot is retired instead); the
 //! rights of a handle never grow; index 0 is never used, so that no handle is 0.
 
 use alloc::vec::Vec;
@@ -147,12 +147,55 @@ impl<O> Table<O> {
         self.get(handle)?;
         let slot = &mut self.slots[handle.index() as usize - 1];
         let Some((object, _)) = slot.entry.take() else { return Err(Error::BadHandle) };
+        self.vacate(handle);
+        Ok(object)
+    }
+
+    /// Lets the slot of a handle, which is empty, be used again.
+    fn vacate(&mut self, handle: Handle) {
+        let slot = &mut self.slots[handle.index() as usize - 1];
         self.live -= 1;
         if slot.generation < Handle::GENERATION_MAX {
             slot.generation += 1;
             self.free.push(handle.index());
         }
-        Ok(object)
+    }
+
+    /// Takes the objects behind handles that are about to leave the table, with their rights: who gets them may be done with
+    /// them before the handles are forgotten, and his must be the last. [`Table::forget`] them then, or [`Table::take_back`]
+    /// what did not leave.
+    ///
+    /// # Errors
+    /// Then all stay: [`Error::Argument`] for a handle that is there twice, [`Error::BadHandle`], [`Error::Rights`] for one that
+    /// has no TRANSFER, [`Error::Type`] for an object that may not leave.
+    pub fn lend(
+        &mut self,
+        handles: &[Handle],
+        may_leave: impl Fn(&O) -> bool,
+    ) -> Result<Vec<(O, Rights)>, Error> {
+        for (at, handle) in handles.iter().enumerate() {
+            // Once gone it cannot go again.
+            if handles[..at].contains(handle) {
+                return Err(Error::Argument);
+            }
+            if !may_leave(self.get_with(*handle, Rights::TRANSFER)?) {
+                return Err(Error::Type);
+            }
+        }
+        let mut take = |handle: &Handle| self.slots[handle.index() as usize - 1].entry.take();
+        handles.iter().map(|handle| take(handle).ok_or(Error::BadHandle)).collect()
+    }
+
+    /// Puts objects back behind the handles from which they were lent.
+    pub fn take_back(&mut self, handles: &[Handle], objects: Vec<(O, Rights)>) {
+        for (handle, object) in handles.iter().zip(objects) {
+            self.slots[handle.index() as usize - 1].entry = Some(object);
+        }
+    }
+
+    /// Gives back the handles of what was lent.
+    pub fn forget(&mut self, handles: &[Handle]) {
+        handles.iter().for_each(|handle| self.vacate(*handle));
     }
 
     /// Lists the open handles, lowest index first.
@@ -257,6 +300,27 @@ mod tests {
         assert_eq!(t.get_with(r, Rights::WRITE), Err(Error::Rights));
         assert_eq!(t.duplicate(r, Rights::READ), Err(Error::Rights), "no DUPLICATE right");
         assert_eq!(t.duplicate(rw, Rights::SEEK), Err(Error::Rights));
+    }
+
+    #[test]
+    fn what_is_lent_is_nowhere_and_comes_back_or_is_gone() {
+        let mut t = Table::new(3);
+        let sent = Rights::TRANSFER.union(Rights::READ);
+        let [a, b, c] = [("a", sent), ("b", Rights::READ), ("c", sent)].map(|(o, r)| t.insert(o, r).unwrap());
+        assert_eq!(t.lend(&[a, b], |_| true), Err(Error::Rights));
+        assert_eq!(t.lend(&[a, a], |_| true), Err(Error::Argument));
+        assert_eq!(t.lend(&[a, c], |object| *object != "c"), Err(Error::Type));
+        assert_eq!(t.get(a), Ok((&"a", sent)), "all stayed");
+        let lent = t.lend(&[a, c], |_| true).unwrap();
+        assert_eq!(lent, [("a", sent), ("c", sent)]);
+        assert_eq!((t.get(a).err(), t.remove(c)), (Some(Error::BadHandle), Err(Error::BadHandle)));
+        assert_eq!((t.len(), t.room(), t.iter().count()), (3, 0, 1), "their places are kept");
+        t.take_back(&[a, c], lent);
+        assert_eq!(t.get(c), Ok((&"c", sent)));
+        t.lend(&[a, c], |_| true).unwrap();
+        t.forget(&[a, c]);
+        assert_eq!((t.len(), t.room(), t.get(a)), (1, 2, Err(Error::BadHandle)));
+        assert_ne!(t.insert("d", sent).unwrap(), c);
     }
 
     #[test]

@@ -24,12 +24,12 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 
 /// The callback's arguments behind the operation's number.
 #[derive(Clone, Copy)]
-struct Arguments {
-    handle: Handle,
-    a: i64,
-    b: i64,
-    c: i64,
-    d: i64,
+pub(crate) struct Arguments {
+    pub(crate) handle: Handle,
+    pub(crate) a: i64,
+    pub(crate) b: i64,
+    pub(crate) c: i64,
+    pub(crate) d: i64,
 }
 
 fn call(
@@ -55,7 +55,16 @@ fn call(
     Ok(done.unwrap_or_else(Error::code))
 }
 
-fn run(state: &mut State, memory: &mut GuestMemory<'_>, op: Op, arguments: Arguments) -> Result<i64, Error> {
+/// Does an operation, with the arguments as they lie in `memory`. The caller looks at [`State::ending`] afterwards.
+///
+/// # Errors
+/// What the guest is told.
+pub(crate) fn run(
+    state: &mut State,
+    memory: &mut GuestMemory<'_>,
+    op: Op,
+    arguments: Arguments,
+) -> Result<i64, Error> {
     let Arguments { handle, a, b, c, d } = arguments;
     match op {
         Op::Read => dispatch(state, Call::Read { handle, into: room(memory, a, b)?, position: position(c)? }),

@@ -105,7 +105,7 @@ pub(crate) struct Compiled {
     pub(crate) module: Module,
     pub(crate) pre: InstancePre<State>,
     /// What the memory of a new context is filled with.
-    pub(crate) base: Option<Arc<Base>>,
+    base: Option<Arc<Base>>,
     pub(crate) face: Face,
     /// Where its code lies, when signals stop it.
     code: OnceLock<Option<signal::Code>>,
@@ -242,8 +242,8 @@ impl Compiled {
         if engine.interrupt() == Interrupt::Signal {
             let _ = code.set(signal::Code::of_model(model.component()));
         }
-        let exports =
-            Exports { unfreezable: Some(MODEL_UNFREEZABLE.to_owned()), ..Exports::of(&module, Face::Model) };
+        let unfreezable = model.unfreezable().map(str::to_owned);
+        let exports = Exports { unfreezable, ..Exports::of(&module, Face::Model) };
         Ok(Compiled {
             module,
             pre,
@@ -258,6 +258,14 @@ impl Compiled {
         })
     }
 
+    /// What one of its memories begins with.
+    pub(crate) fn base(&self, number: usize) -> Option<&Arc<Base>> {
+        match &self.model {
+            Some(model) => model.base(number),
+            None => self.base.as_ref().filter(|_| number == 0),
+        }
+    }
+
     /// What its contexts are made with.
     pub(crate) fn wasmtime(&self) -> &wasmtime::Engine {
         self.module.engine()
@@ -268,11 +276,15 @@ impl Compiled {
         self.functions.get_or_init(|| crate::function::exported(&self.module))
     }
 
-    /// The exported function of that name, if it takes and gives numbers only.
-    pub(crate) fn function(&self, name: &str) -> Option<&(Function, ModuleExport)> {
+    /// The exported function of that name, if it takes and gives numbers only, and its place among all that do: perhaps
+    /// `guess`.
+    pub(crate) fn function(&self, name: &str, guess: usize) -> Option<(usize, &Function, &ModuleExport)> {
         let functions = self.functions();
-        let at = functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?;
-        functions.get(at)
+        let at = match functions.get(guess) {
+            Some((function, _)) if function.name == name => guess,
+            _ => functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?,
+        };
+        functions.get(at).map(|(function, export)| (at, function, export))
     }
 
     /// Where its machine code lies, if a signal can stop it.
@@ -298,10 +310,6 @@ impl Compiled {
         &self.engine
     }
 }
-
-/// Why no context of the component model can be frozen.
-const MODEL_UNFREEZABLE: &str =
-    "it is a component of the component model (WASI 0.2 or later), which can be run only";
 
 fn invalid(error: wasmtime::Error) -> ComponentError {
     ComponentError::Invalid(describe(&error))
@@ -537,7 +545,7 @@ impl Component {
     /// Tells whether it is a program that runs by itself, rather than functions to call.
     pub fn is_program(&self) -> bool {
         if let Some(model) = &self.compiled.model {
-            return model.run.is_some();
+            return model.is_program();
         }
         self.compiled.face == Face::Abi || self.compiled.module.get_export("_start").is_some()
     }

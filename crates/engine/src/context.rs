@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use b8g_core::abi::{Role, event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
@@ -19,7 +18,7 @@ use crate::grant::Grants;
 use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
-use crate::model::{self, Model};
+use crate::model::{self, Model, ModelInstance};
 use crate::object::Object;
 use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::{Outcome, Reason, Usage};
@@ -152,13 +151,19 @@ pub struct Context {
     pub(crate) copy: u32,
     pub(crate) control: Arc<Control>,
     pub(crate) instance: Option<Instance>,
+    /// The instance of a component of the component model, beside which the other is only the anchor.
+    pub(crate) model_instance: Option<ModelInstance>,
     pub(crate) first_memory: Option<wasmtime::Memory>,
     pub(crate) event: Option<TypedFunc<(i64, i32, i32, i64), i32>>,
+    /// Functions of numbers that were called, by their place among the component's.
+    callables: Vec<Option<Func>>,
+    /// The place of the one that was called last.
+    called_last: usize,
     /// For the handler of the stop signal; 0 until there is an instance.
     store_context: usize,
     pub(crate) stage: Stage,
-    /// The thread's processor time that is counted already, while a call runs.
-    counted_until: Option<Duration>,
+    /// The thread's processor time in nanoseconds that is counted already, while a call runs.
+    counted_until: Option<u64>,
     /// Which threads it ran on.
     pub(crate) residence: Arc<Residence>,
     outcome: Option<Outcome>,
@@ -238,8 +243,11 @@ impl Context {
             copy: 0,
             control,
             instance: None,
+            model_instance: None,
             first_memory: None,
             event: None,
+            callables: Vec::new(),
+            called_last: 0,
             store_context: 0,
             stage: Stage::New,
             counted_until: None,
@@ -305,6 +313,9 @@ impl Context {
         let instance = self.instantiate()?;
         let compiled = self.component.compiled.clone();
         let exports = &compiled.exports;
+        if let Some(model) = &compiled.model {
+            return self.initialize_model(model);
+        }
         if let Some(frozen) = self.image.as_ref().map(|image| image.frozen.clone()) {
             self.thaw(instance, &frozen)?;
             self.stage = frozen.stage;
@@ -341,7 +352,13 @@ impl Context {
         self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
         if let Some(model) = &compiled.model {
-            return Err(self.run_model(model, model::run::run));
+            // What the image says is called instead.
+            let calls = self.image.as_ref().is_some_and(|image| image.main.is_some());
+            if self.is_guest() {
+                let state = self.start_guest()?;
+                return self.note(state);
+            }
+            return if calls { Ok(()) } else { Err(self.run_model(model, model::run::run)) };
         }
         let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {
@@ -445,7 +462,7 @@ impl Context {
     /// Checks that it can answer a request.
     pub(crate) fn can_answer(&self) -> Result<(), StartError> {
         match &self.component.compiled.model {
-            _ if self.stage != Stage::New || self.outcome.is_some() => Err(StartError::Started),
+            _ if self.stage == Stage::Started || self.outcome.is_some() => Err(StartError::Started),
             Some(model) if model.handler.is_some() => Ok(()),
             _ => Err(StartError::NoHandler),
         }
@@ -454,16 +471,21 @@ impl Context {
     /// Lets its handler answer a request.
     pub(crate) fn run_handler(&mut self, request: Arc<Exchange>) -> Result<Outcome, b8g_core::Error> {
         self.store.data_mut().give(Role::Request, Object::Exchange(request), EXCHANGE_RIGHTS)?;
-        self.stage = Stage::Started;
         let compiled = self.component.compiled.clone();
         let Some(model) = &compiled.model else { return Err(b8g_core::Error::Type) };
         let answer = |store: &mut Store<State>, model: &Model, instance| {
             model::run::answer(store, model, instance).map(Ok)
         };
-        Ok(self.timed(|context| context.run_model(model, answer)))
+        Ok(self.timed(|context| match context.initialize() {
+            Ok(()) => {
+                context.stage = Stage::Started;
+                context.run_model(model, answer)
+            }
+            Err(ended) => ended,
+        }))
     }
 
-    /// Runs a binary of the component model to its end.
+    /// Runs what a binary of the component model is run by, to its end.
     fn run_model(
         &mut self,
         model: &Model,
@@ -473,13 +495,8 @@ impl Context {
             wasmtime::component::Instance,
         ) -> wasmtime::Result<Result<(), ()>>,
     ) -> Outcome {
-        let residence = self.residence.clone();
-        let instantiate = |store: &mut Store<State>| {
-            pool::with_image(None, 0, &residence, || model::run::instantiate(store, model))
-        };
-        let ran =
-            self.guarded(instantiate).and_then(|instance| self.guarded(|store| run(store, model, instance)));
-        match ran {
+        let Some(ModelInstance { instance, .. }) = self.model_instance else { return self.conclude(Ok(())) };
+        match self.guarded(|store| run(store, model, instance)) {
             Ok(answer) => {
                 if answer.is_err() {
                     self.store.data_mut().ending = Some(Ending::Exit(1));
@@ -501,7 +518,7 @@ impl Context {
     fn call_now(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         self.start().map_err(CallError::Ended)?;
         let compiled = self.component.compiled.clone();
-        let Some((signature, at)) = compiled.function(name) else {
+        let Some((place, signature, at)) = compiled.function(name, self.called_last) else {
             return Err(match compiled.module.get_export(name).and_then(|export| export.func().cloned()) {
                 Some(other) if other.params().all(|ty| ValueType::of(&ty).is_some()) => {
                     CallError::Results(name.to_owned())
@@ -513,9 +530,8 @@ impl Context {
         if !arguments.iter().map(Value::value_type).eq(signature.parameters.iter().copied()) {
             return Err(CallError::Arguments(name.to_owned()));
         }
-        let function = self.instance.and_then(|instance| instance.get_module_export(&mut self.store, at));
-        let function = function.and_then(wasmtime::Extern::into_func);
-        let function = function.ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
+        self.called_last = place;
+        let function = self.callable(place, at).ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
         // Arguments lie where results will.
         let room = arguments.len().max(signature.results.len());
         let (mut few, mut many);
@@ -533,6 +549,19 @@ impl Context {
         let called = self.guarded(|store| unsafe { function.call_unchecked(store, &raw mut *values) });
         called.map_err(CallError::Ended)?;
         Ok(signature.results.iter().zip(values).map(|(ty, raw)| Value::of_raw(*ty, *raw)).collect())
+    }
+
+    /// The exported function at that place. It is looked up once: that takes longer than to call it.
+    fn callable(&mut self, place: usize, at: &ModuleExport) -> Option<Func> {
+        if let Some(Some(known)) = self.callables.get(place) {
+            return Some(*known);
+        }
+        let found = self.instance?.get_module_export(&mut self.store, at)?.into_func()?;
+        if self.callables.len() <= place {
+            self.callables.resize(place + 1, None);
+        }
+        self.callables[place] = Some(found);
+        Some(found)
     }
 
     /// Stops the context from other threads.
@@ -561,9 +590,11 @@ impl Context {
         let compiled = self.component.compiled.clone();
         let residence = self.residence.clone();
         let frozen = self.image.as_ref().map(|image| image.frozen.clone());
-        let frozen_base = frozen.as_ref().and_then(|frozen| frozen.base.as_ref());
-        let heap = frozen_base.or(compiled.base.as_ref()).map(|base| base.image());
-        let len = frozen.as_ref().map_or(0, |frozen| frozen.memory_bytes);
+        // The anchor of a component has no memory.
+        let memory = frozen.as_ref().and_then(|frozen| frozen.memories.first());
+        let heap =
+            memory.and_then(|memory| memory.base.as_ref()).or(compiled.base(0)).map(|base| base.image());
+        let len = memory.map_or(0, |memory| memory.bytes);
         let instance = self.guarded(|store| {
             pool::with_image(heap, len, &residence, || compiled.pre.instantiate(&mut *store))
         })?;
@@ -618,20 +649,35 @@ impl Context {
     fn count_time(&mut self) {
         if let Some(until) = &mut self.counted_until {
             let now = thread_time();
-            let spent = u64::try_from(now.saturating_sub(*until).as_nanos()).unwrap_or(u64::MAX);
+            let spent = now.saturating_sub(*until);
             self.control.monitor.cpu_ns.fetch_add(spent, std::sync::atomic::Ordering::Relaxed);
             *until = now;
         }
     }
 
     pub(crate) fn send(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<(), Outcome> {
-        let Some(event) = self.event.clone() else {
-            let message = "the component parked a wait but exports no b8g_event".to_owned();
-            return Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), message));
-        };
-        let arguments = (token, kind, handle.raw() as i32, value);
-        let state = self.guarded(|store| event.call(store, arguments))?;
+        let state = self.tell(token, kind, handle, value)?;
         self.note(state)
+    }
+
+    /// Tells whether the component can be told of events.
+    pub(crate) fn hears(&self) -> bool {
+        self.event.is_some() || self.is_guest()
+    }
+
+    /// Tells the component of an event; answers what it answered.
+    pub(crate) fn tell(&mut self, token: i64, kind: i32, handle: Handle, value: i64) -> Result<i32, Outcome> {
+        match self.event.clone() {
+            Some(event) => {
+                let arguments = (token, kind, handle.raw() as i32, value);
+                self.guarded(|store| event.call(store, arguments))
+            }
+            None if self.is_guest() => self.tell_guest(token, kind, handle, value),
+            None => {
+                let message = "the component parked a wait but exports no b8g_event".to_owned();
+                Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), message))
+            }
+        }
     }
 
     /// Looks at the state that the component answered.

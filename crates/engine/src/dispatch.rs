@@ -7,6 +7,7 @@
 mod control;
 mod http;
 mod message;
+mod network;
 pub(crate) mod share;
 mod spawn;
 
@@ -338,7 +339,7 @@ fn open(state: &mut State, directory: Handle, path: &[u8], flags: u32, rights: R
         read: rights.contains(Rights::READ),
         write: rights.contains(Rights::WRITE) && flags & open::DIRECTORY == 0,
     };
-    let (monitor, descriptors) = (&*state.monitor, &state.descriptors);
+    let (monitor, descriptors) = (&state.monitor, &state.descriptors);
     let (opened, rights) = match object {
         Object::Network(network) => {
             let both = Rights::READ.union(Rights::WRITE);

@@ -1,5 +1,6 @@
 //! The engine: configuration, compiled code and the pools that contexts live in.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -265,11 +266,12 @@ impl Engine {
         Ok(made)
     }
 
-    /// Compiles a binary of the component model, or finds its code in the cache.
-    pub(crate) fn component(
+    /// Compiles `code`, made of the binary of the component model `wasm`, or finds it in the cache.
+    pub(crate) fn component<'w>(
         &self,
         models: &Models,
         wasm: &[u8],
+        code: impl FnOnce() -> Cow<'w, [u8]>,
         keep: bool,
     ) -> wasmtime::Result<wasmtime::component::Component> {
         use wasmtime::component::Component;
@@ -288,7 +290,7 @@ impl Engine {
         if let Some(hook) = &self.0.on_compile {
             hook(wasm.len());
         }
-        let component = Component::from_binary(&models.wasmtime, wasm)?;
+        let component = Component::from_binary(&models.wasmtime, &code())?;
         if let (Some(cache), Ok(serialized)) = (cache, component.serialize()) {
             cache.store(wasm, &serialized);
         }
@@ -333,7 +335,7 @@ fn wasmtime_config(pool: &Arc<SlotPool>, interrupt: Interrupt) -> wasmtime::Conf
 }
 
 /// How modules are rewritten before they are compiled; to be raised with every change of that.
-const PREPARED_VERSION: u32 = 3;
+const PREPARED_VERSION: u32 = 4;
 
 /// Covers everything beside the wasm that decides about the code.
 fn code_settings(engine: &wasmtime::Engine) -> [u8; 32] {

@@ -1,9 +1,10 @@
 //! Composition: a source, stages that are functions or contexts, and a sink.
 //!
 //! Start reading at [`Flow`]. A context works on a thread of its own; functions run on the thread that asks for their items.
-//! Contexts that follow one another are joined directly: what goes from one to the next passes no other hands.
+//! Contexts that follow one another are joined directly: what goes from one to the next passes no other hands. Pieces move
+//! between functions and streams without a copy.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::thread::JoinHandle;
 
 use thiserror::Error;
@@ -12,8 +13,8 @@ use crate::context::{Canceller, Context, StartError};
 use crate::outcome::Outcome;
 use crate::stream::{StreamOptions, StreamReader, stream};
 
-/// Bytes that are read from a context at once.
-const PIECE_BYTES: usize = 64 << 10;
+/// Bytes between two stages.
+const CAPACITY_BYTES: u64 = 256 << 10;
 /// The machine stack of a context's thread.
 const STACK_BYTES: usize = 4 << 20;
 
@@ -44,6 +45,7 @@ type Items = Box<dyn Iterator<Item = io::Result<Vec<u8>>> + Send>;
 pub struct Flow {
     source: Source,
     running: Vec<(JoinHandle<Outcome>, Canceller)>,
+    mapped: bool,
 }
 
 impl Drop for Flow {
@@ -96,9 +98,21 @@ impl std::fmt::Debug for Flow {
 }
 
 impl Flow {
+    fn new(source: Source) -> Flow {
+        Flow { source, running: Vec::new(), mapped: false }
+    }
+
+    /// Lets contexts that come from here on map the streams between them, and move bytes there without a copy. For those
+    /// that only read and write it is slower.
+    #[must_use]
+    pub fn mapped(mut self) -> Flow {
+        self.mapped = true;
+        self
+    }
+
     /// What comes from a stream.
     pub fn from_stream(reader: StreamReader) -> Flow {
-        Flow { source: Source::Stream(reader), running: Vec::new() }
+        Flow::new(Source::Stream(reader))
     }
 
     /// Pieces of bytes.
@@ -109,7 +123,7 @@ impl Flow {
         I::IntoIter: Send + 'static,
     {
         let items = items.into_iter().map(|item| Ok(item.into()));
-        Flow { source: Source::Items(Box::new(items)), running: Vec::new() }
+        Flow::new(Source::Items(Box::new(items)))
     }
 
     /// Lets a context that was not started read what comes as its standard input; its standard output goes on. Its output
@@ -118,7 +132,7 @@ impl Flow {
     /// # Errors
     /// [`StageError`]; what ran before it is stopped then.
     pub fn through(mut self, mut context: Context) -> Result<Flow, StageError> {
-        let options = StreamOptions::default();
+        let options = StreamOptions { capacity_bytes: CAPACITY_BYTES, mapped: self.mapped, element_bytes: 1 };
         let (input, feeds) = match self.source.take() {
             Source::Stream(reader) => (reader, None),
             Source::Items(items) => {
@@ -135,7 +149,7 @@ impl Flow {
         if let Some((mut items, mut writer)) = feeds {
             // It ends when the items do, or when the context wants no more; who drops the flow need not wait for it.
             std::thread::Builder::new().name("b8g-feed".into()).spawn(move || {
-                let fed = items.try_for_each(|item| writer.write_all(&item?));
+                let fed = items.try_for_each(|item| writer.write_piece(item?));
                 if fed.is_ok() {
                     writer.finish();
                 }
@@ -199,21 +213,9 @@ impl Source {
             Source::Stream(mut reader) => {
                 let mut over = false;
                 Box::new(std::iter::from_fn(move || {
-                    if over {
-                        return None;
-                    }
-                    let mut piece = vec![0; PIECE_BYTES];
-                    match reader.read(&mut piece) {
-                        Ok(0) => None,
-                        Ok(n) => {
-                            piece.truncate(n);
-                            Some(Ok(piece))
-                        }
-                        Err(error) => {
-                            over = true;
-                            Some(Err(error))
-                        }
-                    }
+                    let piece = if over { None } else { reader.read_piece().transpose() };
+                    over = !matches!(piece, Some(Ok(_)));
+                    piece
                 }))
             }
         }

@@ -1,6 +1,5 @@
 //! Grants: what a context may get, said by the one who starts it; they become the handles of its initial vector.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,13 +11,14 @@ use cap_std::fs::Dir;
 use thiserror::Error as ThisError;
 
 use crate::object::Object;
+use crate::object::address::Pattern;
 use crate::object::clock::{Clock, Time};
 use crate::object::directory::Directory;
 use crate::object::environment::Environment;
 use crate::object::files::{Files, Root};
 use crate::object::guest_path::GuestPath;
 use crate::object::keys::{KEYS_RIGHTS, Keys};
-use crate::object::network::{Network, split_address};
+use crate::object::network::Network;
 use crate::object::random::Random;
 use crate::object::stream::{Input, Output, process_stream};
 use crate::outcome::Access;
@@ -47,10 +47,16 @@ pub enum Grant {
         /// Whether it may be written too.
         write: bool,
     },
-    /// Connecting to `HOST` or `HOST:PORT`; an address of version 6 with a port stands in brackets.
+    /// Connecting to `HOST` or `HOST:PORT`, and sending datagrams there; an address of version 6 with a port stands in
+    /// brackets, a range of addresses is written as `10.0.0.0/8`, and `*` is any host.
     Net(String),
     /// Connecting to anything.
     AllNet,
+    /// Listening for connections and datagrams at `ADDRESS` or `ADDRESS:PORT`, and binding there. Port 0 is any that is
+    /// free; the address is one of this machine, `localhost`, or `*` for any.
+    Listen(String),
+    /// Listening anywhere.
+    AllListen,
     /// An environment value; `None`: the name may be asked for and has no value.
     Environment(String, Option<String>),
     /// All environment values of this process.
@@ -82,6 +88,11 @@ pub enum GrantError {
         "cannot grant connections to {0:?}: write HOST or HOST:PORT, for example example.com:443 or [::1]:8080"
     )]
     Address(String),
+    /// The address to listen at is neither `ADDRESS` nor `ADDRESS:PORT`.
+    #[error(
+        "cannot grant listening at {0:?}: write ADDRESS or ADDRESS:PORT, for example 127.0.0.1:8080, localhost:0 or *:8080"
+    )]
+    ListenAddress(String),
 }
 
 /// All that a context may get. Cheap to clone; one set serves many contexts.
@@ -187,13 +198,19 @@ impl Grants {
                 self.add_root(Root { guest: guest_path, host, dir, only: None, grants });
             }
             Grant::Net(address) => {
-                let (host, port) =
-                    split_address(address).ok_or_else(|| GrantError::Address(address.clone()))?;
-                // Two spellings of an address are the same address.
-                let host = host.parse::<IpAddr>().map_or(host, |address| address.to_string());
-                self.change_network().grant(Some(host), port, number);
+                let what = Pattern::parse(address).ok_or_else(|| GrantError::Address(address.clone()))?;
+                self.change_network().grant(what, number);
             }
-            Grant::AllNet => self.change_network().grant(None, None, number),
+            Grant::AllNet => self.change_network().grant(Pattern::ANY, number),
+            Grant::Listen(address) => {
+                let failed = || GrantError::ListenAddress(address.clone());
+                let what = Pattern::parse(address).ok_or_else(failed)?;
+                self.change_network().grant_listening(&what, number).map_err(|_| failed())?;
+            }
+            Grant::AllListen => {
+                let failed = |_| GrantError::ListenAddress("*".to_owned());
+                self.change_network().grant_listening(&Pattern::ANY, number).map_err(failed)?;
+            }
             Grant::Environment(name, value) => {
                 self.change_environment().grant(name, value.as_deref(), number);
             }
@@ -294,6 +311,14 @@ impl Grants {
     /// [`GrantError::Address`] when it is neither.
     pub fn net(self, address: impl Into<String>) -> Result<Grants, GrantError> {
         self.with(Grant::Net(address.into()))
+    }
+
+    /// Grants listening for connections and datagrams at `ADDRESS` or `ADDRESS:PORT`, port 0 being any that is free.
+    ///
+    /// # Errors
+    /// [`GrantError::ListenAddress`] when it is neither.
+    pub fn listen(self, address: impl Into<String>) -> Result<Grants, GrantError> {
+        self.with(Grant::Listen(address.into()))
     }
 
     /// Adds a grant and gives the set back.

@@ -157,6 +157,8 @@ pub enum Access {
     Write,
     /// Connecting to a host.
     Net,
+    /// Listening at an address.
+    Listen,
     /// Reading an environment value.
     Env,
 }
@@ -168,6 +170,7 @@ impl Access {
             Access::Read => "read",
             Access::Write => "write",
             Access::Net => "net",
+            Access::Listen => "listen",
             Access::Env => "env",
         }
     }
@@ -178,6 +181,7 @@ impl Access {
             Access::Read => "--allow-read",
             Access::Write => "--allow-write",
             Access::Net => "--allow-net",
+            Access::Listen => "--allow-listen",
             Access::Env => "--allow-env",
         }
     }

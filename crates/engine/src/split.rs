@@ -159,24 +159,24 @@ fn rewrite(wasm: &[u8], layout: Option<&Layout<'_>>) -> Vec<u8> {
 
 /// What has to be known of a module before it can be rewritten.
 #[derive(Default)]
-struct Survey<'w> {
+pub(crate) struct Survey<'w> {
     globals: u32,
     mutable_globals: Vec<u32>,
     memories: u32,
     /// Tables that some code changes.
-    changed_tables: Vec<u32>,
+    pub(crate) changed_tables: Vec<u32>,
     start: Option<u32>,
     /// How many exports there are, and their bytes.
     exports: Option<(u32, &'w [u8])>,
     /// Some code refers to a data segment.
-    names_segments: bool,
+    pub(crate) names_segments: bool,
     /// Some code drops one.
-    drops_segments: bool,
+    pub(crate) drops_segments: bool,
 }
 
 impl<'w> Survey<'w> {
     /// `None` for what is no valid module: the compiler will say why.
-    fn of(wasm: &'w [u8]) -> Option<Survey<'w>> {
+    pub(crate) fn of(wasm: &'w [u8]) -> Option<Survey<'w>> {
         let mut survey = Survey::default();
         for payload in Parser::new(0).parse_all(wasm) {
             match payload.ok()? {
@@ -275,7 +275,7 @@ impl<'w> Survey<'w> {
 const MEMORIES_MAX: u32 = 1000;
 
 /// What is behind an encoded number.
-fn skip_number(bytes: &[u8]) -> &[u8] {
+pub(crate) fn skip_number(bytes: &[u8]) -> &[u8] {
     let len = bytes.iter().position(|byte| byte & 0x80 == 0).map_or(bytes.len(), |last| last + 1);
     &bytes[len..]
 }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use b8g_core::abi::Role;
+use b8g_core::tree::Tree;
 use b8g_core::{Handle, Limits, Rights, Table};
 
 use crate::engine::Engine;
@@ -15,7 +16,7 @@ use crate::object::bell::Bell;
 use crate::object::clock::{Clock, Time};
 use crate::object::{Allowance, Object};
 use crate::outcome::Reason;
-use crate::task::{Orders, Tree};
+use crate::task::Orders;
 use crate::wait::Parked;
 use crate::wasi::Wasi;
 
@@ -197,13 +198,9 @@ impl Drop for State {
     }
 }
 
-/// Memories of a context at most: each takes more of the address space than it may ever use. A module has no more
-/// than 100, a component could have any number.
-const MEMORIES_MAX: usize = 128;
-
 impl wasmtime::ResourceLimiter for State {
     fn memories(&self) -> usize {
-        MEMORIES_MAX
+        crate::model::MEMORIES_MAX
     }
 
     fn memory_growing(

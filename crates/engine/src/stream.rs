@@ -109,6 +109,26 @@ impl StreamWriter {
         self.writer.finish(Gone::Ended);
     }
 
+    /// Writes a piece. Waits until there is room for all of it; then it moves to the reader as it is, if the stream cannot be
+    /// mapped and its capacity is not less. Else it is written as by [`Write::write_all`].
+    ///
+    /// # Errors
+    /// `BrokenPipe` when nobody reads any more.
+    pub fn write_piece(&mut self, mut piece: Vec<u8>) -> io::Result<()> {
+        if !self.writer.moves(piece.len()) {
+            return self.write_all(&piece);
+        }
+        loop {
+            piece = match self.writer.push(piece) {
+                Ok(()) => return Ok(()),
+                Err((Error::Again, piece)) => piece,
+                Err((error, _)) => return Err(io_error(error)),
+            };
+            let is_ready = || self.writer.takes(piece.len());
+            self.bell.sleep(|bell| self.writer.hang_up(bell), is_ready, None).map_err(io_error)?;
+        }
+    }
+
     /// Aborts the stream: the reader gets what was written, and then an error with this number.
     pub fn abort(self, reason: u32) {
         self.writer.finish(Gone::Aborted(reason));
@@ -139,6 +159,28 @@ impl Write for StreamWriter {
 }
 
 impl StreamReader {
+    /// Waits until there is something, and gives a piece of it; `None` at the end. If the stream cannot be mapped it is one
+    /// that was written, or several small ones together, and was not copied.
+    ///
+    /// # Errors
+    /// As reading.
+    pub fn read_piece(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let piece = self.waiting_for(|reader| reader.pop())?;
+        Ok((!piece.is_empty()).then_some(piece))
+    }
+
+    fn waiting_for<T>(&self, mut read: impl FnMut(&Reader) -> Result<T, Error>) -> io::Result<T> {
+        loop {
+            match read(&self.reader) {
+                Err(Error::Again) => {
+                    let is_ready = || self.reader.ready() & ready::READ != 0;
+                    self.bell.sleep(|bell| self.reader.hang_up(bell), is_ready, None).map_err(io_error)?;
+                }
+                done => return done.map_err(io_error),
+            }
+        }
+    }
+
     /// Wants no more: the writer gets an error with this number.
     pub fn cancel(self, reason: u32) {
         self.reader.finish(Gone::Aborted(reason));
@@ -151,16 +193,7 @@ impl Read for StreamReader {
     /// # Errors
     /// `BrokenPipe` when the writer aborted the stream, or died.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.reader.read(into) {
-                Ok(n) => return Ok(n as usize),
-                Err(Error::Again) => {
-                    let is_ready = || self.reader.ready() & ready::READ != 0;
-                    self.bell.sleep(|bell| self.reader.hang_up(bell), is_ready, None).map_err(io_error)?;
-                }
-                Err(error) => return Err(io_error(error)),
-            }
-        }
+        self.waiting_for(|reader| reader.read(into)).map(|n| n as usize)
     }
 }
 

@@ -1,26 +1,30 @@
 //! Tasks: contexts that a context started, each on a thread of its own.
 //!
 //! Start reading at [`prepare`]; [`Task`] is what the one who started it holds. A task and its tasks are a tree: what they use
-//! together is bounded by [`Tree`], and dropping a [`Task`] ends it with all below it and waits for that.
+//! together is bounded by [`Tree`], and dropping a [`Task`] ends it with all below it and waits for that. [`b8g_core::task`] says
+//! what orders mean; here are threads, and what stops running code.
 //!
 //! Never here: a task that outlives who started it, or a handle of a task in another context.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use b8g_core::abi::{EndReason, Ended, Role, SpawnLimits, event, ready};
-use b8g_core::{Error, Handle, Limits, Rights};
+use b8g_core::abi::{EndReason, Ended, Role, SpawnLimits, event};
+use b8g_core::bell::Ring;
+use b8g_core::task::{self, Cancel};
+use b8g_core::tree::Tree;
+use b8g_core::{Error, Handle, Rights};
 
 use crate::component::Component;
 use crate::context::{Canceller, Context};
 use crate::grant::Grants;
-use crate::image::{Image, SnapshotError};
+use crate::image::Image;
 use crate::monitor::Monitor;
-use crate::object::bell::{Bell, Bells};
+use crate::object::bell::Bell;
 use crate::object::stream::Output;
-use crate::object::{Allowance, Lease, Object};
+use crate::object::{Lease, Object};
 use crate::outcome::{Outcome, Reason};
 use crate::state::State;
 
@@ -36,88 +40,11 @@ pub(crate) enum Startable {
     Frozen(Image),
 }
 
-/// What the contexts of a tree use together.
-#[derive(Debug)]
-pub(crate) struct Tree {
-    /// What it is a part of.
-    above: Option<Arc<Tree>>,
-    memory_bytes: AtomicU64,
-    memory_bytes_max: u64,
-    output_bytes: AtomicU64,
-    output_bytes_max: Option<u64>,
-    tasks: Allowance,
-}
-
-impl Tree {
-    /// Takes more memory, if all of them together may have as much.
-    pub(crate) fn take_memory(&self, bytes: u64) -> bool {
-        let more = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.memory_bytes_max);
-        if self.memory_bytes.fetch_update(Relaxed, Relaxed, more).is_err() {
-            return false;
-        }
-        let taken = self.above.as_ref().is_none_or(|above| above.take_memory(bytes));
-        if !taken {
-            self.memory_bytes.fetch_sub(bytes, Relaxed);
-        }
-        taken
-    }
-
-    pub(crate) fn give_memory_back(&self, bytes: u64) {
-        self.memory_bytes.fetch_sub(bytes, Relaxed);
-        if let Some(above) = &self.above {
-            above.give_memory_back(bytes);
-        }
-    }
-
-    /// Takes room for so many bytes of output, or for as many as all of them together may still write.
-    pub(crate) fn take_output(&self, bytes: u64) -> u64 {
-        let max = self.output_bytes_max.unwrap_or(u64::MAX);
-        let mut taken = 0;
-        let more = |used: u64| {
-            taken = bytes.min(max.saturating_sub(used));
-            used.checked_add(taken)
-        };
-        let _ = self.output_bytes.fetch_update(Relaxed, Relaxed, more);
-        let granted = self.above.as_ref().map_or(taken, |above| above.take_output(taken));
-        self.output_bytes.fetch_sub(taken - granted, Relaxed);
-        granted
-    }
-
-    /// Gives back room that was not used.
-    pub(crate) fn give_output_back(&self, bytes: u64) {
-        self.output_bytes.fetch_sub(bytes, Relaxed);
-        if let Some(above) = &self.above {
-            above.give_output_back(bytes);
-        }
-    }
-
-    /// The tree of a task, as a part of this one.
-    fn below(self: &Arc<Tree>, limits: &Limits) -> Arc<Tree> {
-        Arc::new(Tree {
-            above: Some(self.clone()),
-            memory_bytes: AtomicU64::new(0),
-            memory_bytes_max: limits.memory_bytes_max,
-            output_bytes: AtomicU64::new(0),
-            output_bytes_max: limits.output_bytes_max,
-            tasks: self.tasks.clone(),
-        })
-    }
-}
-
 /// The tree of a context; one that has no tasks yet becomes its root.
 fn tree(state: &mut State) -> Arc<Tree> {
     let State { tree, monitor, limits, .. } = state;
-    tree.get_or_insert_with(|| {
-        Arc::new(Tree {
-            above: None,
-            memory_bytes: AtomicU64::new(monitor.memory_bytes.load(Relaxed)),
-            memory_bytes_max: limits.memory_bytes_max,
-            output_bytes: AtomicU64::new(monitor.output_bytes.load(Relaxed)),
-            output_bytes_max: limits.output_bytes_max,
-            tasks: Allowance::new(limits.tasks_max.into()),
-        })
-    })
-    .clone()
+    let used = [&monitor.memory_bytes, &monitor.output_bytes].map(|bytes| bytes.load(Relaxed));
+    tree.get_or_insert_with(|| Arc::new(Tree::root(limits, used[0], used[1]))).clone()
 }
 
 /// What a task and the one who started it tell each other.
@@ -128,27 +55,9 @@ pub(crate) struct Orders {
     /// The task's own: rung when there is an order.
     bell: Arc<Bell>,
     canceller: Canceller,
-    /// It can be told that it should stop.
-    hears: bool,
 }
 
-#[derive(Debug, Default)]
-struct Told {
-    cancelled: bool,
-    suspended: bool,
-    snapshot: Snapshot,
-    outcome: Option<Outcome>,
-    /// Of those who wait for its end, or for a snapshot.
-    bells: Bells,
-}
-
-#[derive(Debug, Default)]
-enum Snapshot {
-    #[default]
-    None,
-    Wanted,
-    Made(Result<Image, SnapshotError>),
-}
+type Told = task::Orders<Image, Outcome, Bell>;
 
 impl Orders {
     fn lock(&self) -> MutexGuard<'_, Told> {
@@ -157,24 +66,24 @@ impl Orders {
 
     /// Tells whether the task should stop waiting and look what it is told.
     pub(crate) fn are_new(&self) -> bool {
-        let told = self.lock();
-        told.cancelled || told.suspended || matches!(told.snapshot, Snapshot::Wanted)
+        self.lock().are_new()
     }
 
     /// Does not return while the task is suspended, unless it is to stop.
     pub(crate) fn stay_suspended(&self) {
         let mut told = self.lock();
-        while told.suspended && !self.canceller.is_ordered() {
+        while told.is_suspended() && !self.canceller.is_ordered() {
             let waited = self.changed.wait_timeout(told, SUSPENDED_PAUSE);
             told = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     /// Changes what the task is told, and lets it know.
-    fn tell(&self, change: impl FnOnce(&mut Told)) {
-        change(&mut self.lock());
+    fn tell<R>(&self, change: impl FnOnce(&mut Told) -> R) -> R {
+        let answer = change(&mut self.lock());
         self.changed.notify_all();
         self.bell.ring();
+        answer
     }
 }
 
@@ -211,9 +120,9 @@ pub(crate) fn prepare(
         return Err(Error::NoSystem);
     }
     let tree = tree(state);
-    let lease = tree.tasks.lease()?;
-    let limits = limits(state, asked)?;
-    let tree = tree.below(&limits);
+    let lease = tree.lease_task()?;
+    let limits = state.limits.for_task(asked, state.monitor.started().elapsed())?;
+    let tree = Arc::new(tree.below(&limits));
     // Without the watchdog nothing could stop it.
     state.engine.watchdog().start().map_err(|_| Error::NoMemory)?;
     let grants = Grants::handed(given, state);
@@ -230,8 +139,9 @@ pub(crate) fn prepare(
     context.grants = Grants::none();
     let canceller = context.canceller();
     canceller.owns_no_process();
-    let hears = context.component.compiled.exports.event.is_some();
-    let orders = Arc::new(Orders { told: Mutex::default(), changed: Condvar::new(), bell, canceller, hears });
+    let hears = context.hears();
+    let told = Mutex::new(Told::new(hears));
+    let orders = Arc::new(Orders { told, changed: Condvar::new(), bell, canceller });
     context.store.data_mut().orders = Some(orders.clone());
     Ok(Prepared { context, orders, above: state.monitor.clone(), lease })
 }
@@ -250,9 +160,7 @@ struct Telling(Arc<Orders>, Option<Outcome>);
 impl Drop for Telling {
     fn drop(&mut self) {
         let outcome = self.1.take().unwrap_or_else(Outcome::failed);
-        let mut told = self.0.lock();
-        told.outcome = Some(outcome);
-        told.bells.ring();
+        self.0.lock().end(outcome);
     }
 }
 
@@ -278,31 +186,12 @@ impl Prepared {
     }
 }
 
-/// What a task may use: what was asked for, but no more than who starts it.
-fn limits(state: &State, asked: SpawnLimits) -> Result<Limits, Error> {
-    let own = &state.limits;
-    let least = |asked: u64, own: u64| if asked == 0 { own } else { asked.min(own) };
-    let rest = own.timeout.map(|timeout| timeout.saturating_sub(state.monitor.started().elapsed()));
-    let asked_time = (asked.timeout_ns > 0).then(|| Duration::from_nanos(asked.timeout_ns));
-    let output = (asked.output_bytes > 0).then_some(asked.output_bytes);
-    let both = |a: Option<u64>, b: Option<u64>| a.into_iter().chain(b).min();
-    let handles = least(asked.handles, own.handles_max.into());
-    Ok(Limits {
-        memory_bytes_max: least(asked.memory_bytes, own.memory_bytes_max),
-        timeout: rest.into_iter().chain(asked_time).min(),
-        output_bytes_max: both(output, own.output_bytes_max),
-        handles_max: u32::try_from(handles).map_err(|_| Error::Argument)?,
-        ..own.clone()
-    })
-}
-
 impl Task {
     /// Asks it to stop; one that cannot hear of it is stopped.
     pub(crate) fn cancel(&self) {
-        if !self.orders.hears {
-            return self.kill();
+        if self.orders.tell(Told::cancel) == Cancel::Kill {
+            self.kill();
         }
-        self.orders.tell(|told| told.cancelled = true);
     }
 
     /// Stops it now.
@@ -313,33 +202,20 @@ impl Task {
     }
 
     pub(crate) fn suspend(&self, suspended: bool) {
-        self.orders.tell(|told| told.suspended = suspended);
+        self.orders.tell(|told| told.suspend(suspended));
     }
 
     /// Freezes it when it next waits.
     ///
     /// # Errors
-    /// [`Error::Again`] until that is done, [`Error::Busy`] when it cannot be frozen, [`Error::Closed`] when it has ended.
+    /// As [`task::Orders::snapshot`].
     pub(crate) fn snapshot(&self) -> Result<Image, Error> {
-        if !self.orders.hears {
-            return Err(Error::Busy);
-        }
-        let mut told = self.orders.lock();
-        match std::mem::take(&mut told.snapshot) {
-            Snapshot::Made(made) => made.map_err(|_| Error::Busy),
-            _ if told.outcome.is_some() => Err(Error::Closed),
-            _ => {
-                told.snapshot = Snapshot::Wanted;
-                drop(told);
-                self.orders.tell(|_| {});
-                Err(Error::Again)
-            }
-        }
+        self.orders.tell(Told::snapshot)
     }
 
     /// Keeps a snapshot for later, for which there was no room.
     pub(crate) fn keep(&self, image: Image) {
-        self.orders.lock().snapshot = Snapshot::Made(Ok(image));
+        self.orders.lock().keep(image);
     }
 
     /// How it ended.
@@ -348,7 +224,7 @@ impl Task {
     /// [`Error::Again`] while it runs.
     pub(crate) fn ended(&self) -> Result<Ended, Error> {
         let told = self.orders.lock();
-        let outcome = told.outcome.as_ref().ok_or(Error::Again)?;
+        let outcome = told.ended()?;
         let nanoseconds = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Ok(Ended {
             reason: number_of(outcome.reason),
@@ -369,23 +245,21 @@ impl Task {
     /// [`Error::Again`] while it runs.
     pub(crate) fn read(&self, into: &mut [u8], at: u64) -> Result<i64, Error> {
         let told = self.orders.lock();
-        let message = told.outcome.as_ref().ok_or(Error::Again)?.message.as_bytes();
+        let message = told.ended()?.message.as_bytes();
         let rest = &message[usize::try_from(at).unwrap_or(usize::MAX).min(message.len())..];
         let len = rest.len().min(into.len());
         into[..len].copy_from_slice(&rest[..len]);
         Ok(len as i64)
     }
 
-    /// READ when it has ended, WRITE when the snapshot that was asked for is made, or will never be.
+    /// What it is ready for.
     pub(crate) fn ready(&self) -> u32 {
-        let told = self.orders.lock();
-        let ended = if told.outcome.is_some() { ready::READ | ready::WRITE } else { 0 };
-        ended | if matches!(told.snapshot, Snapshot::Made(_)) { ready::WRITE } else { 0 }
+        self.orders.lock().ready()
     }
 
     /// Rings `bell` when that changes.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        self.orders.lock().bells.hang_up(bell);
+        self.orders.lock().hang_up(bell);
     }
 }
 
@@ -438,13 +312,12 @@ impl Context {
     /// Does what it is told, now that nothing of it runs.
     fn obey(&mut self, orders: &Orders) -> Result<(), Outcome> {
         orders.stay_suspended();
-        if matches!(orders.lock().snapshot, Snapshot::Wanted) {
-            let made = self.snapshot();
-            let mut told = orders.lock();
-            told.snapshot = Snapshot::Made(made);
-            told.bells.ring();
+        let due = orders.lock().due();
+        if due.snapshot {
+            let made = self.snapshot().ok();
+            orders.lock().made(made);
         }
-        if std::mem::take(&mut orders.lock().cancelled) {
+        if due.cancel {
             return self.send(0, event::CANCEL, Handle::ENGINE, 0);
         }
         Ok(())

@@ -1,22 +1,17 @@
-//! Waiting: the only operation that may block, and its parked form that does not.
+//! Waiting: the only operation that may block, and its parked form that does not. [`b8g_core::wait`] decides what is ready and
+//! whether to sleep; here are clocks, descriptors and orders.
 
 use std::os::fd::{BorrowedFd, RawFd};
 
-use b8g_core::abi::{WAIT_ITEMS_MAX, ready};
-use b8g_core::{Error, Handle, Rights};
+use b8g_core::abi::ready;
+pub(crate) use b8g_core::wait::Item;
+use b8g_core::wait::{After, Step, Survey, Wait, check};
+use b8g_core::{Error, Rights};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::object::clock::Clock;
 use crate::object::{Object, Readiness, errno};
 use crate::state::State;
-
-/// What is waited for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Item {
-    pub(crate) handle: Handle,
-    /// Of [`ready`].
-    pub(crate) interest: u32,
-}
 
 /// A wait as an operation asks for it. Deadlines are nanoseconds on the context's monotonic clock.
 #[derive(Debug)]
@@ -42,77 +37,32 @@ pub(crate) struct Parked {
 pub(crate) fn wait(state: &mut State, waiting: Waiting<'_>) -> Result<i64, Error> {
     match waiting {
         Waiting::Now { items, deadline, out } => {
-            check(items, deadline)?;
+            check(items.len(), deadline)?;
             wait_now(state, items, deadline, out, false).map(|n| n as i64)
         }
         Waiting::Park(parked) => {
-            check(&parked.items, parked.deadline)?;
+            check(parked.items.len(), parked.deadline)?;
             state.parked = Some(parked);
             Ok(0)
         }
     }
 }
 
-fn check(items: &[Item], deadline: Option<u64>) -> Result<(), Error> {
-    let endless = items.is_empty() && deadline.is_none();
-    if endless || items.len() as u64 > WAIT_ITEMS_MAX { Err(Error::Argument) } else { Ok(()) }
-}
-
-/// The descriptors to ask the system about, and what is known without it.
-struct Survey {
-    descriptors: Vec<(usize, RawFd, PollFlags)>,
-    ready: usize,
-    /// The earliest moment at which something becomes ready by itself.
-    next: Option<u64>,
-    /// Something rings when it becomes ready.
-    rings: bool,
-}
-
-fn survey(state: &State, items: &[Item], now: u64, out: &mut [u32]) -> Survey {
-    let mut survey = Survey { descriptors: Vec::new(), ready: 0, next: None, rings: false };
-    for (i, item) in items.iter().enumerate() {
-        out[i] = match readiness(state, item.handle, item.interest) {
-            Err(_) => ready::BAD,
-            Ok(Readiness::Now(bits)) => bits & (item.interest | ready::FAILED),
-            Ok(Readiness::Rings) => {
-                survey.rings = true;
-                0
-            }
-            Ok(Readiness::At(at)) if at <= now => ready::READ,
-            Ok(Readiness::At(at)) => {
-                survey.next = Some(survey.next.map_or(at, |next| next.min(at)));
-                0
-            }
-            Ok(Readiness::Rung(fd)) => {
-                survey.descriptors.push((i, fd, PollFlags::IN));
-                0
-            }
-            Ok(Readiness::Descriptor(fd)) => {
-                let mut flags = PollFlags::empty();
-                flags.set(PollFlags::IN, item.interest & ready::READ != 0);
-                flags.set(PollFlags::OUT, item.interest & ready::WRITE != 0);
-                survey.descriptors.push((i, fd, flags));
-                0
-            }
-        };
-        survey.ready += usize::from(out[i] != 0);
-    }
-    survey
-}
-
-fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, Error> {
+fn readiness(state: &State, item: &Item) -> Result<Readiness, Error> {
     let both = Readiness::Now(ready::READ | ready::WRITE);
-    Ok(match state.table.get_with(handle, Rights::WAIT)? {
+    let rings = |bits| Readiness::of_ringing(bits, item.interest);
+    Ok(match state.table.get_with(item.handle, Rights::WAIT)? {
         Object::Input(input) => input.readiness(),
         Object::Output(output) => output.readiness(),
         Object::Socket(socket) => socket.readiness(),
+        Object::Datagrams(socket) => socket.readiness(item.interest),
         Object::Timer(timer) => Readiness::At(timer.next()),
-        Object::Channel(end) => now_or_rings(end.ready(), interest),
-        Object::Writer(writer) => now_or_rings(writer.ready(), interest),
-        Object::Reader(reader) => now_or_rings(reader.ready(), interest),
-        Object::Event(event) => now_or_rings(event.ready(), interest),
-        Object::Task(task) => now_or_rings(task.ready(), interest),
-        Object::Exchange(exchange) => now_or_rings(exchange.ready(), interest),
+        Object::Channel(end) => rings(end.ready()),
+        Object::Writer(writer) => rings(writer.ready()),
+        Object::Reader(reader) => rings(reader.ready()),
+        Object::Event(event) => rings(event.ready()),
+        Object::Task(task) => rings(task.ready()),
+        Object::Exchange(exchange) => rings(exchange.ready()),
         Object::Blob(_)
         | Object::Kept(_)
         | Object::Answer(_)
@@ -122,13 +72,6 @@ fn readiness(state: &State, handle: Handle, interest: u32) -> Result<Readiness, 
         | Object::Clock(_) => both,
         _ => return Err(Error::Type),
     })
-}
-
-fn now_or_rings(bits: u32, interest: u32) -> Readiness {
-    match bits & (interest | ready::FAILED) {
-        0 => Readiness::Rings,
-        bits => Readiness::Now(bits),
-    }
 }
 
 /// Waits until an item is ready; answers how many are.
@@ -144,56 +87,33 @@ pub(crate) fn wait_now(
 ) -> Result<usize, Error> {
     let clock = Clock::Monotonic(state.time.clone());
     let out = out.get_mut(..items.len()).ok_or(Error::Argument)?;
-    let mut listening = false;
+    let mut wait = Wait::new(deadline, state.time.is_seeded(), is_parked);
     loop {
-        if state.monitor.stop_ordered().is_some() {
-            return Err(Error::Canceled);
-        }
-        if let Some(orders) = state.orders.as_ref().filter(|orders| orders.are_new()) {
+        let orders = state.orders.as_ref().filter(|orders| orders.are_new());
+        if let (true, Some(orders)) =
+            (wait.heed(state.monitor.stop_ordered().is_some(), orders.is_some())?, orders)
+        {
             // Between its calls it does as it is told; within one it can only stay where it is.
-            if is_parked {
-                return Err(Error::Busy);
-            }
             orders.stay_suspended();
         }
         let now = clock.now();
-        let mut survey = survey(state, items, now, out);
+        let mut survey = Survey::look(items, now, out, |item| readiness(state, item));
         // A task hears of orders whatever it waits for.
         survey.rings |= state.orders.is_some();
-        if survey.rings && survey.ready == 0 && !listening {
-            // Whoever changes something from now on is heard; what changed before is seen when everything is looked at again.
-            listen(state, items)?;
-            listening = true;
-            continue;
-        }
-        // Whoever rang took the bell down.
-        listening = false;
-        let until = match (deadline, survey.next) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        let passed = deadline.is_some_and(|deadline| deadline <= now);
-        let timeout =
-            if survey.ready > 0 || passed { Some(0) } else { until.map(|at| at.saturating_sub(now)) };
-        // A seeded clock does not wait: it asks once and then jumps to the next moment at which something happens.
-        let seeded = state.time.is_seeded();
-        let timeout = if seeded && timeout.is_some() { Some(0) } else { timeout };
-        let found = ask(&mut survey, timeout, out, state)?;
-        // What only rings does not say what it is ready for.
-        for (word, item) in out.iter_mut().zip(items) {
-            if *word != 0 && *word & (item.interest | ready::FAILED | ready::BAD) == 0 {
-                *word = item.interest;
+        let timeout = match wait.step(&survey, now) {
+            Step::Listen => {
+                listen(state, items)?;
+                continue;
             }
-        }
-        let ready = survey.ready + found;
-        if ready > 0 {
-            return Ok(ready);
-        }
-        if passed {
-            return Err(Error::Timeout);
-        }
-        if let (true, Some(until)) = (seeded, until) {
-            state.time.jump(until);
+            Step::Ask(timeout) => timeout,
+        };
+        let found = ask(&survey, timeout, out, state)?;
+        match wait.after(&survey, found, now)? {
+            After::Ready(ready) => return Ok(ready),
+            After::Jump(moment) => {
+                state.time.jump(moment);
+            }
+            After::Again => {}
         }
     }
 }
@@ -211,14 +131,22 @@ fn listen(state: &State, items: &[Item]) -> Result<(), Error> {
 }
 
 /// Polls the descriptors of a survey, and the bell if something rings; answers how many are ready. A signal ends it early with none.
-fn ask(survey: &mut Survey, timeout_ns: Option<u64>, out: &mut [u32], state: &State) -> Result<usize, Error> {
+fn ask(
+    survey: &Survey<RawFd>,
+    timeout_ns: Option<u64>,
+    out: &mut [u32],
+    state: &State,
+) -> Result<usize, Error> {
     let mut fds: Vec<PollFd<'_>> = survey
-        .descriptors
+        .asked
         .iter()
-        .map(|(_, fd, flags)| {
+        .map(|asked| {
+            let mut flags = PollFlags::empty();
+            flags.set(PollFlags::IN, asked.interest & ready::READ != 0);
+            flags.set(PollFlags::OUT, asked.interest & ready::WRITE != 0);
             // SAFETY: the descriptors belong to objects in the context's table (or are the process's standard
             // streams); nothing can close them while this context waits, as only its own calls change the table.
-            PollFd::from_borrowed_fd(unsafe { BorrowedFd::borrow_raw(*fd) }, *flags)
+            PollFd::from_borrowed_fd(unsafe { BorrowedFd::borrow_raw(asked.what) }, flags)
         })
         .collect();
     if fds.is_empty() && timeout_ns == Some(0) {
@@ -240,20 +168,15 @@ fn ask(survey: &mut Survey, timeout_ns: Option<u64>, out: &mut [u32], state: &St
         Err(error) => return Err(errno(error)),
     }
     let mut found = 0;
-    for (polled, (i, _, asked)) in fds.iter().zip(&survey.descriptors) {
+    for (polled, asked) in fds.iter().zip(&survey.asked) {
         let got = polled.revents();
-        let mut bits = 0;
-        if got.intersects(PollFlags::IN | PollFlags::HUP) && asked.contains(PollFlags::IN) {
-            bits |= ready::READ;
-        }
-        if got.contains(PollFlags::OUT) {
-            bits |= ready::WRITE;
-        }
-        if got.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL) {
-            bits |= ready::FAILED;
-        }
-        out[*i] = bits;
-        found += usize::from(bits != 0);
+        let word = asked.word(
+            got.intersects(PollFlags::IN | PollFlags::HUP),
+            got.contains(PollFlags::OUT),
+            got.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL),
+        );
+        out[asked.item] = word;
+        found += usize::from(word != 0);
     }
     Ok(found)
 }

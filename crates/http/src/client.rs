@@ -199,7 +199,7 @@ impl Inner {
     async fn connect(&self, request: &Request, key: &Key, dial: Dial) -> Result<Sender, HttpFailure> {
         let (tell, dialed) = tokio::sync::oneshot::channel();
         dial(Box::new(move |result| drop(tell.send(result))));
-        let fd = told(dialed).await.ok_or(HttpFailure::Other)??;
+        let fd = told(dialed).await.ok_or(HttpFailure::TooMany)??;
         let stream = Link::connected(fd).await?;
         let (link, is_two) = if request.secure {
             let tls = self.tls.get_or_init(|| self.trust.config()).clone()?;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::file::{File, FileError, Parts, write};
 use crate::head::SectionKind;
-use crate::manifest::{Kind, Manifest, Parent};
+use crate::manifest::{FrozenContext, Kind, MEMORY_PAGES, Manifest, Parent};
 use crate::{CONTEXTS_MAX, PAGE_BYTES, Section};
 
 /// Bytes of pages that one image is made of at most.
@@ -100,7 +100,10 @@ pub fn in_runs<'p>(pages: impl IntoIterator<Item = (u32, &'p [u8])>) -> (Vec<(u3
     let (mut runs, mut bytes): (Vec<(u32, u32)>, Vec<u8>) = Default::default();
     for (number, page) in pages {
         match runs.last_mut() {
-            Some((first, count)) if *first + *count == number => *count += 1,
+            // No run leads from one memory to the next.
+            Some((first, count)) if *first + *count == number && !number.is_multiple_of(MEMORY_PAGES) => {
+                *count += 1
+            }
             _ => runs.push((number, 1)),
         }
         bytes.extend_from_slice(page);
@@ -187,7 +190,11 @@ fn check(chain: &[File<'_>]) -> Result<(), FileError> {
                 if own.kind != other.kind || own.component != other.component {
                     return wrong("the image that it builds upon runs on something else");
                 }
-                if own.contexts.iter().any(|own| own.memory_bytes < context.memory_bytes) {
+                let smaller = |own: &FrozenContext| {
+                    own.memories.len() != context.memories.len()
+                        || own.memories().zip(context.memories()).any(|(own, below)| own < below)
+                };
+                if own.contexts.iter().any(smaller) {
                     return wrong("its memory is smaller than that of the image that it builds upon");
                 }
             }

@@ -109,8 +109,12 @@ pub struct Contents {
 pub struct Context {
     /// How far it had come.
     pub stage: Stage,
-    /// Bytes of its memory.
+    /// Bytes of its memory, of all memories together.
     pub memory_bytes: u64,
+    /// Its memories.
+    pub memories: usize,
+    /// Resources that it holds.
+    pub resources: usize,
     /// Bytes of the pages that differ from what the component's memory begins with.
     pub changed_bytes: u64,
     /// Mutable globals.
@@ -183,7 +187,9 @@ impl Contents {
         let manifest = file.manifest();
         let contexts = manifest.contexts.iter().map(|context| Context {
             stage: context.stage,
-            memory_bytes: context.memory_bytes,
+            memory_bytes: context.memories().fold(0, u64::saturating_add),
+            memories: 1 + context.memories.len(),
+            resources: context.resources.len(),
             changed_bytes: context.page_bytes().unwrap_or(0),
             globals: context.globals.len(),
             handles: context.generations.len(),
@@ -345,7 +351,11 @@ impl fmt::Display for Report {
                 (None, Stage::Initialized) => "starts its program".to_owned(),
             };
             let (memory, changed) = (context.memory_bytes >> 10, context.changed_bytes >> 10);
-            writeln!(f, "context {number}: {stage}; {memory} KiB of memory, {changed} KiB of its own")?;
+            write!(f, "context {number}: {stage}; {memory} KiB of memory, {changed} KiB of its own")?;
+            match (context.memories, context.resources) {
+                (1, 0) => writeln!(f)?,
+                (memories, resources) => writeln!(f, "; {memories} memories, {resources} resources")?,
+            }
             if let Some(heap) = &context.heap {
                 writeln!(f, "  heap: {heap}")?;
             }

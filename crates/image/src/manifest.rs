@@ -110,6 +110,55 @@ pub struct FrozenContext {
     pub generations: Vec<u32>,
     /// What its engine's heap holds, for people.
     pub heap: Option<Heap>,
+    /// Of a component of the component model: bytes of its further memories. Pages of memory k have numbers from
+    /// k × [`MEMORY_PAGES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memories: Vec<u64>,
+    /// Of such a component: how far its monotonic clock had come, in nanoseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clock_ns: u64,
+    /// Of such a component: the resources that it holds, by ascending index.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<HeldResource>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// A resource that a component of the component model holds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeldResource {
+    /// The number that it knows it by.
+    pub index: u32,
+    /// What is behind it, to be given anew.
+    pub what: Held,
+}
+
+/// What can be behind a resource of a frozen component.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Held {
+    /// Standard input; whether it has ended.
+    Stdin(bool),
+    /// Standard output; whether it was closed.
+    Stdout(bool),
+    /// Standard error; whether it was closed.
+    Stderr(bool),
+    /// A directory that was granted, by its name.
+    Directory(String),
+    /// A wait for a standard stream, 0 to 2.
+    Stream(u8),
+    /// A wait that ends in so many nanoseconds.
+    Timer(u64),
+    /// A wait that has ended.
+    Ready,
+    /// That standard input is a terminal.
+    TerminalInput,
+    /// That standard output or error is one.
+    TerminalOutput,
 }
 
 /// What a program made on the heap of its language's engine.
@@ -165,20 +214,31 @@ pub enum Global {
 impl FrozenContext {
     /// Bytes of its pages, if they ascend and lie in its memory.
     pub(crate) fn page_bytes(&self) -> Option<u64> {
-        bytes_of(&self.pages, self.memory_bytes)
+        bytes_of(&self.pages, self)
+    }
+
+    /// Bytes of each memory.
+    pub fn memories(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.memory_bytes).chain(self.memories.iter().copied())
     }
 }
 
 impl Manifest {
     /// Bytes of the shared pages, if they ascend and lie in the memory of every context.
     pub(crate) fn shared_bytes(&self) -> Option<u64> {
-        let least = self.contexts.iter().map(|context| context.memory_bytes).min().unwrap_or(0);
-        bytes_of(&self.shared, least)
+        let bytes = self.contexts.iter().map(|context| bytes_of(&self.shared, context));
+        bytes.min().unwrap_or(self.shared.is_empty().then_some(0))
     }
 }
 
 /// Bytes of a context's memory at most: what 32 bits address.
 pub const MEMORY_BYTES_MAX: u64 = 1 << 32;
+/// Pages that have numbers in each memory.
+pub const MEMORY_PAGES: u32 = (MEMORY_BYTES_MAX / PAGE_BYTES as u64) as u32;
+/// Memories of a context at most.
+const MEMORIES_MAX: usize = 128;
+/// The highest number that a component knows a resource by.
+const RESOURCE_INDEX_MAX: u32 = 16_384;
 /// What an image may say that it wants, at most, and the bytes of each.
 const WANTS_MAX: usize = 256;
 const WANT_BYTES_MAX: usize = 4096;
@@ -190,8 +250,19 @@ impl Manifest {
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let too_long = |want: &Want| want.target.len() > WANT_BYTES_MAX || want.target.contains('\0');
         match () {
-            () if self.contexts.iter().any(|context| context.memory_bytes > MEMORY_BYTES_MAX) => {
+            () if self
+                .contexts
+                .iter()
+                .flat_map(FrozenContext::memories)
+                .any(|bytes| bytes > MEMORY_BYTES_MAX) =>
+            {
                 Some("a context has more memory than 32 bits address")
+            }
+            () if self.contexts.iter().any(|context| context.memories.len() >= MEMORIES_MAX) => {
+                Some("a context has too many memories")
+            }
+            () if self.contexts.iter().any(FrozenContext::holds_wrong) => {
+                Some("a context holds resources that cannot be")
             }
             () if self.wants.len() > WANTS_MAX || self.wants.iter().any(too_long) => {
                 Some("it wants more than an image may")
@@ -204,19 +275,37 @@ impl Manifest {
     }
 }
 
-/// Bytes of runs of pages, if they ascend and lie in a memory.
-fn bytes_of(runs: &[(u32, u32)], memory_bytes: u64) -> Option<u64> {
-    let pages_in_memory = memory_bytes / PAGE_BYTES as u64;
+/// Bytes of runs of pages, if they ascend and each lies in a memory.
+fn bytes_of(runs: &[(u32, u32)], context: &FrozenContext) -> Option<u64> {
+    let memory = |number: u32| match number.checked_sub(1) {
+        None => Some(context.memory_bytes),
+        Some(further) => context.memories.get(further as usize).copied(),
+    };
     let (mut end, mut sum) = (0u64, 0u64);
     for (first, count) in runs {
-        let (first, count) = (u64::from(*first), u64::from(*count));
-        if first < end || count == 0 {
+        let pages = memory(first / MEMORY_PAGES)? / PAGE_BYTES as u64;
+        let within = u64::from(first % MEMORY_PAGES) + u64::from(*count);
+        if u64::from(*first) < end || *count == 0 || within > pages {
             return None;
         }
-        end = first + count;
-        sum += count;
+        end = u64::from(*first) + u64::from(*count);
+        sum += u64::from(*count);
     }
-    (end <= pages_in_memory).then_some(sum * PAGE_BYTES as u64)
+    Some(sum * PAGE_BYTES as u64)
+}
+
+impl FrozenContext {
+    /// Tells whether its resources are too many, or not in order.
+    fn holds_wrong(&self) -> bool {
+        let names_too_much = |held: &HeldResource| match &held.what {
+            Held::Directory(name) => name.len() > WANT_BYTES_MAX || name.contains('\0'),
+            Held::Stream(stream) => *stream > 2,
+            _ => false,
+        };
+        let ascend = self.resources.windows(2).all(|pair| pair[0].index < pair[1].index);
+        let bounded = |held: &HeldResource| (1..=RESOURCE_INDEX_MAX).contains(&held.index);
+        !ascend || !self.resources.iter().all(bounded) || self.resources.iter().any(names_too_much)
+    }
 }
 
 /// Runs of pages and the bytes of all of them, cut apart.

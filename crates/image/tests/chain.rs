@@ -13,6 +13,9 @@ fn context(pages: &[(u32, u32)]) -> FrozenContext {
         globals: Vec::new(),
         generations: Vec::new(),
         heap: None,
+        memories: Vec::new(),
+        clock_ns: 0,
+        resources: Vec::new(),
     }
 }
 

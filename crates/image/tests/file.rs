@@ -31,6 +31,9 @@ fn manifest() -> Manifest {
             ],
             generations: vec![1, 0, 4096],
             heap: Some(Heap { bytes: 7, ..Heap::default() }),
+            memories: Vec::new(),
+            clock_ns: 0,
+            resources: Vec::new(),
         }],
     }
 }

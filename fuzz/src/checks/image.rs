@@ -10,8 +10,8 @@ use b8g_image::chain::{join, squash};
 use b8g_image::explain::{Report, Verdict};
 use b8g_image::signature::SecretKey;
 use b8g_image::{
-    CONTEXTS_MAX, File, FileError, FrozenContext, Kind, Manifest, PAGE_BYTES, Parent, Parts, SectionKind,
-    Stage, write,
+    CONTEXTS_MAX, File, FileError, FrozenContext, Kind, MEMORY_PAGES, Manifest, PAGE_BYTES, Parent, Parts,
+    SectionKind, Stage, write,
 };
 
 use super::{assert_plain, repair};
@@ -28,6 +28,9 @@ static PARENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
         globals: Vec::new(),
         generations: Vec::new(),
         heap: None,
+        memories: Vec::new(),
+        clock_ns: 0,
+        resources: Vec::new(),
     };
     let manifest = Manifest {
         program: None,
@@ -109,13 +112,16 @@ fn pages_of<'f>(file: &'f File<'_>, context: u32) -> Pages<'f> {
         for (first, count) in runs {
             assert!(*count > 0 && u64::from(*first) >= end, "runs of pages ascend");
             end = u64::from(*first) + u64::from(*count);
+            let memory =
+                frozen.memories().nth((*first / MEMORY_PAGES) as usize).expect("there is such a memory");
+            let within = u64::from(*first % MEMORY_PAGES) + u64::from(*count);
+            assert!(within <= memory / PAGE_BYTES as u64, "pages lie in the memory");
             let (run, rest) = bytes.split_at(*count as usize * PAGE_BYTES);
             assert_eq!(given.next(), Some((*first, run)));
             found.extend((u64::from(*first)..).zip(run.chunks(PAGE_BYTES)));
             bytes = rest;
         }
         assert!(bytes.is_empty(), "every page belongs somewhere");
-        assert!(end <= frozen.memory_bytes / PAGE_BYTES as u64, "pages lie in the memory");
     }
     assert_eq!(given.next(), None);
     assert!(found.keys().all(|number| u32::try_from(*number).is_ok()), "pages have numbers");

@@ -8,6 +8,9 @@ pub const IMPORT_MODULE: &str = "b8g";
 /// The callback's name.
 pub const IMPORT_CALL: &str = "call";
 
+/// Connections that wait to be accepted at most, on one socket.
+pub const BACKLOG_MAX: u64 = 128;
+
 /// Bytes of a key.
 pub const KEY_BYTES: u64 = 32;
 
@@ -257,6 +260,26 @@ pub mod ctl {
     pub const GONE: u32 = 98;
     /// Tells how many bytes wait in a stream at most.
     pub const CAPACITY: u32 = 99;
+    /// Makes a socket that is neither bound nor connected.
+    pub const SOCKET: u32 = 100;
+    /// Gives a socket an address of this machine.
+    pub const BIND: u32 = 101;
+    /// Connects a socket; takes a datagram socket's peer away when the address is empty.
+    pub const CONNECT: u32 = 102;
+    /// Lets others connect to a socket.
+    pub const LISTEN: u32 = 103;
+    /// Takes a connection that somebody made to a listening socket.
+    pub const ACCEPT: u32 = 104;
+    /// Tells a socket's own address.
+    pub const LOCAL_ADDRESS: u32 = 105;
+    /// Tells the address that a socket is connected to.
+    pub const PEER_ADDRESS: u32 = 106;
+    /// Looks a granted name up, for a datagram socket to send to.
+    pub const RESOLVE: u32 = 107;
+    /// Sends one datagram.
+    pub const SEND_TO: u32 = 108;
+    /// Receives one datagram, and who sent it.
+    pub const RECEIVE_FROM: u32 = 109;
 }
 
 /// Kinds of objects.
@@ -279,7 +302,7 @@ pub mod kind {
     pub const CLOCK: u32 = 8;
     /// Randomness.
     pub const RANDOM: u32 = 9;
-    /// A TCP socket.
+    /// A TCP socket: a connection, or one that listens.
     pub const SOCKET: u32 = 10;
     /// A timer.
     pub const TIMER: u32 = 11;
@@ -297,6 +320,8 @@ pub mod kind {
     pub const COMPILER: u32 = 17;
     /// Keys that link contexts.
     pub const KEYS: u32 = 18;
+    /// A UDP socket.
+    pub const DATAGRAMS: u32 = 19;
 }
 
 /// Types of files.
@@ -379,6 +404,18 @@ pub mod open {
 pub mod stream {
     /// Its ring is memory that can be shown in the memories of writer and reader.
     pub const MAP: u32 = 0x1;
+}
+
+/// What the request SOCKET makes.
+pub mod socket {
+    /// For connections (TCP) over version 4 of IP.
+    pub const TCP4: u64 = 4;
+    /// For connections (TCP) over version 6 of IP.
+    pub const TCP6: u64 = 6;
+    /// For datagrams (UDP) over version 4 of IP.
+    pub const UDP4: u64 = 20;
+    /// For datagrams (UDP) over version 6 of IP.
+    pub const UDP6: u64 = 22;
 }
 
 /// Flags of the requests SET_TIMES and PATH_SET_TIMES.
@@ -626,3 +663,23 @@ pub struct Span {
 }
 
 const _: () = assert!(size_of::<Span>() == 16);
+
+/// An address with its port; all 0 is none.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[repr(C)]
+pub struct Address {
+    /// Of IP: 4 or 6.
+    pub version: u32,
+    /// The port.
+    pub port: u32,
+    /// The address as a number, its upper 64 bits; 0 in version 4.
+    pub high: u64,
+    /// Its lower 64 bits; below 2^32 in version 4.
+    pub low: u64,
+    /// The flow of version 6.
+    pub flow: u32,
+    /// The scope of version 6: which link.
+    pub scope: u32,
+}
+
+const _: () = assert!(size_of::<Address>() == 32);

@@ -10,6 +10,7 @@ mod typescript;
 mod wit;
 
 use anyhow::{Context, Result, ensure};
+use b8g_core::abi::names::{kebab, snake};
 
 use crate::run::root;
 
@@ -57,24 +58,6 @@ fn upper(name: &str) -> String {
     snake(name).to_ascii_uppercase()
 }
 
-/// `ClockReal` as `clock_real`.
-fn snake(name: &str) -> String {
-    let mut out = String::new();
-    for (at, letter) in name.char_indices() {
-        if letter.is_ascii_uppercase() && at > 0 {
-            out.push('_');
-        }
-        out.push(letter.to_ascii_lowercase());
-    }
-    // A language's name is one word.
-    out.replace("java_script", "javascript").replace("type_script", "typescript")
-}
-
-/// `CLOCK_REAL` or `clock_real` as `clock-real`.
-fn kebab(name: &str) -> String {
-    name.to_ascii_lowercase().replace('_', "-")
-}
-
 /// What a comment of Rust's documentation says, without its links.
 fn plain(meaning: &str) -> String {
     meaning.replace("[`", "`").replace("`]", "`").replace("super::", "")
@@ -96,7 +79,6 @@ mod tests {
     fn names_are_written_as_each_language_does() {
         assert_eq!(upper("ClockReal"), "CLOCK_REAL");
         assert_eq!(upper("JavaScript"), "JAVASCRIPT");
-        assert_eq!(kebab("CLOCK_REAL"), "clock-real");
         assert_eq!(plain("See [`super::Stat`]."), "See `Stat`.");
     }
 

@@ -45,7 +45,7 @@ pub fn constants() -> String {
     module(&mut out, "language", "u32", "Languages of the request COMPILE", each!(Language).map(number));
     for group in GROUPS {
         let (class, hex) = match group.name {
-            "TASK" | "LINK" | "TIMES" | "HTTP" => ("u64", group.flags),
+            "TASK" | "LINK" | "TIMES" | "SOCKET" | "HTTP" => ("u64", group.flags),
             "EVENT" | "STATE" => ("i32", false),
             _ => ("u32", true),
         };

@@ -252,38 +252,85 @@ b8g.lines = function lines() {
   });
 };
 
+// ---- components in a row ----
+
+// For the items that a component gives: what starts it, so that the next one reads its stream itself.
+const joins = new WeakMap();
+const BROKEN_PIPE = 141;
+const GRACE = 1000;
+
+// Writes items to a task, which may read enough before the end.
+async function feed(task, items) {
+  try {
+    for await (const item of items) await task.stdin.write(typeof item === "string" || ArrayBuffer.isView(item) ? item : `${JSON.stringify(item)}\n`);
+    task.stdin.close();
+  } catch (error) {
+    if (error?.name === "BrokenPipe") return null;
+    task.stdin.abort();
+    return error ?? new Error("the source failed");
+  }
+  return null;
+}
+
+// Starts a component whose standard input is what comes, from the stream of the one before it if that is a component too.
+function join(items, what, options) {
+  const before = joins.get(items)?.();
+  const task = start(what, { ...options, stdin: before ? before.stdout : "piped", stdout: "piped" }, false);
+  const fed = before ? null : feed(task, items);
+  let fault = null;
+  fed?.then((error) => (fault = error));
+  const stop = () => {
+    task.stdin?.close();
+    task.stdout.close();
+    task.close();
+    if (before) before.stop();
+    else stopSource(items);
+  };
+  // Rejects with what went wrong first in the row.
+  const end = async () => {
+    const status = await task;
+    if (before) {
+      // Nobody reads what it writes any more: it has ended, or does so now.
+      const late = setTimeout(() => before.cancel(), GRACE);
+      try {
+        await before.end();
+      } finally {
+        clearTimeout(late);
+      }
+    }
+    if (fault) throw fault;
+    const enough = status.reason === "exit" && status.code === BROKEN_PIPE;
+    if (!status.success && !enough && status.reason !== "cancelled") throw taskError(status);
+    return status;
+  };
+  const cancel = () => {
+    task.cancel();
+    before?.cancel();
+  };
+  return { stdout: task.stdout, end, stop, cancel };
+}
+
 // A component whose standard input is what comes, and whose standard output goes on.
 b8g.through = function through(what, options) {
-  return stage(async function* (items) {
-    const task = start(what, { ...options, stdin: "piped", stdout: "piped" }, false);
-    let failure = null;
-    (async () => {
+  return stage((items) => {
+    const begin = () => join(items, what, options);
+    const made = (async function* () {
+      const last = begin();
       try {
-        for await (const item of items) await task.stdin.write(typeof item === "string" || ArrayBuffer.isView(item) ? item : `${JSON.stringify(item)}\n`);
-        task.stdin.close();
-      } catch (error) {
-        // It has read enough, which is no error.
-        if (error?.name !== "BrokenPipe") {
-          failure = error ?? new Error("the source failed");
-          task.stdin.abort();
+        try {
+          yield* last.stdout.readable;
+        } catch (error) {
+          if (error?.name === "BrokenPipe") await last.end();
+          throw error;
         }
+        const status = await last.end();
+        if (!status.success) throw taskError(status);
+      } finally {
+        last.stop();
       }
     })();
-    try {
-      try {
-        yield* task.stdout.readable;
-      } catch (error) {
-        throw failure ?? (error?.name === "BrokenPipe" ? taskError(await task) : error);
-      }
-      const status = await task;
-      if (failure) throw failure;
-      if (!status.success) throw taskError(status);
-    } finally {
-      task.stdin.close();
-      task.stdout.close();
-      task.close();
-      stopSource(items);
-    }
+    joins.set(made, begin);
+    return made;
   });
 };
 

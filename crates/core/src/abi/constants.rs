@@ -4,8 +4,8 @@
 
 use super::shape::{Constant, ErrorName, Field, FieldType, Group, Layout, RoleForm};
 use super::{
-    KEY_BYTES, Kind, MESSAGE_HANDLES_MAX, PATH_BYTES_MAX, Role, SPAWN_HANDLES_MAX, WAIT_ITEMS_MAX, event,
-    http, link, open, ready, state, stream, task, times,
+    BACKLOG_MAX, KEY_BYTES, Kind, MESSAGE_HANDLES_MAX, PATH_BYTES_MAX, Role, SPAWN_HANDLES_MAX,
+    WAIT_ITEMS_MAX, event, http, link, open, ready, socket, state, stream, task, times,
 };
 use crate::error::{Error, HOST_BASE};
 use crate::{Handle, channel};
@@ -44,7 +44,7 @@ pub const ROLES: &[RoleForm] = &[
         "every granted directory and file, by the names that the user wrote",
         "as a directory, paths resolved against all grants",
     ),
-    role(Role::Net, "NET", Kind::Net, "the network", "open(\"host:port\") gives a socket"),
+    role(Role::Net, "NET", Kind::Net, "the network", "open(\"host:port\") gives a connection; ctl SOCKET"),
     role(Role::Env, "ENV", Kind::Env, "environment values", "ctl ENV_GET"),
     role(
         Role::ClockReal,
@@ -98,6 +98,7 @@ pub const ROLES: &[RoleForm] = &[
 pub const GROUPS: &[Group] = &[
     group("OPEN", "Flags of `open` and of the request SET_FLAGS", true, open::EACH),
     group("STREAM", "Flags of `stream`", true, stream::EACH),
+    group("SOCKET", "What the request SOCKET makes", false, socket::EACH),
     group("HTTP", "Flags of the requests HTTP and RESPOND", true, http::EACH),
     group("TIMES", "Flags of the requests SET_TIMES and PATH_SET_TIMES", true, times::EACH),
     group("READY", "Interests and answers of `wait`", true, ready::EACH),
@@ -109,6 +110,11 @@ pub const GROUPS: &[Group] = &[
 
 /// Bounds and sizes.
 pub const BOUNDS: &[Constant] = &[
+    constant(
+        "BACKLOG_MAX",
+        BACKLOG_MAX as i64,
+        "Connections that wait to be accepted at most, on one socket",
+    ),
     constant("KEY_BYTES", KEY_BYTES as i64, "Bytes of a key"),
     constant("SPAWN_HANDLES_MAX", SPAWN_HANDLES_MAX as i64, "Handles that a task is started with at most"),
     constant("WAIT_ITEMS_MAX", WAIT_ITEMS_MAX as i64, "Items of one `wait` at most"),
@@ -242,10 +248,35 @@ pub const SPAN: Layout = layout(
     "A part of a file",
     &[field("offset", FieldType::U64, "where it begins"), field("length", FieldType::U64, "its bytes")],
 );
+/// An address with its port: [`super::address`].
+pub const ADDRESS: Layout = layout(
+    "address",
+    "An address with its port; all 0 is none",
+    &[
+        field("version", FieldType::U32, "of IP: 4 or 6"),
+        field("port", FieldType::U32, "the port"),
+        field("high", FieldType::U64, "the address as a number, its upper 64 bits; 0 in version 4"),
+        field("low", FieldType::U64, "its lower 64 bits; below 2^32 in version 4"),
+        field("flow", FieldType::U32, "the flow of version 6"),
+        field("scope", FieldType::U32, "the scope of version 6: which link"),
+    ],
+);
 
 /// Every structure.
-pub const LAYOUTS: &[&Layout] =
-    &[&INFO, &ENDS, &STREAM_ENDS, &WAIT_ITEM, &ENTRY, &STAT, &ENDED, &SPAWN_LIMITS, &OFFSET, &TIMES, &SPAN];
+pub const LAYOUTS: &[&Layout] = &[
+    &INFO,
+    &ENDS,
+    &STREAM_ENDS,
+    &WAIT_ITEM,
+    &ENTRY,
+    &STAT,
+    &ENDED,
+    &SPAWN_LIMITS,
+    &OFFSET,
+    &TIMES,
+    &SPAN,
+    &ADDRESS,
+];
 
 const fn error(error: Error, name: &'static str, meaning: &'static str) -> ErrorName {
     ErrorName { error, name, meaning }
@@ -306,6 +337,7 @@ mod tests {
         assert_eq!(STAT.bytes(), Stat::BYTES);
         assert_eq!(ENDED.bytes(), Ended::BYTES);
         assert_eq!(SPAWN_LIMITS.bytes(), SpawnLimits::BYTES);
+        assert_eq!(ADDRESS.bytes(), super::super::address::ADDRESS_BYTES);
         for layout in LAYOUTS {
             let mut at = 0;
             for field in layout.fields {

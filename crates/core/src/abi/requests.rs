@@ -2,11 +2,12 @@
 //!
 //! Invariant: each [`Request`] is here once, in the order of the numbers.
 
-use super::constants::{ENTRY, OFFSET, SPAN, STAT, TIMES};
+use super::constants::{ADDRESS, ENTRY, OFFSET, SPAN, STAT, TIMES};
 use super::shape::{Answer, Input, Output, RequestForm};
 use super::{Kind, Request};
 
 const PATHS: &[Kind] = &[Kind::Directory, Kind::Files];
+const SOCKETS: &[Kind] = &[Kind::Socket, Kind::Datagrams];
 const OPENED: &[Kind] = &[Kind::File, Kind::Stream, Kind::Socket];
 
 /// Every request, in the order of their numbers.
@@ -205,7 +206,7 @@ pub const REQUESTS: &[RequestForm] = &[
     },
     RequestForm {
         input: Input::Texts,
-        input_words: "what to keep, a NUL after each: `r` or `w` or `b` (both) and a path; `host:port` or `host`; a name",
+        input_words: "what to keep, a NUL after each: `r` or `w` or `b` (both) and a path; `host:port`, `host`, or `listen` and a blank before either; a name",
         answer: Answer::Handle,
         ..form(
             Request::Narrow,
@@ -230,6 +231,95 @@ pub const REQUESTS: &[RequestForm] = &[
             "CAPACITY",
             &[Kind::Stream],
             "bytes of the stream's ring: what waits in it at most, and what `map` shows of a MAP stream",
+        )
+    },
+    RequestForm {
+        argument: "what",
+        argument_words: "SOCKET: 4 TCP, 20 UDP over version 4 of IP; 6 TCP, 22 UDP over version 6",
+        answer: Answer::Handle,
+        ..form(
+            Request::Socket,
+            "SOCKET",
+            &[Kind::Net],
+            "new handle to a socket that is neither bound nor connected; it may do what the network that made it allows",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "`address:port`; port 0: any that is free",
+        ..form(
+            Request::Bind,
+            "BIND",
+            SOCKETS,
+            "0. Needs WRITE, and a grant to listen there; a datagram socket may have any free port of every address without one",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "`host:port`; of datagrams also nothing",
+        ..form(
+            Request::Connect,
+            "CONNECT",
+            SOCKETS,
+            "0: ask CONNECTED. Of datagrams: 0 when it has this peer, or with nothing when it has none; AGAIN while the name is looked up (`wait` says writable). Needs WRITE",
+        )
+    },
+    RequestForm {
+        argument: "backlog",
+        argument_words: "connections that may wait, 1 to 128; more are 128",
+        ..form(
+            Request::Listen,
+            "LISTEN",
+            &[Kind::Socket],
+            "0. A socket that is not bound gets any free port of every address, which needs the grant. `wait` says readable when a connection waits. Needs WRITE",
+        )
+    },
+    RequestForm {
+        answer: Answer::Handle,
+        ..form(
+            Request::Accept,
+            "ACCEPT",
+            &[Kind::Socket],
+            "new handle to a connection, with the rights READ and WRITE that this one has; AGAIN when none waits. Needs READ",
+        )
+    },
+    RequestForm {
+        output: Output::Into(&ADDRESS),
+        ..form(Request::LocalAddress, "LOCAL_ADDRESS", SOCKETS, "`Address`; NOENT when it has none yet")
+    },
+    RequestForm {
+        output: Output::Into(&ADDRESS),
+        ..form(Request::PeerAddress, "PEER_ADDRESS", SOCKETS, "`Address`; NOENT when it has none")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "`host:port`",
+        output: Output::Into(&ADDRESS),
+        ..form(
+            Request::Resolve,
+            "RESOLVE",
+            &[Kind::Datagrams],
+            "`Address`, to which this socket may send from now on; AGAIN while the name is looked up (`wait` says writable). Needs WRITE",
+        )
+    },
+    RequestForm {
+        input: Input::FromThenBytes(&ADDRESS),
+        input_words: "`Address` (all 0: the peer), then the datagram",
+        ..form(
+            Request::SendTo,
+            "SEND_TO",
+            &[Kind::Datagrams],
+            "0. The address must be granted, resolved here, or one of the last 64 that a bound socket heard from. Needs WRITE",
+        )
+    },
+    RequestForm {
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::ReceiveFrom,
+            "RECEIVE_FROM",
+            &[Kind::Datagrams],
+            "`Address`, then the datagram, cut if it is longer than the room; AGAIN when there is none. A socket that is not bound hears only those that it may send to. Needs READ",
         )
     },
     RequestForm {

@@ -1,6 +1,7 @@
-//! What a description of the ABI is made of: data that generators read, and that no program carries which does not.
+//! What a description of the ABI is made of: data that generators read, and the engine where it offers the same operations as
+//! typed functions.
 //!
-//! Start reading at [`Operation`]. Invariant: nothing here decides anything at run time.
+//! Start reading at [`Operation`]. Invariant: nothing here decides what an operation does.
 
 use crate::Rights;
 use crate::abi::{Kind, Op, Request, Role};
@@ -242,6 +243,14 @@ pub struct Operation {
     pub verbs: &'static [Verb],
 }
 
+impl Operation {
+    /// Tells whether it speaks of addresses in the caller's memory, so that it can be no typed function.
+    pub fn has_addresses(&self) -> bool {
+        let address = |parameter: &Parameter| matches!(parameter.shape, Shape::Address);
+        matches!(self.answer, Answer::Part) || self.parameters.iter().any(address)
+    }
+}
+
 /// What a request of [`Op::Ctl`] takes as its input.
 #[derive(Clone, Copy, Debug)]
 pub enum Input {
@@ -257,6 +266,8 @@ pub enum Input {
     Two(&'static str, &'static str),
     /// A structure, then a path.
     FromThenPath(&'static Layout),
+    /// A structure, then bytes.
+    FromThenBytes(&'static Layout),
     /// Many texts, a NUL after each.
     Texts,
 }

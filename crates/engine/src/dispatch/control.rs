@@ -3,7 +3,7 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
-use super::{http, share, spawn};
+use super::{http, network, share, spawn};
 use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
@@ -79,6 +79,16 @@ pub(super) fn control(
             }
             _ => Err(Error::Type),
         },
+        Request::Socket
+        | Request::Bind
+        | Request::Connect
+        | Request::Listen
+        | Request::Accept
+        | Request::LocalAddress
+        | Request::PeerAddress
+        | Request::Resolve
+        | Request::SendTo
+        | Request::ReceiveFrom => network::request(state, handle, request, input, out, argument),
         Request::EnvGet | Request::EnvList => match state.table.get_with(handle, Rights::READ)? {
             Object::Environment(values) if request == Request::EnvGet => {
                 values.get(input, out, &state.monitor)

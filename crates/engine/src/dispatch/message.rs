@@ -22,9 +22,9 @@ pub(super) fn channel(state: &mut State, out: &mut [u8]) -> Result<i64, Error> {
     Ok(8)
 }
 
-fn end(state: &State, handle: Handle, needed: Rights) -> Result<Arc<End>, Error> {
+fn end(state: &State, handle: Handle, needed: Rights) -> Result<&Arc<End>, Error> {
     match state.table.get_with(handle, needed)? {
-        Object::Channel(end) => Ok(end.clone()),
+        Object::Channel(end) => Ok(end),
         _ => Err(Error::Type),
     }
 }
@@ -32,63 +32,25 @@ fn end(state: &State, handle: Handle, needed: Rights) -> Result<Arc<End>, Error>
 /// Sends bytes and handles; the handles are the sender's no more if that succeeds, and stay so if it fails.
 pub(super) fn send(state: &mut State, handle: Handle, bytes: &[u8], handles: &[u8]) -> Result<i64, Error> {
     let end = end(state, handle, Rights::WRITE)?;
+    if handles.is_empty() {
+        return end.send_bytes(bytes).map(|()| 0);
+    }
+    let end = end.clone();
     let handles: Vec<Handle> = words(handles).map(Handle::from_raw).collect();
     // A timer is one on its context's own clock, an answer is for the engine; what starts and holds tasks stays in its tree.
     let may_leave = |object: &Object| {
         !matches!(object, Object::Timer(_) | Object::Answer(_) | Object::Task(_) | Object::Compiler)
     };
-    let objects = taken(state, &handles, may_leave)?;
+    let objects = state.table.lend(&handles, may_leave)?;
     match end.send(Message { bytes: bytes.to_vec(), objects }) {
         Ok(()) => {
-            gone(state, &handles);
+            state.table.forget(&handles);
             Ok(0)
         }
         Err((error, message)) => {
-            put_back(state, &handles, message.objects);
+            state.table.take_back(&handles, message.objects);
             Err(error)
         }
-    }
-}
-
-/// Takes the objects behind handles that are about to leave the table, with their rights: who gets them may be done with
-/// them before the handles are [`gone`], and his must be the last. They can be [`put_back`].
-pub(super) fn taken(
-    state: &mut State,
-    handles: &[Handle],
-    may_leave: impl Fn(&Object) -> bool,
-) -> Result<Vec<(Object, Rights)>, Error> {
-    for (at, sent) in handles.iter().enumerate() {
-        // Once gone it cannot be sent again.
-        if handles[..at].contains(sent) {
-            return Err(Error::Argument);
-        }
-        let (object, rights) = state.table.get(*sent)?;
-        if !rights.contains(Rights::TRANSFER) {
-            return Err(Error::Rights);
-        }
-        if !may_leave(object) {
-            return Err(Error::Type);
-        }
-    }
-    let take = |handle: &Handle| {
-        let (object, rights) = state.table.get(*handle).map(|(object, rights)| (object.clone(), rights))?;
-        state.table.replace(*handle, Object::Compiler, Rights::NONE)?;
-        Ok((object, rights))
-    };
-    handles.iter().map(take).collect()
-}
-
-/// Puts objects back behind the handles from which they were [`taken`].
-pub(super) fn put_back(state: &mut State, handles: &[Handle], objects: Vec<(Object, Rights)>) {
-    for (handle, (object, rights)) in handles.iter().zip(objects) {
-        let _ = state.table.replace(*handle, object, rights);
-    }
-}
-
-/// Gives back the handles of what was [`taken`].
-pub(super) fn gone(state: &mut State, handles: &[Handle]) {
-    for handle in handles {
-        let _ = state.table.remove(*handle);
     }
 }
 
@@ -101,14 +63,13 @@ pub(super) fn receive(
 ) -> Result<i64, Error> {
     let end = end(state, handle, Rights::READ)?;
     let room = (handles.len() / 4).min(state.table.room());
-    let message = end.receive(bytes.len(), room)?;
-    bytes[..message.bytes.len()].copy_from_slice(&message.bytes);
-    let count = message.objects.len();
-    for (at, (object, rights)) in handles.chunks_exact_mut(4).zip(message.objects) {
+    let (length, objects) = end.receive_into(bytes, room)?;
+    let count = objects.len();
+    for (at, (object, rights)) in handles.chunks_exact_mut(4).zip(objects) {
         let received = state.table.insert(object, rights)?;
         at.copy_from_slice(&received.raw().to_le_bytes());
     }
-    Ok((count as i64) << 32 | message.bytes.len() as i64)
+    Ok((count as i64) << 32 | length as i64)
 }
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {

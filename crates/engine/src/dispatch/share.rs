@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use b8g_core::abi::stream;
-use b8g_core::stream::{Gone, Stream};
+use b8g_core::stream::{Gone, ring_bytes};
 use b8g_core::{Error, Handle, Rights};
 
 use crate::memory::{GuestMemory, SharedMemory};
@@ -35,7 +35,7 @@ pub(super) fn stream(
     if state.table.room() < 2 {
         return Err(Error::Limit);
     }
-    let bytes = Stream::new(element, capacity)?.ring() + OVERHEAD_BYTES;
+    let bytes = ring_bytes(element, capacity)? + OVERHEAD_BYTES;
     let mut leases = vec![state.shared().lease_many(bytes)?];
     if mapped {
         leases.push(state.descriptors.lease()?);

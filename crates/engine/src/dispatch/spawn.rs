@@ -5,7 +5,6 @@ use std::sync::Arc;
 use b8g_core::abi::{Ended, Language, Role, SpawnLimits, task};
 use b8g_core::{Error, Handle, Rights};
 
-use super::message::{gone, put_back, taken};
 use crate::component::Component;
 use crate::object::{Lease, Object};
 use crate::state::State;
@@ -103,19 +102,19 @@ pub(super) fn spawn(
     let is_role = |role| Role::from_number(role).filter(|role| *role != Role::Program);
     let roles: Option<Vec<Role>> = words.iter().map(|(role, _)| is_role(*role)).collect();
     let roles = roles.ok_or(Error::Argument)?;
-    let objects = taken(state, &handles, may_leave)?;
+    let objects = state.table.lend(&handles, may_leave)?;
     let given = roles.into_iter().zip(objects.iter().cloned());
     let given = given.map(|(role, (object, rights))| (role, for_role(role, object), rights)).collect();
     let prepared = match tasks::prepare(state, &held.what, given, limits) {
         Ok(prepared) => prepared,
         Err(error) => {
-            put_back(state, &handles, objects);
+            state.table.take_back(&handles, objects);
             return Err(error);
         }
     };
     // From here on they are the task's alone.
     drop(objects);
-    gone(state, &handles);
+    state.table.forget(&handles);
     let task = prepared.start()?;
     let handle = state.table.insert(Object::Task(Arc::new(task)), TASK_RIGHTS)?;
     Ok(i64::from(handle.raw()))

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use b8g_image::chain::{CHAIN_MAX, in_runs};
 use b8g_image::signature::Signature;
-use b8g_image::{File, FileError, FrozenContext, Global, Heap, Kind, Manifest, PAGE_BYTES, Parent, Parts};
+use b8g_image::{
+    File, FileError, FrozenContext, Global, Heap, Kind, MEMORY_PAGES, Manifest, PAGE_BYTES, Parent, Parts,
+};
 
 use super::read::{FILE_BYTES_MAX, ImageError};
 use super::{Frozen, Image, Number};
@@ -67,7 +69,10 @@ impl Image {
         let own = parent.is_none();
         let wasm = component.wasm.as_deref();
         let native = match (options.native, wasm) {
-            (true, Some(_)) => component.compiled.module.serialize().ok(),
+            // Of a component the module is only the anchor.
+            (true, Some(_)) if component.compiled.model.is_none() => {
+                component.compiled.module.serialize().ok()
+            }
             _ => None,
         };
         let engine = component.compiled.engine();
@@ -119,12 +124,16 @@ impl Frozen {
     /// Every page that differs from what the parent's memory holds, or from what the component's begins with: runs of
     /// numbers, and the bytes.
     fn changed(&self, parent: Option<&Frozen>) -> (Vec<(u32, u32)>, Vec<u8>) {
-        let own = self.component.compiled.base.as_ref().map(|base| &**base.image());
-        let before = |at: usize| parent.map_or_else(|| HeapImage::page(own, at), |parent| parent.page(at));
-        let mut places: BTreeSet<usize> = self.places().collect();
+        let compiled = &self.component.compiled;
+        let own = |number| compiled.base(number).map(|base| &**base.image());
+        let before = |(number, at)| {
+            parent.map_or_else(|| HeapImage::page(own(number), at), |parent| parent.page((number, at)))
+        };
+        let mut places: BTreeSet<(usize, usize)> = self.places().collect();
         places.extend(parent.into_iter().flat_map(Frozen::places));
-        let changed = places.into_iter().filter(|at| self.page(*at) != before(*at));
-        in_runs(changed.map(|at| ((at / PAGE_BYTES) as u32, self.page(at))))
+        let changed = places.into_iter().filter(|place| self.page(*place) != before(*place));
+        let numbered = |(number, at): (usize, usize)| number as u32 * MEMORY_PAGES + (at / PAGE_BYTES) as u32;
+        in_runs(changed.map(|place| (numbered(place), self.page(place))))
     }
 
     /// The context but for its pages, as the manifest has it.
@@ -134,11 +143,14 @@ impl Frozen {
                 Stage::Started => b8g_image::Stage::Started,
                 _ => b8g_image::Stage::Initialized,
             },
-            memory_bytes: self.memory_bytes as u64,
+            memory_bytes: self.memories.first().map_or(0, |memory| memory.bytes as u64),
             pages,
             globals: self.globals.iter().map(Number::written).collect(),
             generations: self.generations.clone(),
             heap,
+            memories: self.memories.iter().skip(1).map(|memory| memory.bytes as u64).collect(),
+            clock_ns: self.clock_ns,
+            resources: self.resources.clone(),
         }
     }
 }

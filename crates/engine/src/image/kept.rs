@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime};
 use b8g_image::Manifest;
 
 use super::read::{Chain, Parts, assemble, component};
-use super::{Image, Origin, Pages};
+use super::{FrozenMemory, Image, Origin, Pages};
 use crate::cache::CodeCache;
 use crate::engine::Engine;
 use crate::image::read::{ImageError, ReadOptions};
@@ -190,7 +190,14 @@ impl<'c> Kept<'c> {
         let origin = Origin { id: head.id, context: self.context, depth: head.depth };
         let base = Base::new(memory, engine.pool());
         let read = component(engine, &parts)
-            .and_then(|component| assemble(component, &parts, Some(base), Pages::new()))
+            .and_then(|component| {
+                let bytes = head.manifest.contexts.first().map_or(0, |context| context.memory_bytes as usize);
+                assemble(
+                    component,
+                    &parts,
+                    vec![FrozenMemory { base: Some(base), pages: Pages::new(), bytes }],
+                )
+            })
             .map(|image| image.read_from(origin));
         if let Ok(image) = &read
             && !head.settled
@@ -230,7 +237,9 @@ impl<'c> Kept<'c> {
     }
 
     fn head_of(&self, image: &Image, chain: &Chain) -> Option<Head> {
-        let memory = image.frozen.base.as_ref()?.image();
+        // Several memories are read from the file each time.
+        let [memory] = &image.frozen.memories[..] else { return None };
+        let memory = memory.base.as_ref()?.image();
         let sources = chain.files.iter().map(|link| link.source.clone()).collect::<Option<Vec<Source>>>()?;
         let read: u64 = sources.iter().map(|source| source.size).sum();
         let worth_it =
@@ -257,7 +266,8 @@ impl<'c> Kept<'c> {
     }
 
     fn write(&self, image: &Image, head: &Head) {
-        let (Ok(text), Some(base)) = (serde_json::to_vec(head), &image.frozen.base) else { return };
+        let base = image.frozen.memories.first().and_then(|memory| memory.base.as_ref());
+        let (Ok(text), Some(base)) = (serde_json::to_vec(head), base) else { return };
         let component = image.component();
         let mut bytes = MAGIC.to_vec();
         bytes.extend((text.len() as u64).to_le_bytes());

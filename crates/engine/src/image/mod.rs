@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use b8g_core::abi::event;
 use b8g_core::{Handle, Limits};
-use b8g_image::Want;
+use b8g_image::{HeldResource, Want};
 use thiserror::Error;
 use wasmtime::{Extern, Instance, Mutability, Val};
 
@@ -23,6 +23,8 @@ use crate::component::Component;
 use crate::context::{CallError, Context, Stage, StartError};
 use crate::grant::Grants;
 use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
+use crate::model::host;
+use crate::model::value::WitValue;
 use crate::outcome::{Outcome, Reason};
 use crate::split;
 
@@ -78,16 +80,40 @@ type Pages = Vec<(usize, Box<[u8]>)>;
 #[derive(Debug)]
 pub(crate) struct Frozen {
     pub(crate) component: Component,
-    /// What the memory is filled with, if not with what the component's memory begins with.
-    pub(crate) base: Option<Arc<Base>>,
-    /// What differs from that: where, and whole pages.
-    pages: Pages,
-    pub(crate) memory_bytes: usize,
+    /// Its memory; of a component of the component model those of all its modules, in the order in which they are made.
+    pub(crate) memories: Vec<FrozenMemory>,
     globals: Vec<Number>,
+    /// How far its monotonic clock had come, if that goes on.
+    pub(crate) clock_ns: u64,
+    /// The resources that it holds.
+    pub(crate) resources: Vec<HeldResource>,
     pub(crate) generations: Vec<u32>,
     /// BLAKE3 of its program, in hexadecimal digits.
     program: Option<Arc<str>>,
     pub(crate) stage: Stage,
+}
+
+/// What a memory held.
+#[derive(Debug, Default)]
+pub(crate) struct FrozenMemory {
+    /// What it is filled with, if not with what the component's memory begins with.
+    pub(crate) base: Option<Arc<Base>>,
+    /// What differs from that: where, and whole pages.
+    pub(crate) pages: Pages,
+    pub(crate) bytes: usize,
+}
+
+impl FrozenMemory {
+    /// Writes what differs from what it is filled with, as far as it has room in `memory`. Tells whether all had.
+    pub(crate) fn write(&self, memory: &mut [u8]) -> bool {
+        self.pages.iter().all(|(at, page)| match memory.get_mut(*at..*at + page.len()) {
+            Some(place) => {
+                place.copy_from_slice(page);
+                true
+            }
+            None => false,
+        })
+    }
 }
 
 /// What a global of numbers held.
@@ -133,6 +159,9 @@ pub enum SnapshotError {
     /// It holds what no image can hold.
     #[error("the component cannot be frozen: {0}")]
     Unsupported(String),
+    /// It holds now what no image can hold, and may not later.
+    #[error("the context cannot be frozen now: {0}")]
+    Busy(String),
     /// The system has no room for it.
     #[error("there is no room for the image: {0}")]
     Room(#[from] std::io::Error),
@@ -173,7 +202,7 @@ impl Image {
 
     /// Bytes of memory that its contexts begin with.
     pub fn memory_bytes(&self) -> u64 {
-        self.frozen.memory_bytes as u64
+        self.frozen.memories.iter().map(|memory| memory.bytes as u64).sum()
     }
 }
 
@@ -199,25 +228,23 @@ impl Context {
         if !self.store.data().windows.is_empty() {
             return Err(SnapshotError::Unsupported("it has a window into shared memory".into()));
         }
-        let parent = self.image.as_ref().and_then(|image| image.frozen.base.clone());
-        let base = parent.as_ref().or(compiled.base.as_ref());
-        let (pages, memory_bytes) = self.changed_pages(base.map(|base| &**base.image()))?;
-        let globals = self.globals(instance)?;
-        let count: usize = pages.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
-        let (base, pages) = if count > copied_pages_max {
-            let below = base.map(|base| (base.image().start(), base.image().bytes()));
-            let pieces = below.into_iter().chain(pages.iter().map(|(at, bytes)| (*at, &bytes[..])));
-            let whole = HeapImage::new(pieces)?;
-            (Some(Base::new(whole, compiled.engine().pool())), Vec::new())
-        } else {
-            (parent, pages)
+        let (memories, resources) = match &compiled.model {
+            Some(_) => self.freeze_model(copied_pages_max)?,
+            None => {
+                let memory = self.first_memory.map_or(&[][..], |memory| memory.data(&self.store));
+                (vec![self.freeze_memory(0, memory, copied_pages_max)?], Vec::new())
+            }
         };
+        let globals = self.globals(instance)?;
+        let state = self.store.data_mut();
+        let now = state.now();
+        let clock_ns = if compiled.model.is_some() { host::monotonic(state, now) } else { 0 };
         let frozen = Frozen {
             component: self.component.clone(),
-            base,
-            pages,
-            memory_bytes,
+            memories,
             globals,
+            clock_ns,
+            resources,
             generations: self.store.data().table.generations(),
             program: match &self.component.program {
                 Some(blob) => Some(blake3::hash(blob).to_hex().as_str().into()),
@@ -256,14 +283,10 @@ impl Context {
     /// The end, when that is what it came to.
     pub fn has_main(&mut self) -> Result<bool, Outcome> {
         self.start()?;
-        match self.event.clone() {
-            Some(function) => {
-                let arguments = (0, event::MAIN, 0, 0);
-                self.timed(|context| context.guarded(|store| function.call(store, arguments)))
-                    .map(|found| found == 1)
-            }
-            None => Ok(false),
+        if !self.hears() {
+            return Ok(false);
         }
+        self.timed(|context| context.tell(0, event::MAIN, Handle::ENGINE, 0)).map(|found| found == 1)
     }
 
     /// Makes a context that goes on from where another one was frozen. It holds what `grants` say and nothing else; its
@@ -275,29 +298,27 @@ impl Context {
         Context::make(&image.frozen.component, grants, limits, Some(image))
     }
 
-    /// The pages that differ from what the memory was filled with, and the memory's size.
-    fn changed_pages(&self, base: Option<&HeapImage>) -> Result<(Pages, usize), SnapshotError> {
-        let Some(memory) = self.first_memory else { return Ok((Vec::new(), 0)) };
-        let bytes = memory.data(&self.store);
-        let mut pages = Pages::new();
-        for range in private_pages(bytes) {
-            let mut changed = None;
-            for at in range.clone().step_by(PAGE_BYTES) {
-                let same = *HeapImage::page(base, at) == bytes[at..at + PAGE_BYTES];
-                match (same, changed) {
-                    (false, None) => changed = Some(at),
-                    (true, Some(from)) => {
-                        pages.push((from, bytes[from..at].into()));
-                        changed = None;
-                    }
-                    _ => {}
-                }
-            }
-            if let Some(from) = changed {
-                pages.push((from, bytes[from..range.end].into()));
-            }
-        }
-        Ok((pages, bytes.len()))
+    /// What one of its memories holds. Of more changed pages than `copied_pages_max` a whole memory is made.
+    pub(crate) fn freeze_memory(
+        &self,
+        number: usize,
+        bytes: &[u8],
+        copied_pages_max: usize,
+    ) -> Result<FrozenMemory, SnapshotError> {
+        let compiled = &self.component.compiled;
+        let parent = self.image.as_ref().and_then(|image| image.frozen.memories.get(number)?.base.clone());
+        let base = parent.as_ref().or(compiled.base(number));
+        let pages = changed_pages(bytes, base.map(|base| &**base.image()));
+        let count: usize = pages.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
+        let (base, pages) = if count > copied_pages_max {
+            let below = base.map(|base| (base.image().start(), base.image().bytes()));
+            let pieces = below.into_iter().chain(pages.iter().map(|(at, bytes)| (*at, &bytes[..])));
+            let whole = HeapImage::new(pieces)?;
+            (Some(Base::new(whole, compiled.engine().pool())), Vec::new())
+        } else {
+            (parent, pages)
+        };
+        Ok(FrozenMemory { base, pages, bytes: bytes.len() })
     }
 
     fn globals(&mut self, instance: Instance) -> Result<Vec<Number>, SnapshotError> {
@@ -312,27 +333,30 @@ impl Context {
         Ok(numbers)
     }
 
+    /// Ends it: the image is another component's.
+    pub(crate) fn misfit(&mut self) -> Outcome {
+        let message = "the image does not fit its component".to_owned();
+        self.finish(Reason::Trap, Reason::Trap.exit_code(), message)
+    }
+
+    /// Ends it: the memories of the image are more than it may have.
+    pub(crate) fn too_large(&mut self, frozen: &Frozen) -> Outcome {
+        let max = self.store.data().limits.memory_bytes_max;
+        let bytes: usize = frozen.memories.iter().map(|memory| memory.bytes).sum();
+        let message = format!("more than {max} bytes of memory: the image holds {bytes}");
+        self.finish(Reason::Memory, Reason::Memory.exit_code(), message)
+    }
+
     /// Gives a fresh instance the memory and the globals of the image.
     pub(crate) fn thaw(&mut self, instance: Instance, frozen: &Frozen) -> Result<(), Outcome> {
-        let damaged = |context: &mut Context| {
-            let message = "the image does not fit its component".to_owned();
-            context.finish(Reason::Trap, Reason::Trap.exit_code(), message)
-        };
-        if let Some(memory) = self.first_memory {
+        if let (Some(memory), Some(held)) = (self.first_memory, frozen.memories.first()) {
             let now = memory.data_size(&self.store);
-            let more = frozen.memory_bytes.saturating_sub(now) as u64 / memory.page_size(&self.store);
+            let more = held.bytes.saturating_sub(now) as u64 / memory.page_size(&self.store);
             if memory.grow(&mut self.store, more).is_err() {
-                let max = self.store.data().limits.memory_bytes_max;
-                let message =
-                    format!("more than {max} bytes of memory: the image holds {}", frozen.memory_bytes);
-                return Err(self.finish(Reason::Memory, Reason::Memory.exit_code(), message));
+                return Err(self.too_large(frozen));
             }
-            let bytes = memory.data_mut(&mut self.store);
-            for (at, page) in &frozen.pages {
-                match bytes.get_mut(*at..*at + page.len()) {
-                    Some(place) => place.copy_from_slice(page),
-                    None => return Err(damaged(self)),
-                }
+            if !held.write(memory.data_mut(&mut self.store)) {
+                return Err(self.misfit());
             }
         }
         let component = self.component.clone();
@@ -343,7 +367,7 @@ impl Context {
                     && global.set(&mut self.store, number.value()).is_ok()
             });
             if !set {
-                return Err(damaged(self));
+                return Err(self.misfit());
             }
         }
         Ok(())
@@ -351,10 +375,7 @@ impl Context {
 
     /// Lets the component know that it goes on.
     pub(crate) fn wake(&mut self) -> Result<(), Outcome> {
-        match self.event {
-            Some(_) => self.send(0, event::RESTORED, Handle::ENGINE, self.copy.into()),
-            None => Ok(()),
-        }
+        if self.hears() { self.send(0, event::RESTORED, Handle::ENGINE, self.copy.into()) } else { Ok(()) }
     }
 
     /// Calls what the image that it goes on from says, if this was not done before.
@@ -363,31 +384,67 @@ impl Context {
         if self.component.wasm.is_none() {
             return self.send(0, event::MAIN, Handle::ENGINE, 1);
         }
-        match self.call(&main, &[]) {
-            Ok(_) => Ok(()),
+        let called = match self.component.compiled.model {
+            Some(_) => self.invoke(&main, &[]).map(|answer| matches!(answer, Some(WitValue::Result(Err(_))))),
+            None => self.call(&main, &[]).map(|_| false),
+        };
+        match called {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(self.finish(
+                Reason::Error,
+                Reason::Error.exit_code(),
+                format!("{main} answered an error"),
+            )),
             Err(CallError::Ended(outcome)) => Err(outcome),
             Err(error) => Err(self.finish(Reason::Trap, Reason::Trap.exit_code(), error.to_string())),
         }
     }
 }
 
+/// The pages of a memory that differ from what it was filled with.
+fn changed_pages(bytes: &[u8], base: Option<&HeapImage>) -> Pages {
+    let mut pages = Pages::new();
+    for range in private_pages(bytes) {
+        let mut changed = None;
+        for at in range.clone().step_by(PAGE_BYTES) {
+            let same = *HeapImage::page(base, at) == bytes[at..at + PAGE_BYTES];
+            match (same, changed) {
+                (false, None) => changed = Some(at),
+                (true, Some(from)) => {
+                    pages.push((from, bytes[from..at].into()));
+                    changed = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(from) = changed {
+            pages.push((from, bytes[from..range.end].into()));
+        }
+    }
+    pages
+}
+
 impl Frozen {
-    /// The page at that place of the memory.
-    fn page(&self, at: usize) -> &[u8] {
-        let before = self.pages.partition_point(|(start, _)| *start <= at);
+    /// The page at that place of a memory.
+    fn page(&self, (number, at): (usize, usize)) -> &[u8] {
+        let Some(memory) = self.memories.get(number) else { return HeapImage::page(None, at) };
+        let before = memory.pages.partition_point(|(start, _)| *start <= at);
         let own = before.checked_sub(1).and_then(|i| {
-            let (start, bytes) = &self.pages[i];
+            let (start, bytes) = &memory.pages[i];
             bytes.get(at - start..at - start + PAGE_BYTES)
         });
-        let base = self.base.as_ref().or(self.component.compiled.base.as_ref());
+        let base = memory.base.as_ref().or(self.component.compiled.base(number));
         own.unwrap_or_else(|| HeapImage::page(base.map(|base| &**base.image()), at))
     }
 
-    /// Where pages lie that may differ from what the component's memory begins with.
-    fn places(&self) -> impl Iterator<Item = usize> {
-        let base = self.base.as_ref().map_or(0..0, |base| base.image().start()..base.image().end());
-        let own = self.pages.iter().flat_map(|(at, bytes)| (*at..*at + bytes.len()).step_by(PAGE_BYTES));
-        base.step_by(PAGE_BYTES).chain(own)
+    /// Where pages lie that may differ from what the component's memories begin with: the memory, and the place.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.memories.iter().enumerate().flat_map(|(number, memory)| {
+            let base = memory.base.as_ref().map_or(0..0, |base| base.image().start()..base.image().end());
+            let own =
+                memory.pages.iter().flat_map(|(at, bytes)| (*at..*at + bytes.len()).step_by(PAGE_BYTES));
+            base.step_by(PAGE_BYTES).chain(own).map(move |at| (number, at))
+        })
     }
 }
 

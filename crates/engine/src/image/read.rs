@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use b8g_image::chain::{self, CHAIN_MAX};
 use b8g_image::signature::PublicKey;
-use b8g_image::{File, FileError, Global, Kind, Manifest, PAGE_BYTES, SectionKind};
+use b8g_image::{File, FileError, Global, Kind, MEMORY_PAGES, Manifest, PAGE_BYTES, SectionKind};
 use thiserror::Error;
 
 use super::kept::{Kept, Source};
-use super::{COPIED_PAGES_MAX, Frozen, Image, Number, Origin, Pages};
+use super::{COPIED_PAGES_MAX, Frozen, FrozenMemory, Image, Number, Origin, Pages};
 use crate::component::{Component, ComponentError, ComponentOptions};
 use crate::context::Stage;
 use crate::engine::Engine;
@@ -302,19 +302,27 @@ fn whole(engine: &Engine, file: &File<'_>, context: u32, options: &ReadOptions) 
         context,
     };
     let component = component(engine, &parts)?;
-    let pieces: Vec<(usize, &[u8])> =
-        file.pages(context).map(|(page, bytes)| (page as usize * PAGE_BYTES, bytes)).collect();
-    let count: usize = pieces.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
+    let described = &manifest.contexts[context as usize];
     let compiled = component.compiled.clone();
-    // Runs that overlap are only put into order where all of them are written down.
-    let (base, pages) = if count > COPIED_PAGES_MAX || !manifest.shared.is_empty() {
-        let own = compiled.base.as_ref().map(|base| (base.image().start(), base.image().bytes()));
-        let pieces = own.into_iter().chain(pieces.iter().map(|(at, bytes)| (*at, *bytes)));
-        (Some(Base::new(HeapImage::new(pieces)?, engine.pool())), Pages::new())
-    } else {
-        (None, pieces.into_iter().map(|(at, bytes)| (at, bytes.into())).collect())
-    };
-    assemble(component, &parts, base, pages)
+    let mut memories = Vec::new();
+    for (number, bytes) in described.memories().enumerate() {
+        let pages = file.pages(context).filter(|(page, _)| (page / MEMORY_PAGES) as usize == number);
+        let pieces: Vec<(usize, &[u8])> =
+            pages.map(|(page, bytes)| ((page % MEMORY_PAGES) as usize * PAGE_BYTES, bytes)).collect();
+        let count: usize = pieces.iter().map(|(_, bytes)| bytes.len() / PAGE_BYTES).sum();
+        // Runs that overlap are only put into order where all of them are written down.
+        let (base, pages) = if count > COPIED_PAGES_MAX || (count > 0 && !manifest.shared.is_empty()) {
+            let own = compiled.base(number).map(|base| (base.image().start(), base.image().bytes()));
+            let pieces = own.into_iter().chain(pieces.iter().map(|(at, bytes)| (*at, *bytes)));
+            (Some(Base::new(HeapImage::new(pieces)?, engine.pool())), Pages::new())
+        } else {
+            (None, pieces.into_iter().map(|(at, bytes)| (at, bytes.into())).collect())
+        };
+        let bytes = usize::try_from(bytes)
+            .map_err(|_| ImageError::Misfit("its memory is larger than an address reaches"))?;
+        memories.push(FrozenMemory { base, pages, bytes });
+    }
+    assemble(component, &parts, memories)
 }
 
 /// The machine code of an image, if somebody who is trusted says that an engine like this one wrote it.
@@ -364,8 +372,7 @@ pub(super) fn component(engine: &Engine, parts: &Parts<'_>) -> Result<Component,
 pub(super) fn assemble(
     component: Component,
     parts: &Parts<'_>,
-    base: Option<Arc<Base>>,
-    pages: Pages,
+    memories: Vec<FrozenMemory>,
 ) -> Result<Image, ImageError> {
     let manifest = parts.manifest;
     let Some(context) = manifest.contexts.get(parts.context as usize) else {
@@ -378,13 +385,18 @@ pub(super) fn assemble(
     if context.generations.len() > GENERATIONS_MAX {
         return Err(ImageError::Misfit("it had more handles than any context may have"));
     }
-    let memory_bytes = usize::try_from(context.memory_bytes)
-        .map_err(|_| ImageError::Misfit("its memory is larger than an address reaches"))?;
+    match &component.compiled.model {
+        Some(model) => model.fits(&memories, &context.resources).map_err(ImageError::Misfit)?,
+        None if memories.len() > 1 || !context.resources.is_empty() => {
+            return Err(ImageError::Misfit("its module has one memory, and no resources"));
+        }
+        None => {}
+    }
     let frozen = Frozen {
         component,
-        base,
-        pages,
-        memory_bytes,
+        memories,
+        clock_ns: context.clock_ns,
+        resources: context.resources.clone(),
         globals: context.globals.iter().map(Number::read).collect(),
         generations: context.generations.clone(),
         program: manifest.program.as_deref().map(Arc::from),

@@ -1,8 +1,8 @@
 //! The pool of slots, and the memory creator that hands them to wasmtime.
 //!
 //! wasmtime does not say for which module it wants a memory, so [`with_image`] leaves the image in a thread-local
-//! for the time of one instantiation: the first memory that is made with room for it takes it. The tenant's residence
-//! comes to its memories in the same way.
+//! for the time of one instantiation: the first memory that is made with room for it takes it. For components
+//! [`with_each`] leaves one for each of their memories. The tenant's residence comes to its memories in the same way.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::slot::{GUARD_BYTES, RESERVATION_BYTES, Slot};
-use super::{HeapImage, PAGE_BYTES, Residence, faults};
+use super::{HeapImage, PAGE_BYTES, Place, Residence, faults};
 
 /// What the engine must tell wasmtime, so that no bounds checks are compiled.
 pub(crate) const RESERVATION: u64 = RESERVATION_BYTES as u64;
@@ -24,10 +24,34 @@ thread_local! {
 
 /// What the memories of one instantiation are to get.
 struct Next {
-    image: Option<Arc<HeapImage>>,
-    /// Bytes that the memory that takes the image will have soon.
-    len: usize,
+    contents: Contents,
     residence: Arc<Residence>,
+}
+
+/// What the memories are filled with.
+enum Contents {
+    /// The first that has room for the image takes it; it will have so many bytes soon.
+    First(Option<Arc<HeapImage>>, usize),
+    /// Each takes what was said of it, in order.
+    Each(std::vec::IntoIter<Filling>, Made),
+}
+
+/// What one of a component's memories is filled with.
+#[derive(Clone, Debug)]
+pub(crate) struct Filling {
+    pub(crate) image: Option<Arc<HeapImage>>,
+    /// Bytes that it begins with: the memory is known by them.
+    pub(crate) minimum: usize,
+    /// Bytes that it will have soon.
+    pub(crate) len: usize,
+}
+
+/// The memories that were made while a component became an instance.
+#[derive(Debug, Default)]
+pub(crate) struct Made {
+    pub(crate) places: Vec<Arc<Place>>,
+    /// There is a heap of garbage-collected objects too.
+    pub(crate) has_heap: bool,
 }
 
 /// Runs `instantiate`, whose first memory that has room for `image` is filled from it; before anything of the tenant
@@ -39,15 +63,75 @@ pub(crate) fn with_image<R>(
     residence: &Arc<Residence>,
     instantiate: impl FnOnce() -> R,
 ) -> R {
+    with_contents(Contents::First(image.cloned(), len), residence, instantiate).0
+}
+
+/// Runs `instantiate`, whose memories are filled as is said, in the order in which they are made; before anything of the
+/// tenant runs the caller lets each grow to its length. Answers which were made, too.
+pub(crate) fn with_each<R>(
+    fillings: Vec<Filling>,
+    residence: &Arc<Residence>,
+    instantiate: impl FnOnce() -> R,
+) -> (R, Made) {
+    let contents = Contents::Each(fillings.into_iter(), Made::default());
+    match with_contents(contents, residence, instantiate) {
+        (done, Some(Next { contents: Contents::Each(_, made), .. })) => (done, made),
+        (done, _) => (done, Made::default()),
+    }
+}
+
+/// Runs `instantiate`; answers what is left of the contents.
+fn with_contents<R>(
+    contents: Contents,
+    residence: &Arc<Residence>,
+    instantiate: impl FnOnce() -> R,
+) -> (R, Option<Next>) {
     struct Clear;
     impl Drop for Clear {
         fn drop(&mut self) {
             NEXT.take();
         }
     }
-    NEXT.set(Some(Next { image: image.cloned(), len, residence: residence.clone() }));
+    NEXT.set(Some(Next { contents, residence: residence.clone() }));
     let _clear = Clear;
-    instantiate()
+    let done = instantiate();
+    (done, NEXT.take())
+}
+
+impl Next {
+    /// What a memory that begins with so many bytes is filled with, and how many bytes the slot is to have.
+    fn filling(&mut self, minimum: usize) -> Result<(Option<Arc<HeapImage>>, usize), String> {
+        match &mut self.contents {
+            Contents::First(image, len) => {
+                // The heap of garbage-collected objects, exceptions among them, is a memory too. It begins empty, and
+                // comes first; the image waits for the one that has room for it.
+                let len = minimum.max(*len);
+                let image = image.take_if(|image| minimum > 0 && image.end() <= len);
+                let filled = if image.is_some() { len } else { minimum };
+                Ok((image, filled))
+            }
+            Contents::Each(_, made) if minimum == 0 => {
+                made.has_heap = true;
+                Ok((None, 0))
+            }
+            Contents::Each(fillings, _) => match fillings.next() {
+                Some(filling) if filling.minimum == minimum => Ok((filling.image, filling.len.max(minimum))),
+                _ => Err("the component's memories are others than its code says".to_owned()),
+            },
+        }
+    }
+
+    /// Remembers where a memory lies, if that is to be known.
+    fn made(&mut self, base: *mut u8, minimum: usize) -> Option<Arc<Place>> {
+        match &mut self.contents {
+            Contents::Each(_, made) if minimum > 0 => {
+                let place = Arc::new(Place::new(base, minimum)?);
+                made.places.push(place.clone());
+                Some(place)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An image whose free slots are unmapped when nobody needs it any more.
@@ -165,22 +249,19 @@ unsafe impl MemoryCreator for Creator {
         if minimum > RESERVATION_BYTES || reserved.unwrap_or(0) > RESERVATION_BYTES || guard > GUARD_BYTES {
             return Err(format!("a memory of {minimum} bytes is more than {RESERVATION_BYTES}"));
         }
-        // The heap of garbage-collected objects, exceptions among them, is a memory too. It begins empty, and comes
-        // first; the image waits for the one that has room for it.
         let (image, residence, filled) = NEXT.with_borrow_mut(|next| match next {
             Some(next) => {
-                let len = next.len.max(minimum);
-                let image = next.image.take_if(|image| minimum > 0 && image.end() <= len);
-                let filled = if image.is_some() { len } else { minimum };
-                (image, Some(next.residence.clone()), filled)
+                let (image, filled) = next.filling(minimum)?;
+                Ok((image, Some(next.residence.clone()), filled))
             }
-            None => (None, None, minimum),
-        });
+            None => Ok::<_, String>((None, None, minimum)),
+        })?;
         let faults = residence.as_ref().and_then(|_| faults::at_least());
         let slot =
             self.0.take(image, filled).map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"))?;
         let pool = self.0.clone();
-        Ok(Box::new(Tenancy { slot: Some(slot), filled, len: minimum, pool, residence, faults }))
+        let place = NEXT.with_borrow_mut(|next| next.as_mut()?.made(slot.base(), minimum));
+        Ok(Box::new(Tenancy { slot: Some(slot), filled, len: minimum, pool, residence, faults, place }))
     }
 }
 
@@ -195,6 +276,8 @@ struct Tenancy {
     residence: Option<Arc<Residence>>,
     /// Of the thread that it was made on: so many or more, then.
     faults: Option<u64>,
+    /// Told when it grows, if somebody is to know.
+    place: Option<Arc<Place>>,
 }
 
 impl Tenancy {
@@ -223,6 +306,9 @@ unsafe impl LinearMemory for Tenancy {
         if let Some(slot) = &mut self.slot {
             slot.grow(len).map_err(wasmtime::Error::from)?;
             self.len = len;
+            if let Some(place) = &self.place {
+                place.grown(len);
+            }
         }
         Ok(())
     }

@@ -32,6 +32,8 @@ pub struct Descriptor {
     pub(crate) handle: Handle,
     pub(crate) is_directory: bool,
     pub(crate) mode: u32,
+    /// Which of the directories that were granted, if it is one.
+    pub(crate) preopen: Option<u32>,
 }
 
 /// A time to set.
@@ -79,12 +81,19 @@ impl Descriptor {
 /// The preopened directories, each with a handle of its own, and their names.
 pub(crate) fn preopens(state: &mut State) -> Done<Vec<(Descriptor, String)>> {
     let given = state.resources().preopens.clone();
-    let mut all = Vec::with_capacity(given.len());
-    for (of, name) in given {
-        let handle = duplicate(state, of)?;
-        all.push((Descriptor { handle, is_directory: true, mode: mode::READ | mode::MUTATE }, name));
-    }
-    Ok(all)
+    (0..).zip(given).map(|(at, (of, name))| Ok((preopened(state, at, of)?, name))).collect()
+}
+
+/// The preopened directory of that name, if there is one.
+pub(crate) fn preopen(state: &mut State, name: &str) -> Done<Option<Descriptor>> {
+    let mut given = (0..).zip(&state.resources().preopens);
+    let found = given.find_map(|(at, (of, given))| (given == name).then_some((at, *of)));
+    found.map(|(at, of)| preopened(state, at, of)).transpose()
+}
+
+fn preopened(state: &mut State, at: u32, of: Handle) -> Done<Descriptor> {
+    let handle = duplicate(state, of)?;
+    Ok(Descriptor { handle, is_directory: true, mode: mode::READ | mode::MUTATE, preopen: Some(at) })
 }
 
 /// Checks what a guest passed as a path.
@@ -146,7 +155,7 @@ pub(crate) fn open_at(
     let kind = Kind::from_number(u32::from_le_bytes([info[0], info[1], info[2], info[3]]));
     let is_directory = kind == Some(Kind::Directory);
     let mode = mode & !if is_directory { mode::WRITE } else { mode::MUTATE };
-    Ok(Descriptor { handle, is_directory, mode })
+    Ok(Descriptor { handle, is_directory, mode, preopen: None })
 }
 
 fn stat_of(bytes: &[u8; Stat::BYTES]) -> Stat {

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use b8g_core::abi::{Request, Role};
 use b8g_core::{Error, Handle, Rights};
-use wasmtime::component::{ResourceTable, ResourceTableError};
+use b8g_image::Held;
+use wasmtime::component::ResourceTableError;
 
 use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
@@ -15,6 +16,7 @@ use crate::object::Allowance;
 use crate::state::State;
 use crate::wait::{Item, Waiting};
 
+use super::freeze::table::Table;
 use super::idle::Pending;
 use super::names::Names;
 
@@ -22,8 +24,9 @@ use super::names::Names;
 pub(crate) const RESOURCES_MAX: usize = 16_384;
 /// Random bytes that one call gives at most.
 pub(crate) const RANDOM_BYTES_MAX: u64 = 16 << 20;
-/// The direction of a connection.
-const SENDING: u64 = 2;
+/// Directions of a connection.
+pub(crate) const RECEIVING: u64 = 1;
+pub(crate) const SENDING: u64 = 2;
 /// Bytes of the arguments, or of the environment, that are asked for at first.
 const STRINGS_BYTES: usize = 4096;
 
@@ -81,7 +84,7 @@ pub(crate) fn must<T>(what: &str, done: Done<T>) -> wasmtime::Result<T> {
 /// What a context keeps for the host functions, beside its handles.
 #[derive(Debug)]
 pub(crate) struct Resources {
-    pub(crate) table: ResourceTable,
+    pub(crate) table: Table,
     /// Standard input, output and error.
     pub(crate) stdio: [Handle; 3],
     pub(crate) preopens: Vec<(Handle, String)>,
@@ -93,19 +96,28 @@ pub(crate) struct Resources {
     seed: Option<(u64, u64)>,
     /// Handles that nobody needs any more.
     pub(crate) closing: Closing,
+    /// How far the monotonic clock had come when the component was frozen: it goes on from there.
+    pub(crate) clock_ns: u64,
+    /// The resource that the component is given next, when it goes on.
+    pub(crate) giving: Option<Held>,
+    /// Our number of the resource that was shown last.
+    pub(crate) shown: Option<u32>,
 }
 
 /// Handles of streams that have gone, which may happen where nothing can be asked of the dispatch function.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Closing(Arc<Mutex<Vec<(Handle, bool)>>>);
+pub(crate) struct Closing(Arc<Mutex<Vec<Gone>>>);
+
+/// A handle, and the direction of a connection that ends with it.
+type Gone = (Handle, Option<u64>);
 
 impl Closing {
-    /// Adds one; `ends_writes`: of a connection whose peer is to hear that no more comes.
-    pub(crate) fn add(&self, handle: Handle, ends_writes: bool) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, ends_writes));
+    /// Adds one; `ends`: the direction of a connection that ends with it.
+    pub(crate) fn add(&self, handle: Handle, ends: Option<u64>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((handle, ends));
     }
 
-    fn take(&self) -> Vec<(Handle, bool)> {
+    fn take(&self) -> Vec<Gone> {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -113,8 +125,9 @@ impl Closing {
 /// Closes the handles of streams that have gone.
 pub(crate) fn sweep(state: &mut State) -> wasmtime::Result<()> {
     let gone = state.resources().closing.take();
-    gone.into_iter().try_for_each(|(handle, ends_writes)| {
-        if ends_writes && let Err(Failure::Trap(error)) = ask(state, handle, Request::Shutdown, &[], SENDING)
+    gone.into_iter().try_for_each(|(handle, ends)| {
+        if let Some(direction) = ends
+            && let Err(Failure::Trap(error)) = ask(state, handle, Request::Shutdown, &[], direction)
         {
             return Err(error);
         }
@@ -124,10 +137,8 @@ pub(crate) fn sweep(state: &mut State) -> wasmtime::Result<()> {
 
 impl Default for Resources {
     fn default() -> Resources {
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(RESOURCES_MAX);
         Resources {
-            table,
+            table: Table::new(RESOURCES_MAX),
             stdio: [Handle::ENGINE; 3],
             preopens: Vec::new(),
             names: Names::default(),
@@ -135,6 +146,9 @@ impl Default for Resources {
             http: Allowance::new(super::http::KEPT_BYTES_MAX),
             seed: None,
             closing: Closing::default(),
+            clock_ns: 0,
+            giving: None,
+            shown: None,
         }
     }
 }
@@ -242,6 +256,11 @@ pub(crate) fn read_clock(state: &mut State, role: Role) -> wasmtime::Result<u64>
         .and_then(|handle| call(state, Call::Read { handle, into: &mut time, position: None }));
     must("the program asked for the time", read)?;
     Ok(u64::from_le_bytes(time))
+}
+
+/// What the component's monotonic clock says when the context's says `now`.
+pub(crate) fn monotonic(state: &mut State, now: u64) -> u64 {
+    now.saturating_add(state.resources().clock_ns)
 }
 
 /// How finely a clock tells the time, in nanoseconds.

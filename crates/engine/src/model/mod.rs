@@ -1,33 +1,53 @@
 //! Binaries of the component model: what they import, how they are made ready and run.
 //!
 //! Start reading at [`Model::new`], then `run.rs`. The functions that they import are those of [`crate::wasi2`] and
-//! [`crate::wasi3`]; what both have in common lies here: `host.rs`, and over it `files.rs`, `sockets.rs` and `names.rs`.
-//! `idle.rs` is what waits.
+//! [`crate::wasi3`]; what both have in common lies here: `host.rs`, and over it `files.rs`, `sockets.rs`, `udp.rs` and `names.rs`.
+//! `idle.rs` is what waits, `freeze` what is frozen and restored.
 //!
 //! A model stands beside a module that does nothing, the anchor: by its function the stop signal finds a store.
 
+mod call;
 pub(crate) mod errors;
 pub(crate) mod files;
+pub(crate) mod freeze;
+mod guest;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod idle;
 pub(crate) mod names;
 pub(crate) mod run;
 pub(crate) mod sockets;
+pub(crate) mod udp;
+pub(crate) mod value;
 
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
+
+use b8g_image::HeldResource;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre, Linker, ResourceType};
 
 use crate::component::{ComponentError, ComponentOptions, describe};
 use crate::engine::Engine;
+use crate::image::FrozenMemory;
+use crate::memory::Base;
 use crate::state::State;
 
+pub(crate) use freeze::ModelInstance;
+use freeze::{Bar, Helper, Layout, Plan};
 pub(crate) use host::Resources;
+use value::WitFunction;
 
 /// How a binary of the component model begins.
 const MAGIC: &[u8] = b"\0asm\x0d\0\x01\0";
 /// Live handles of a store's components, their own resources, streams and tasks among them. Each costs the host memory.
 pub(crate) const HANDLES_MAX: usize = 16_384;
+/// Memories of a context at most: each takes more of the address space than it may ever use. A module has no more
+/// than 100, a component could have any number.
+pub(crate) const MEMORIES_MAX: usize = 128;
+/// The export that makes a component ready: called once, before anything else, and never again in what goes on from an
+/// image.
+const INITIALIZE: &str = "wizer-initialize";
 /// Bytes that the arguments of one host function may have.
 pub(crate) const ARGUMENT_BYTES_MAX: usize = 16 << 20;
 
@@ -41,7 +61,17 @@ pub(crate) struct Model {
     pub(crate) run: Option<ComponentExportIndex>,
     /// Where its handler of HTTP is, if it has one.
     pub(crate) handler: Option<Handler>,
+    /// What it exports if it is written for our own ABI.
+    guest: Option<guest::Guest>,
+    /// Where the function is that makes it ready.
+    pub(crate) initialize: Option<ComponentExportIndex>,
     pub(crate) imports: Vec<String>,
+    /// What its memories begin with, or why it was compiled as it is.
+    plan: Result<Plan, Bar>,
+    helper: Option<Helper>,
+    /// Why its contexts cannot be frozen.
+    unfreezable: Option<Bar>,
+    functions: OnceLock<Vec<(WitFunction, ComponentExportIndex)>>,
 }
 
 /// A function that answers requests of HTTP.
@@ -65,12 +95,17 @@ pub(crate) fn is_model(binary: &[u8]) -> bool {
 
 /// Adds all that components of the component model can import.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    crate::typed::add_to_linker(linker)?;
+    freeze::give::add_to_linker(linker)?;
     crate::wasi2::add_to_linker(linker)?;
     crate::wasi3::add_to_linker(linker)
 }
 
 /// Tells whether an instance of this name can be imported.
 fn provides(name: &str) -> bool {
+    if crate::typed::INTERFACES.contains(&name) {
+        return true;
+    }
     let Some((interface, version)) = name.split_once('@') else { return false };
     let all = match version.split('.').collect::<Vec<_>>()[..] {
         ["0", "2", _] => crate::wasi2::INTERFACES,
@@ -90,11 +125,21 @@ impl Model {
     ) -> Result<Model, ComponentError> {
         let failed = |error: wasmtime::Error| ComponentError::Invalid(describe(&error));
         let place = engine.models().map_err(failed)?;
-        let component = engine.component(place, wasm, keep).map_err(failed)?;
+        let layout = Layout::read(wasm);
+        let code =
+            || layout.as_ref().map_or_else(|_| Cow::Borrowed(wasm), |layout| Cow::Owned(layout.rewritten()));
+        let component = engine.component(place, wasm, code, keep).map_err(failed)?;
+        let plan = match &layout {
+            Ok(layout) => Ok(Plan::new(layout, engine).map_err(|error| failed(error.into()))?),
+            Err(bar) => Err(bar.clone()),
+        };
         let ty = component.component_type();
         let mut unknown = Vec::new();
         let mut imports = Vec::new();
         for (name, import) in ty.imports(&place.wasmtime) {
+            if plan.is_ok() && freeze::is_ours(name) {
+                continue;
+            }
             imports.push(name.to_owned());
             match import.ty {
                 ComponentItem::Type(_) => {}
@@ -123,7 +168,68 @@ impl Model {
         let handler = latest("wasi:http/handler@", "0.3.", "handle").map(Handler::Async);
         let handler =
             handler.or_else(|| latest("wasi:http/incoming-handler@", "0.2.", "handle").map(Handler::Sync));
-        Ok(Model { pre, run, handler, imports })
+        let initialize = match component.get_export(None, INITIALIZE) {
+            Some((ComponentItem::ComponentFunc(ty), at)) if ty.params().len() + ty.results().len() == 0 => {
+                Some(at)
+            }
+            _ => None,
+        };
+        let unfreezable = match &plan {
+            Ok(_) => freeze::bar(ty.exports(&place.wasmtime).map(|(name, _)| name)),
+            Err(bar) => Some(bar.clone()),
+        };
+        let helper = plan.as_ref().ok().and_then(|_| Helper::of(&component));
+        let guest = guest::Guest::of(&component);
+        Ok(Model {
+            pre,
+            run,
+            handler,
+            guest,
+            initialize,
+            imports,
+            plan,
+            helper,
+            unfreezable,
+            functions: OnceLock::new(),
+        })
+    }
+
+    /// Tells whether it is a program.
+    pub(crate) fn is_program(&self) -> bool {
+        self.run.is_some() || self.guest.is_some()
+    }
+
+    /// What one of its memories begins with.
+    pub(crate) fn base(&self, number: usize) -> Option<&Arc<Base>> {
+        self.plan.as_ref().ok()?.base(number)
+    }
+
+    /// Why its contexts cannot be frozen.
+    pub(crate) fn unfreezable(&self) -> Option<&str> {
+        self.unfreezable.as_deref()
+    }
+
+    /// The functions that a caller can call. Found out at the first use: commands need none of it.
+    fn functions(&self) -> &[(WitFunction, ComponentExportIndex)] {
+        self.functions.get_or_init(|| value::exported(self.component()))
+    }
+
+    /// Tells whether something of it can wait outside of the host's functions.
+    fn waits(&self) -> bool {
+        self.plan.is_err()
+    }
+
+    /// Tells whether what an image holds can be its own.
+    ///
+    /// # Errors
+    /// What does not fit.
+    pub(crate) fn fits(
+        &self,
+        memories: &[FrozenMemory],
+        resources: &[HeldResource],
+    ) -> Result<(), &'static str> {
+        let plan = self.plan.as_ref().map_err(|_| "its component cannot be frozen")?;
+        plan.fits(memories, resources)
     }
 
     /// The compiled code.
@@ -145,6 +251,7 @@ fn trapping(place: &crate::engine::Models, component: &Component) -> wasmtime::R
     };
     for (name, import) in component.component_type().imports(&place.wasmtime) {
         match import.ty {
+            ComponentItem::ComponentFunc(_) if freeze::is_ours(name) => {}
             ComponentItem::ComponentFunc(_) => linker.root().func_new(name, traps(name.to_owned()))?,
             ComponentItem::ComponentInstance(instance) if !provides(name) => {
                 let mut into = linker.instance(name)?;

@@ -46,13 +46,18 @@ impl Names {
         Ok(IpAddr::V4(Ipv4Addr::from_bits(FIRST + at as u32)))
     }
 
-    /// What to connect to at an address: `host:port`.
-    pub(crate) fn target(&self, address: IpAddr, port: u16) -> String {
-        let name = match address {
+    /// The name that an address stands for, if it does.
+    pub(crate) fn name(&self, address: IpAddr) -> Option<&str> {
+        match address {
             IpAddr::V4(v4) => v4.to_bits().checked_sub(FIRST).and_then(|at| self.0.get(at as usize)),
             IpAddr::V6(_) => None,
-        };
-        match (name, address) {
+        }
+        .map(String::as_str)
+    }
+
+    /// What to connect to at an address: `host:port`.
+    pub(crate) fn target(&self, address: IpAddr, port: u16) -> String {
+        match (self.name(address), address) {
             (Some(name), _) => format!("{name}:{port}"),
             (None, IpAddr::V4(v4)) => format!("{v4}:{port}"),
             (None, IpAddr::V6(v6)) => match v6.to_ipv4_mapped() {

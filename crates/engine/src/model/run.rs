@@ -1,5 +1,5 @@
-//! Running a binary of the component model: instantiation, its function `run` or its handler of HTTP, and the loop that lets its
-//! parts go on.
+//! Running a component of the component model: instantiation, its function `run`, its handler of HTTP or another function, and the
+//! loop that lets its parts go on.
 //!
 //! wasmtime knows which parts of a guest can go on; when none can, it gives control back, and the loop here waits for what
 //! they wait for, in one wait of the dispatch function. There is no other thread and no other loop.
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use wasmtime::Store;
-use wasmtime::component::{Accessor, Instance, Resource};
+use wasmtime::component::{Accessor, Func, Instance, Resource, Val};
 
 use super::host::{Done, Failure, sweep, trap, wait};
 use super::idle::Event;
@@ -53,7 +53,8 @@ pub(crate) fn run(
 ) -> wasmtime::Result<Result<(), ()>> {
     let Some(at) = &model.run else { return Err(trap("it exports no wasi:cli/run")) };
     let run = instance.get_typed_func::<(), Answer>(&mut *store, at)?;
-    drive(store, async |accessor| run.call_concurrent(accessor, ()).await).map(|(answer,)| answer)
+    let (answer,) = drive(store, async |accessor| run.call_concurrent(accessor, ()).await)?;
+    Ok(answer)
 }
 
 /// Lets a handler of HTTP answer the request that the context was given.
@@ -83,18 +84,33 @@ pub(crate) fn answer(store: &mut Store<State>, model: &Model, instance: Instance
     }
 }
 
-/// Runs what is asked of a guest, and lets all its parts go on until that has an answer.
+/// Calls an exported function.
+pub(crate) fn call(
+    store: &mut Store<State>,
+    model: &Model,
+    function: Func,
+    arguments: &[Val],
+    results: &mut [Val],
+) -> wasmtime::Result<()> {
+    match model.waits() {
+        true => drive(store, async |accessor| function.call_concurrent(accessor, arguments, results).await),
+        // Nothing of it can wait but in the host, so that it needs no loop.
+        false => function.call(store, arguments, results),
+    }
+}
+
+/// Runs the parts of a guest until `act` is done.
 fn drive<R>(
     store: &mut Store<State>,
-    ask: impl AsyncFnOnce(&Accessor<State>) -> wasmtime::Result<R>,
+    act: impl AsyncFnOnce(&Accessor<State>) -> wasmtime::Result<R>,
 ) -> wasmtime::Result<R> {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     let idle = AtomicBool::new(false);
     let running = store.run_concurrent(async |accessor| {
-        let mut call = pin!(ask(accessor));
+        let mut act = pin!(act(accessor));
         std::future::poll_fn(|context| {
-            if let Poll::Ready(answer) = call.as_mut().poll(context) {
+            if let Poll::Ready(answer) = act.as_mut().poll(context) {
                 return Poll::Ready(answer);
             }
             if idle.swap(false, SeqCst) {

@@ -1,13 +1,13 @@
 //! How a context that waits hears that an object of another context's making is ready.
 //!
-//! A context has one bell. An object keeps the bells of those who wait for it, and rings them when it changes; whoever
-//! waits hangs up the bell first and looks again before it sleeps, so that no change goes unheard.
+//! A context has one bell, which hangs where [`b8g_core::bell`] says as long as it waits.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use b8g_core::Error;
+use b8g_core::bell::Ring;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 
 use super::errno;
@@ -66,37 +66,13 @@ impl Bell {
             Err(error) => Err(errno(error)),
         }
     }
+}
 
-    pub(crate) fn ring(&self) {
+impl Ring for Bell {
+    fn ring(&self) {
         if let Some(fd) = self.fd.get() {
             // Full means rung already.
             let _ = rustix::io::write(fd, &1u64.to_ne_bytes());
         }
-    }
-}
-
-/// The bells of those who wait for one thing.
-#[derive(Debug, Default)]
-pub(crate) struct Bells(Vec<Weak<Bell>>);
-
-/// Bells of which the dead ones are not looked for.
-const UNSORTED_MAX: usize = 8;
-
-impl Bells {
-    /// Hangs up a bell, once.
-    pub(crate) fn hang_up(&mut self, bell: &Arc<Bell>) {
-        let weak = Arc::downgrade(bell);
-        if self.0.iter().any(|known| known.ptr_eq(&weak)) {
-            return;
-        }
-        if self.0.len() >= UNSORTED_MAX {
-            self.0.retain(|known| known.strong_count() > 0);
-        }
-        self.0.push(weak);
-    }
-
-    /// Rings them all and takes them down: whoever still waits hangs his up again.
-    pub(crate) fn ring(&mut self) {
-        self.0.drain(..).filter_map(|bell| bell.upgrade()).for_each(|bell| bell.ring());
     }
 }

@@ -1,20 +1,18 @@
 //! Channels between contexts, as handles see them.
 //!
-//! Start reading at [`End::send`]; the messages themselves are kept by [`b8g_core::channel`].
+//! Start reading at [`End::send`]; [`b8g_core::channel`] keeps the messages, [`b8g_core::transit`] says what they can carry.
 //!
-//! Invariants: a message that was sent holds no end of a channel which only that message, directly or over others, could
-//! be received from, so ends that nobody can reach any more are never kept alive; dropping an end, whatever it holds,
+//! Invariants: what waits at an end that nobody can reach any more is never kept alive; dropping an end, whatever it holds,
 //! takes no more of the host's stack than dropping any other.
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use b8g_core::channel::{self, BOUNDS, Side};
+use b8g_core::channel::{self, BOUNDS, Left, Side};
+use b8g_core::transit::{self, Transit};
 use b8g_core::{Error, Rights};
 
-use super::bell::{Bell, Bells};
+use super::bell::Bell;
 use super::{Lease, Object};
 
 /// One end of a channel. It closes when the last handle to it is gone.
@@ -22,139 +20,82 @@ use super::{Lease, Object};
 pub(crate) struct End {
     pair: Arc<Pair>,
     side: Side,
-}
-
-#[derive(Debug)]
-pub(crate) struct Pair {
-    state: Mutex<State>,
-    /// In how many messages that were sent and not received each end lies.
-    in_transit: [AtomicU32; 2],
-    /// Counts against the bound of whoever made it.
+    /// Counts against the bound of whoever got it by a key: of each end by itself, so that it does not tell of the other one.
     _lease: Option<Lease>,
 }
 
+/// What both ends share.
 #[derive(Debug)]
-struct State {
-    channel: channel::Channel<Carried>,
-    /// Of those who wait at each end.
-    bells: [Bells; 2],
+pub(crate) struct Pair {
+    state: Mutex<channel::Channel<Object, Bell>>,
+    /// Of each end.
+    transit: [Transit; 2],
+    /// Counts against the bound of whoever made both ends.
+    _lease: Option<Lease>,
 }
-
-/// A channel of which somebody has the first end, and nobody the second one yet.
-#[derive(Debug, Default)]
-pub(crate) struct Waiting(Weak<Pair>);
 
 /// A message as a context sends or receives it.
 pub(crate) type Message = channel::Message<Object>;
 
-/// An object in a message.
-#[derive(Debug)]
-struct Carried(Option<Object>);
-
 /// Held while ends of channels are put into a message, so that what is found out about them stays true until then.
 static PACKING: Mutex<()> = Mutex::new(());
 
-impl Carried {
-    fn pack(object: Object) -> Carried {
-        if let Object::Channel(end) = &object {
-            end.in_transit().fetch_add(1, SeqCst);
-        }
-        Carried(Some(object))
+impl Pair {
+    /// Two ends that nobody has yet. `lease` is given back when both are gone.
+    pub(crate) fn new(lease: Option<Lease>) -> Pair {
+        let state = Mutex::new(channel::Channel::new(BOUNDS));
+        Pair { state, transit: Default::default(), _lease: lease }
     }
 
-    fn unpack(mut self) -> Option<Object> {
-        let object = self.0.take();
-        if let Some(Object::Channel(end)) = &object {
-            end.in_transit().fetch_sub(1, SeqCst);
-        }
-        object
-    }
-}
-
-impl Drop for Carried {
-    fn drop(&mut self) {
-        if let Some(Object::Channel(end)) = &self.0 {
-            end.in_transit().fetch_sub(1, SeqCst);
-        }
-    }
-}
-
-fn index(side: Side) -> usize {
-    match side {
-        Side::First => 0,
-        Side::Second => 1,
+    /// Two ends of which each is somebody's who binds a key.
+    pub(crate) fn linked() -> Pair {
+        Pair { transit: [Transit::of_link(), Transit::of_link()], ..Pair::new(None) }
     }
 }
 
 impl End {
     /// Makes a channel. `lease` is given back when both ends are gone.
     pub(crate) fn pair(lease: Option<Lease>) -> (Arc<End>, Arc<End>) {
-        let state = State { channel: channel::Channel::new(BOUNDS), bells: Default::default() };
-        let pair = Arc::new(Pair { state: Mutex::new(state), in_transit: Default::default(), _lease: lease });
-        (Arc::new(End { pair: pair.clone(), side: Side::First }), Arc::new(End { pair, side: Side::Second }))
+        let pair = Arc::new(Pair::new(lease));
+        (End::of(pair.clone(), Side::First, None), End::of(pair, Side::Second, None))
     }
 
-    /// Gives the other end of the channel of one who waits at this place, or one of a new channel that waits there. Nobody
-    /// has the other end then, which shows in nothing.
-    pub(crate) fn meet(place: &mut Waiting, lease: Lease) -> Arc<End> {
-        match std::mem::take(&mut place.0).upgrade() {
-            Some(pair) => Arc::new(End { pair, side: Side::Second }),
-            None => {
-                let state = State { channel: channel::Channel::new(BOUNDS), bells: Default::default() };
-                let state = Mutex::new(state);
-                let pair = Arc::new(Pair { state, in_transit: Default::default(), _lease: Some(lease) });
-                place.0 = Arc::downgrade(&pair);
-                Arc::new(End { pair, side: Side::First })
-            }
-        }
+    /// An end that nobody has yet. `lease` is given back when it is gone.
+    pub(crate) fn of(pair: Arc<Pair>, side: Side, lease: Option<Lease>) -> Arc<End> {
+        Arc::new(End { pair, side, _lease: lease })
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, channel::Channel<Object, Bell>> {
         self.pair.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn in_transit(&self) -> &AtomicU32 {
-        &self.pair.in_transit[index(self.side)]
+    /// In how many messages it lies.
+    pub(crate) fn transit(&self) -> &Transit {
+        &self.pair.transit[self.side.index()]
     }
 
     /// Sends a message. Its objects leave the sender only if it is sent.
     ///
     /// # Errors
-    /// With the message: as [`channel::Channel::send`]; [`Error::Argument`] for an end that would be sent to itself,
-    /// [`Error::Busy`] for an end that would be sent to one which nobody has received yet.
+    /// With the message: as [`channel::Channel::send`] and [`transit::may_carry`].
     pub(crate) fn send(&self, message: Message) -> Result<(), (Error, Message)> {
-        let carries_ends = message.objects.iter().any(|(object, _)| matches!(object, Object::Channel(_)));
-        let _packing = carries_ends.then(|| PACKING.lock().unwrap_or_else(PoisonError::into_inner));
-        if carries_ends && let Err(error) = self.may_carry(&message) {
-            return Err((error, message));
+        let has_ends = transit::has_ends(&message.objects);
+        let _packing = has_ends.then(|| PACKING.lock().unwrap_or_else(PoisonError::into_inner));
+        if has_ends {
+            let receiver = &self.pair.transit[self.side.peer().index()];
+            if let Err(error) = transit::may_carry(receiver, &message.objects) {
+                return Err((error, message));
+            }
         }
-        let mut state = self.lock();
-        // What cannot be sent is not packed.
-        if let Err(error) = state.channel.admits(self.side, message.bytes.len(), message.objects.len()) {
-            return Err((error, message));
-        }
-        let objects = message.objects.into_iter().map(|(object, rights)| (Carried::pack(object), rights));
-        let packed = channel::Message { bytes: message.bytes, objects: objects.collect() };
-        if let Err((error, packed)) = state.channel.send(self.side, packed) {
-            return Err((error, unpacked(packed)));
-        }
-        state.bells[index(self.side.peer())].ring();
-        Ok(())
+        self.lock().send(self.side, message)
     }
 
-    /// An end in a message keeps alive what waits to be received from it. If nobody holds the end that the message waits
-    /// at, and it lies in turn in a message of the first, nobody will ever receive either.
-    fn may_carry(&self, message: &Message) -> Result<(), Error> {
-        let receiver = (&self.pair, self.side.peer());
-        let is_receiver = |object: &Object| match object {
-            Object::Channel(end) => Arc::ptr_eq(&end.pair, receiver.0) && end.side == receiver.1,
-            _ => false,
-        };
-        match () {
-            () if message.objects.iter().any(|(object, _)| is_receiver(object)) => Err(Error::Argument),
-            () if self.pair.in_transit[index(receiver.1)].load(SeqCst) > 0 => Err(Error::Busy),
-            () => Ok(()),
-        }
+    /// Sends a message of bytes alone.
+    ///
+    /// # Errors
+    /// As [`channel::Channel::send`].
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) -> Result<(), Error> {
+        self.lock().send_bytes(self.side, bytes)
     }
 
     /// Bytes and objects of the message that waits.
@@ -162,58 +103,53 @@ impl End {
     /// # Errors
     /// As [`channel::Channel::next`].
     pub(crate) fn next(&self) -> Result<(usize, usize), Error> {
-        self.lock().channel.next(self.side).map(|message| (message.bytes.len(), message.objects.len()))
+        self.lock().next(self.side)
     }
 
     /// Takes the message that waits, if it has no more than so many bytes and objects.
     ///
     /// # Errors
-    /// As [`channel::Channel::next`]; [`Error::Limit`] for a larger one, which stays.
+    /// As [`channel::Channel::receive`].
     pub(crate) fn receive(&self, bytes_max: usize, objects_max: usize) -> Result<Message, Error> {
-        let mut state = self.lock();
-        let message = state.channel.next(self.side)?;
-        if message.bytes.len() > bytes_max || message.objects.len() > objects_max {
-            return Err(Error::Limit);
-        }
-        let message = state.channel.receive(self.side)?;
-        // There is room again.
-        state.bells[index(self.side.peer())].ring();
-        drop(state);
-        Ok(unpacked(message))
+        self.lock().receive(self.side, bytes_max, objects_max)
+    }
+
+    /// As [`End::receive`]: copies the bytes, and gives how many there were and the objects.
+    ///
+    /// # Errors
+    /// As [`End::receive`].
+    pub(crate) fn receive_into(
+        &self,
+        bytes: &mut [u8],
+        objects_max: usize,
+    ) -> Result<(usize, Vec<(Object, Rights)>), Error> {
+        self.lock().receive_into(self.side, bytes, objects_max)
     }
 
     /// What it is ready for.
     pub(crate) fn ready(&self) -> u32 {
-        self.lock().channel.ready(self.side)
+        self.lock().ready(self.side)
     }
 
     /// Rings `bell` when that changes.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        self.lock().bells[index(self.side)].hang_up(bell);
+        self.lock().hang_up(self.side, bell);
     }
 }
-
-fn unpacked(message: channel::Message<Carried>) -> Message {
-    let objects = message.objects.into_iter();
-    let objects = objects.filter_map(|(object, rights)| Some((object.unpack()?, rights)));
-    Message { bytes: message.bytes, objects: objects.collect() }
-}
-
-/// What is dropped on this thread, if something is: what that holds is dropped behind it, not within.
-type Dropped = Vec<VecDeque<channel::Message<Carried>>>;
 
 thread_local! {
-    static DROPPED: RefCell<Option<Dropped>> = const { RefCell::new(None) };
+    /// What is dropped on this thread, if something is: what that holds is dropped behind it, not within.
+    static DROPPED: RefCell<Option<Vec<Left<Object>>>> = const { RefCell::new(None) };
 }
 
-fn drop_flat(messages: VecDeque<channel::Message<Carried>>) {
-    if messages.is_empty() {
+fn drop_flat(left: Left<Object>) {
+    if left.is_empty() {
         return;
     }
-    let mut messages = Some(messages);
+    let mut left = Some(left);
     let queued = DROPPED.try_with(|dropped| match &mut *dropped.borrow_mut() {
         Some(list) => {
-            list.extend(messages.take());
+            list.extend(left.take());
             true
         }
         none => {
@@ -224,19 +160,16 @@ fn drop_flat(messages: VecDeque<channel::Message<Carried>>) {
     if queued != Ok(false) {
         return;
     }
-    while let Some(next) = messages.take() {
+    while let Some(next) = left.take() {
         drop(next);
-        messages = DROPPED.with_borrow_mut(|dropped| dropped.as_mut().and_then(Vec::pop));
+        left = DROPPED.with_borrow_mut(|dropped| dropped.as_mut().and_then(Vec::pop));
     }
     DROPPED.set(None);
 }
 
 impl Drop for End {
     fn drop(&mut self) {
-        let mut state = self.lock();
-        let left = state.channel.close(self.side);
-        state.bells.iter_mut().for_each(Bells::ring);
-        drop(state);
+        let left = self.lock().close(self.side);
         drop_flat(left);
     }
 }
@@ -252,6 +185,7 @@ pub(crate) const CHANNEL_RIGHTS: Rights = Rights::DUPLICATE
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Weak;
 
     fn carrying(ends: impl IntoIterator<Item = Arc<End>>) -> Message {
         let objects = ends.into_iter().map(|end| (Object::Channel(end), CHANNEL_RIGHTS)).collect();

@@ -5,11 +5,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use b8g_core::abi::HttpFailure;
+use b8g_core::bell::Bells;
 use b8g_core::stream::Gone;
 use b8g_core::{Error, Rights};
 
 use super::Lease;
-use super::bell::{Bell, Bells};
+use super::bell::Bell;
 
 /// What a context may do with an exchange.
 pub(crate) const EXCHANGE_RIGHTS: Rights = Rights::READ
@@ -23,7 +24,7 @@ pub(crate) const EXCHANGE_RIGHTS: Rights = Rights::READ
 #[derive(Debug)]
 pub(crate) struct Exchange {
     inner: b8g_http::Exchange,
-    bells: Arc<Mutex<Bells>>,
+    bells: Arc<Mutex<Bells<Bell>>>,
     /// What it counts against.
     _leases: [Lease; 2],
 }

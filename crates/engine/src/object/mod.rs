@@ -3,10 +3,14 @@
 //! Each kind has a file of its own; [`crate::dispatch`] is the only caller of what they do. Objects are cheap to
 //! clone: duplicates of a handle share them.
 
+pub(crate) mod address;
 pub(crate) mod bell;
 pub(crate) mod channel;
 pub(crate) mod clock;
+pub(crate) mod datagrams;
+mod dial;
 pub(crate) mod directory;
+mod endpoint;
 pub(crate) mod environment;
 pub(crate) mod event;
 pub(crate) mod exchange;
@@ -14,20 +18,25 @@ pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod guest_path;
 pub(crate) mod keys;
+mod lookup;
 pub(crate) mod narrow;
 pub(crate) mod network;
+mod pieces;
 pub(crate) mod random;
 pub(crate) mod ring;
 pub(crate) mod socket;
 pub(crate) mod stream;
+mod unconnected;
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
+pub(crate) use b8g_core::allowance::{Allowance, Lease};
+use b8g_core::transit::{Transit, Travels};
 use b8g_core::{Error, abi::Kind};
 
 use clock::{Clock, Timer};
+use datagrams::Datagrams;
 use directory::Directory;
 use environment::Environment;
 use event::Event;
@@ -58,6 +67,7 @@ pub(crate) enum Object {
     File(Arc<File>),
     Network(Arc<Network>),
     Socket(Arc<Socket>),
+    Datagrams(Arc<Datagrams>),
     Environment(Arc<Environment>),
     Clock(Clock),
     Timer(Arc<Timer>),
@@ -90,6 +100,7 @@ impl Object {
             Object::File(_) => Kind::File,
             Object::Network(_) => Kind::Net,
             Object::Socket(_) => Kind::Socket,
+            Object::Datagrams(_) => Kind::Datagrams,
             Object::Environment(_) => Kind::Env,
             Object::Clock(_) => Kind::Clock,
             Object::Timer(_) => Kind::Timer,
@@ -119,6 +130,15 @@ impl Object {
     }
 }
 
+impl Travels for Object {
+    fn transit(&self) -> Option<&Transit> {
+        match self {
+            Object::Channel(end) => Some(end.transit()),
+            _ => None,
+        }
+    }
+}
+
 /// What a component is told of a system's error.
 pub(crate) fn host_error(error: &io::Error) -> Error {
     match error.raw_os_error() {
@@ -135,58 +155,5 @@ pub(crate) fn errno(error: rustix::io::Errno) -> Error {
     host_error(&error.into())
 }
 
-/// A bound of what a context may have of something: open descriptors, channels, shared bytes. Dropping a [`Lease`] gives
-/// some back. Clones are the same bound.
-#[derive(Clone, Debug)]
-pub(crate) struct Allowance {
-    used: Arc<AtomicU64>,
-    max: u64,
-}
-
-/// A part of an allowance.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    used: Arc<AtomicU64>,
-    amount: u64,
-}
-
-impl Allowance {
-    pub(crate) fn new(max: u64) -> Allowance {
-        Allowance { used: Arc::default(), max }
-    }
-
-    /// Takes one, if there is one left.
-    pub(crate) fn lease(&self) -> Result<Lease, Error> {
-        self.lease_many(1)
-    }
-
-    /// Takes so many, if as many are left.
-    pub(crate) fn lease_many(&self, amount: u64) -> Result<Lease, Error> {
-        let more = |used: u64| used.checked_add(amount).filter(|used| *used <= self.max);
-        match self.used.fetch_update(Relaxed, Relaxed, more) {
-            Ok(_) => Ok(Lease { used: self.used.clone(), amount }),
-            Err(_) => Err(Error::Limit),
-        }
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.used.fetch_sub(self.amount, Relaxed);
-    }
-}
-
-/// How an object says when it is ready.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Readiness {
-    /// It is, for these interests.
-    Now(u32),
-    /// It is not; it rings the context's bell when that changes.
-    Rings,
-    /// When this descriptor polls ready.
-    Descriptor(std::os::fd::RawFd),
-    /// When this descriptor is readable, whatever is waited for.
-    Rung(std::os::fd::RawFd),
-    /// When the context's monotonic clock has come so far, in nanoseconds.
-    At(u64),
-}
+/// How an object says when it is ready: the system is asked about descriptors.
+pub(crate) type Readiness = b8g_core::wait::Readiness<std::os::fd::RawFd>;

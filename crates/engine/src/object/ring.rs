@@ -8,15 +8,15 @@
 //! stream, so that what died is not taken for what was complete.
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use b8g_core::stream::{Gone, Span, Stream};
 use b8g_core::{Error, Rights};
 
 use super::Lease;
-use super::bell::{Bell, Bells};
+use super::bell::Bell;
 use super::host_error;
+use super::pieces::Pieces;
 use crate::memory::SharedMemory;
 
 /// What a context may do with either end of a stream that it was given, beside reading or writing.
@@ -26,6 +26,9 @@ const END_RIGHTS: Rights =
 pub(crate) const WRITER_RIGHTS: Rights = END_RIGHTS.union(Rights::WRITE);
 /// What a context may do with a reader.
 pub(crate) const READER_RIGHTS: Rights = END_RIGHTS.union(Rights::READ);
+
+/// Bytes that a piece of a stream has at most that is copied.
+const PIECE_BYTES: usize = 64 << 10;
 
 #[derive(Debug)]
 struct Ring {
@@ -38,11 +41,9 @@ struct Ring {
 
 #[derive(Debug)]
 struct State {
-    stream: Stream,
+    stream: Stream<Bell>,
     /// The bytes that wait, if they lie in no shared memory.
-    bytes: VecDeque<u8>,
-    writers: Bells,
-    readers: Bells,
+    bytes: Pieces,
 }
 
 /// The end that writes. The stream is aborted when the last handle to it goes without [`Writer::finish`].
@@ -70,22 +71,30 @@ pub(crate) fn pair(
     }
     let shared =
         if mapped { Some(SharedMemory::new(stream.ring()).map_err(|e| host_error(&e))?) } else { None };
-    let (bytes, writers, readers) = (VecDeque::new(), Bells::default(), Bells::default());
-    let state = Mutex::new(State { stream, bytes, writers, readers });
+    let state = Mutex::new(State { stream, bytes: Pieces::default() });
     let ring = Arc::new(Ring { state, shared, _leases: leases });
     Ok((Arc::new(Reader(ring.clone())), Arc::new(Writer(ring))))
 }
 
 impl State {
-    /// Puts bytes behind those that wait. What is set aside for them never exceeds the ring.
-    fn put(&mut self, piece: &[u8]) {
-        let needed = self.bytes.len() + piece.len();
-        if self.bytes.capacity() < needed {
-            let ring = usize::try_from(self.stream.ring()).unwrap_or(usize::MAX);
-            let wanted = (2 * self.bytes.capacity()).clamp(needed, ring.max(needed));
-            self.bytes.reserve_exact(wanted - self.bytes.len());
+    fn has_room(&self, bytes: usize) -> bool {
+        bytes as u64 <= self.stream.ring() - self.stream.waiting()
+    }
+
+    /// Counts bytes that move at once, past the end of the ring too.
+    fn moved(
+        &mut self,
+        bytes: usize,
+        part: fn(&Stream<Bell>) -> Result<Span, Error>,
+        count: fn(&mut Stream<Bell>, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut left = bytes as u64;
+        while left > 0 {
+            let now = left.min(part(&self.stream)?.length);
+            count(&mut self.stream, now)?;
+            left -= now;
         }
-        self.bytes.extend(piece);
+        Ok(())
     }
 }
 
@@ -136,13 +145,46 @@ impl Writer {
             let piece = &from[done..done + len];
             match &self.0.shared {
                 Some(shared) => shared.write(offset, piece).map_err(|e| host_error(&e))?,
-                None => state.put(piece),
+                None => state.bytes.put(piece),
             }
             state.stream.wrote(len as u64)?;
             done += len;
         }
-        state.readers.ring();
         Ok(done as i64)
+    }
+
+    /// Writes a whole piece, without a copy if the stream cannot be mapped.
+    ///
+    /// # Errors
+    /// With the piece: as [`Writer::write`], and [`Error::Again`] when there is no room for all of it.
+    pub(crate) fn push(&self, piece: Vec<u8>) -> Result<(), (Error, Vec<u8>)> {
+        let mut state = self.0.lock();
+        let moved = match state.stream.room() {
+            Err(error) => Err(error),
+            Ok(_) if self.0.shared.is_some() || !state.has_room(piece.len()) => Err(Error::Again),
+            Ok(_) => state.moved(piece.len(), Stream::room, Stream::wrote),
+        };
+        if let Err(error) = moved {
+            return Err((error, piece));
+        }
+        state.bytes.push(piece);
+        Ok(())
+    }
+
+    /// Tells whether [`Writer::push`] would move a piece of so many bytes, or fail for good: otherwise that may change.
+    pub(crate) fn takes(&self, bytes: usize) -> bool {
+        let state = self.0.lock();
+        matches!(state.stream.room(), Err(error) if error != Error::Again) || state.has_room(bytes)
+    }
+
+    /// Tells whether a piece of so many bytes can ever be moved.
+    pub(crate) fn moves(&self, bytes: usize) -> bool {
+        let state = self.0.lock();
+        self.0.shared.is_none()
+            && bytes > 0
+            && !state.stream.is_rendezvous()
+            && bytes as u64 <= state.stream.ring()
+            && (bytes as u64).is_multiple_of(state.stream.element())
     }
 
     /// Commits so many bytes of the part of the ring that it had, and gives the next part.
@@ -155,17 +197,13 @@ impl Writer {
         let mut state = self.0.lock();
         if done > 0 {
             state.stream.wrote(done)?;
-            state.readers.ring();
         }
         state.stream.room().map(part)
     }
 
     /// Ends the stream.
     pub(crate) fn finish(&self, how: Gone) {
-        let mut state = self.0.lock();
-        state.stream.end(how);
-        state.readers.ring();
-        state.writers.ring();
+        self.0.lock().stream.end(how);
     }
 
     /// How the reader went, if it did.
@@ -199,7 +237,7 @@ impl Writer {
 
     /// Rings `bell` when that changes.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        self.0.lock().writers.hang_up(bell);
+        self.0.lock().stream.hang_up_writer(bell);
     }
 }
 
@@ -228,9 +266,7 @@ impl Reader {
                 Ok(held) => held,
                 Err(_) if done > 0 => break,
                 Err(Error::Again) => {
-                    if state.stream.ask(into.len() as u64) {
-                        state.writers.ring();
-                    }
+                    state.stream.ask(into.len() as u64);
                     return Err(Error::Again);
                 }
                 Err(error) => return Err(error),
@@ -243,15 +279,37 @@ impl Reader {
             let piece = &mut into[done..done + len];
             match &self.0.shared {
                 Some(shared) => shared.read(offset, piece).map_err(|e| host_error(&e))?,
-                None => take(&mut state.bytes, piece),
+                None => state.bytes.take(piece),
             }
             state.stream.took(len as u64)?;
             done += len;
         }
-        if done > 0 {
-            state.writers.ring();
-        }
         Ok(done as i64)
+    }
+
+    /// Takes a piece of what waits: as it was written, without a copy, if the stream is one of bytes and cannot be mapped. One
+    /// of no bytes at the end.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    pub(crate) fn pop(&self) -> Result<Vec<u8>, Error> {
+        // Elements may lie in two pieces.
+        if self.0.shared.is_some() || self.0.lock().stream.element() > 1 {
+            let mut piece = vec![0; PIECE_BYTES];
+            let count = self.read(&mut piece)?;
+            piece.truncate(count as usize);
+            return Ok(piece);
+        }
+        let mut state = self.0.lock();
+        if let Err(error) = state.stream.held() {
+            if error == Error::Again {
+                state.stream.ask(PIECE_BYTES as u64);
+            }
+            return Err(error);
+        }
+        let piece = state.bytes.pop().unwrap_or_default();
+        state.moved(piece.len(), Stream::held, Stream::took)?;
+        Ok(piece)
     }
 
     /// Is done with so many bytes of the part of the ring that it had, and gives the next part; one of no bytes at the end.
@@ -263,11 +321,10 @@ impl Reader {
         let mut state = self.0.lock();
         if done > 0 {
             state.stream.took(done)?;
-            state.writers.ring();
         }
         let held = state.stream.held();
-        if held == Err(Error::Again) && state.stream.ask(u64::MAX) {
-            state.writers.ring();
+        if held == Err(Error::Again) {
+            state.stream.ask(u64::MAX);
         }
         held.map(part)
     }
@@ -276,9 +333,7 @@ impl Reader {
     pub(crate) fn finish(&self, how: Gone) {
         let mut state = self.0.lock();
         state.stream.cancel(how);
-        state.bytes = VecDeque::new();
-        state.writers.ring();
-        state.readers.ring();
+        state.bytes = Pieces::default();
     }
 
     /// How the writer went, if it did.
@@ -312,12 +367,7 @@ impl Reader {
 
     /// Rings `bell` when that changes. Who waits for a rendezvous asks for something.
     pub(crate) fn hang_up(&self, bell: &Arc<Bell>) {
-        let mut state = self.0.lock();
-        state.readers.hang_up(bell);
-        let element = state.stream.element();
-        if state.stream.held() == Err(Error::Again) && state.stream.ask(element) {
-            state.writers.ring();
-        }
+        self.0.lock().stream.hang_up_reader(bell);
     }
 }
 
@@ -325,16 +375,6 @@ impl Drop for Reader {
     fn drop(&mut self) {
         self.finish(Gone::Aborted(0));
     }
-}
-
-/// Moves the first bytes of `from` into `into`, which is not longer.
-fn take(from: &mut VecDeque<u8>, into: &mut [u8]) {
-    let (first, second) = from.as_slices();
-    let split = first.len().min(into.len());
-    let rest = into.len() - split;
-    into[..split].copy_from_slice(&first[..split]);
-    into[split..].copy_from_slice(&second[..rest]);
-    from.drain(..into.len());
 }
 
 #[cfg(test)]

@@ -1,29 +1,28 @@
-//! A TCP socket that the context connects. It never blocks: looking a name up happens on a thread of its own.
+//! A TCP socket: a connection, perhaps still on its way, or one that listens. It never blocks: looking a name up happens on a
+//! thread of its own.
 
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use b8g_core::Error;
-use b8g_core::abi::{HttpFailure, ready};
-use b8g_http::Dialed;
-use rustix::event::{EventfdFlags, PollFlags, eventfd};
-use rustix::net::{AddressFamily, Shutdown, SocketFlags, SocketType, ipproto, sockopt};
+use b8g_core::abi::ready;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{Shutdown, SocketType, sockopt};
 
+use super::endpoint;
 use super::file::TRANSFER_BYTES_MAX;
+use super::lookup::{Lookup, Signal};
+use super::network::Network;
 use super::stream::poll_now;
-use super::{Lease, Readiness, errno, host_error};
+use super::unconnected::Unconnected;
+use super::{Allowance, Lease, Readiness, errno};
+use crate::monitor::Monitor;
 
-/// Names that are looked up at a time, over all contexts of the process.
-const LOOKUPS_MAX: u32 = 64;
 /// How long one address of a name may take to answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+const CONNECT_TIMEOUT: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
-static LOOKUPS: AtomicU32 = AtomicU32::new(0);
-
-/// A connection, perhaps still on its way.
+/// A connection, or what becomes one or many.
 #[derive(Debug)]
 pub(crate) struct Socket {
     link: Link,
@@ -34,29 +33,119 @@ pub(crate) struct Socket {
 enum Link {
     /// The system connects it, or has done so.
     Direct(OwnedFd),
-    /// A thread looks the name up and connects; `bell` is readable when `result` is there.
-    Lookup { bell: Arc<OwnedFd>, result: Arc<OnceLock<Result<OwnedFd, Error>>> },
+    /// A thread looks the name up and connects.
+    Lookup(Lookup<OwnedFd>, Arc<Signal>),
+    /// It began without a connection.
+    Unconnected(Unconnected),
 }
 
 impl Socket {
-    /// Begins to connect.
-    pub(super) fn connect(host: &str, port: u16, lease: Lease) -> Result<Socket, Error> {
-        let link = match host.parse::<IpAddr>() {
-            Ok(address) => Link::Direct(begin(SocketAddr::new(address, port))?),
-            Err(_) => look_up(host.to_owned(), port)?,
-        };
-        Ok(Socket { link, _lease: lease })
+    /// Begins to connect to an address.
+    pub(super) fn connect(address: SocketAddr, descriptors: &Allowance) -> Result<Socket, Error> {
+        let lease = descriptors.lease()?;
+        let fd = endpoint::socket(address.is_ipv6(), SocketType::STREAM)?;
+        begin(&fd, address)?;
+        Ok(Socket { link: Link::Direct(fd), _lease: lease })
+    }
+
+    /// Begins to connect to a name; `screen` tells to which of its addresses one may.
+    pub(super) fn connect_by_name(
+        host: String,
+        port: u16,
+        descriptors: &Allowance,
+        screen: impl FnOnce(&str, Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Error> + Send + 'static,
+    ) -> Result<Socket, Error> {
+        let (lease, signal) = (descriptors.lease()?, Signal::new(descriptors)?);
+        let name = host.clone();
+        let connect = move |found| connect_first(screen(&name, found)?);
+        let lookup = Lookup::start(host, port, signal.clone(), connect)?;
+        Ok(Socket { link: Link::Lookup(lookup, signal), _lease: lease })
+    }
+
+    /// Makes one that is neither bound nor connected.
+    pub(super) fn unconnected(
+        is_v6: bool,
+        network: Arc<Network>,
+        descriptors: &Allowance,
+    ) -> Result<Socket, Error> {
+        let lease = descriptors.lease()?;
+        Ok(Socket { link: Link::Unconnected(Unconnected::new(is_v6, network)?), _lease: lease })
     }
 
     fn fd(&self) -> Result<&OwnedFd, Error> {
         match &self.link {
             Link::Direct(fd) => Ok(fd),
-            Link::Lookup { result, .. } => match result.get() {
-                Some(Ok(fd)) => Ok(fd),
-                Some(Err(error)) => Err(*error),
-                None => Err(Error::Again),
-            },
+            Link::Lookup(lookup, _) => lookup.result(),
+            Link::Unconnected(socket) => socket.fd(),
         }
+    }
+
+    fn as_unconnected(&self) -> Result<&Unconnected, Error> {
+        match &self.link {
+            Link::Unconnected(socket) => Ok(socket),
+            _ => Err(Error::Type),
+        }
+    }
+
+    /// Binds it to `address:port`.
+    ///
+    /// # Errors
+    /// [`Error::Type`] when it is bound or connected, [`Error::Argument`], [`Error::Rights`], which is noted, and what the
+    /// system says.
+    pub(crate) fn bind(&self, address: &[u8], monitor: &Monitor) -> Result<(), Error> {
+        self.as_unconnected()?.bind(address, monitor)
+    }
+
+    /// Begins to connect it to `host:port`.
+    ///
+    /// # Errors
+    /// As [`Socket::bind`].
+    pub(crate) fn connect_to(
+        &self,
+        address: &[u8],
+        descriptors: &Allowance,
+        monitor: &Arc<Monitor>,
+    ) -> Result<(), Error> {
+        self.as_unconnected()?.connect(address, descriptors, monitor)
+    }
+
+    /// Lets others connect to it; so many may wait.
+    ///
+    /// # Errors
+    /// As [`Socket::bind`].
+    pub(crate) fn listen(&self, backlog: u64, monitor: &Monitor) -> Result<(), Error> {
+        self.as_unconnected()?.listen(backlog, monitor)
+    }
+
+    /// Takes a connection that somebody made.
+    ///
+    /// # Errors
+    /// [`Error::Again`] when none waits, [`Error::Limit`] when the context has no descriptor left: it goes on waiting.
+    pub(crate) fn accept(&self, descriptors: &Allowance) -> Result<Socket, Error> {
+        let socket = self.as_unconnected()?;
+        let lease = descriptors.lease()?;
+        Ok(Socket { link: Link::Direct(socket.accept()?), _lease: lease })
+    }
+
+    /// Its own address.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it has none yet, [`Error::Again`] while its name is looked up.
+    pub(crate) fn local_address(&self) -> Result<SocketAddr, Error> {
+        match &self.link {
+            Link::Unconnected(socket) => socket.local_address(),
+            _ => endpoint::local_address(self.fd()?),
+        }
+    }
+
+    /// The address that it is connected to.
+    ///
+    /// # Errors
+    /// As [`Socket::local_address`].
+    pub(crate) fn peer_address(&self) -> Result<SocketAddr, Error> {
+        endpoint::peer_address(
+            self.fd().map_err(|error| if error == Error::Type { Error::NotFound } else { error })?,
+        )
     }
 
     /// Tells whether it is connected.
@@ -68,8 +157,14 @@ impl Socket {
         if let Err(error) = sockopt::socket_error(fd).map_err(errno)? {
             return Err(errno(error));
         }
-        let ready = poll_now(fd.as_fd(), PollFlags::OUT)?;
-        if ready.is_empty() { Err(Error::Again) } else { Ok(()) }
+        if poll_now(fd.as_fd(), PollFlags::OUT)?.is_empty() {
+            return Err(Error::Again);
+        }
+        // An error is told once; whoever asks again still has no peer.
+        match endpoint::peer_address(fd) {
+            Err(Error::NotFound) => Err(Error::Closed),
+            other => other.map(|_| ()),
+        }
     }
 
     pub(crate) fn read(&self, into: &mut [u8]) -> Result<i64, Error> {
@@ -98,10 +193,14 @@ impl Socket {
     }
 
     pub(crate) fn readiness(&self) -> Readiness {
-        match (self.fd(), &self.link) {
-            (Ok(fd), _) => Readiness::Descriptor(fd.as_raw_fd()),
-            (Err(Error::Again), Link::Lookup { bell, .. }) => Readiness::Rung(bell.as_raw_fd()),
-            (Err(_), _) => Readiness::Now(ready::READ | ready::WRITE | ready::FAILED),
+        match &self.link {
+            Link::Direct(fd) => Readiness::Asked(fd.as_raw_fd()),
+            Link::Unconnected(socket) => socket.readiness(),
+            Link::Lookup(lookup, signal) => match lookup.result() {
+                Ok(fd) => Readiness::Asked(fd.as_raw_fd()),
+                Err(Error::Again) => Readiness::Rung(signal.raw()),
+                Err(_) => Readiness::Now(ready::READ | ready::WRITE | ready::FAILED),
+            },
         }
     }
 }
@@ -111,101 +210,34 @@ fn not_yet(error: rustix::io::Errno) -> Error {
     if error == rustix::io::Errno::NOTCONN { Error::Again } else { errno(error) }
 }
 
-fn begin(address: SocketAddr) -> Result<OwnedFd, Error> {
-    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
-    let fd =
-        rustix::net::socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP)).map_err(errno)?;
-    sockopt::set_tcp_nodelay(&fd, true).map_err(errno)?;
-    match rustix::net::connect(&fd, &address) {
-        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => Ok(fd),
+/// Begins to connect a socket.
+pub(super) fn begin(fd: &OwnedFd, address: SocketAddr) -> Result<(), Error> {
+    match rustix::net::connect(fd, &address) {
+        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => Ok(()),
         Err(error) => Err(errno(error)),
     }
 }
 
-/// Looks a name up on a thread of its own. What cannot be begun is told `look_up` as an error, here.
-fn on_a_thread(look_up: impl FnOnce(Result<(), Error>) + Send + 'static) {
-    struct Count;
-    impl Drop for Count {
-        fn drop(&mut self) {
-            LOOKUPS.fetch_sub(1, Relaxed);
-        }
-    }
-    let count = Count;
-    if LOOKUPS.fetch_add(1, Relaxed) >= LOOKUPS_MAX {
-        return look_up(Err(Error::Limit));
-    }
-    // It runs on the thread, or here when there is none.
-    let work = Arc::new(Mutex::new(Some(look_up)));
-    let there = work.clone();
-    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let spawned =
-        std::thread::Builder::new().name("b8g-lookup".into()).stack_size(256 << 10).spawn(move || {
-            let _count = count;
-            if let Some(look_up) = take(&there) {
-                look_up(Ok(()));
-            }
-        });
-    if let (Err(error), Some(look_up)) = (spawned, take(&work)) {
-        look_up(Err(host_error(&error)));
+/// Waits until a socket is connected, on a thread that may wait.
+pub(super) fn finish(fd: &OwnedFd) -> Result<(), Error> {
+    loop {
+        return match poll(&mut [PollFd::new(fd, PollFlags::OUT)], Some(&CONNECT_TIMEOUT)) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Ok(0) => Err(Error::Timeout),
+            Ok(_) => sockopt::socket_error(fd).map_err(errno)?.map_err(errno),
+            Err(error) => Err(errno(error)),
+        };
     }
 }
 
-fn look_up(host: String, port: u16) -> Result<Link, Error> {
-    let bell = Arc::new(eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).map_err(errno)?);
-    let result = Arc::new(OnceLock::new());
-    let (bell_there, result_there) = (bell.clone(), result.clone());
-    on_a_thread(move |begun| {
-        let _ = result_there.set(begun.and_then(|()| connect_by_name(&host, port)));
-        let _ = rustix::io::write(&*bell_there, &1u64.to_ne_bytes());
-    });
-    match result.get() {
-        Some(Err(error @ (Error::Limit | Error::NoMemory))) => Err(*error),
-        _ => Ok(Link::Lookup { bell, result }),
-    }
-}
-
-/// Begins to connect, and tells `dialed` the connection: at once for an address, when it stands for a name.
-pub(super) fn dial(host: String, port: u16, dialed: Dialed) {
-    match host.parse::<IpAddr>() {
-        Ok(address) => dialed(begin(SocketAddr::new(address, port)).map_err(failure)),
-        Err(_) => on_a_thread(move |begun| {
-            dialed(begun.and_then(|()| connect_by_name(&host, port)).map_err(failure));
-        }),
-    }
-}
-
-/// Why there is no connection, as HTTP has it.
-fn failure(error: Error) -> HttpFailure {
-    match error {
-        Error::NotFound => HttpFailure::NameNotFound,
-        Error::Timeout => HttpFailure::ConnectTimeout,
-        Error::Limit => HttpFailure::TooMany,
-        Error::Rights => HttpFailure::Denied,
-        Error::Host(errno) => match i32::from(errno) {
-            libc::ECONNREFUSED => HttpFailure::Refused,
-            libc::EHOSTUNREACH | libc::ENETUNREACH | libc::EADDRNOTAVAIL => HttpFailure::Unreachable,
-            libc::ETIMEDOUT => HttpFailure::ConnectTimeout,
-            libc::EMFILE | libc::ENFILE => HttpFailure::TooMany,
-            _ => HttpFailure::Other,
-        },
-        _ => HttpFailure::Other,
-    }
-}
-
-fn connect_by_name(host: &str, port: u16) -> Result<OwnedFd, Error> {
-    let addresses = (host, port).to_socket_addrs().map_err(|_| Error::NotFound)?;
+/// Connects to the first of these addresses that answers, on a thread that may wait.
+pub(super) fn connect_first(addresses: Vec<SocketAddr>) -> Result<OwnedFd, Error> {
     let mut last = Error::NotFound;
     for address in addresses {
-        let connected = std::net::TcpStream::connect_timeout(&address, CONNECT_TIMEOUT).and_then(|stream| {
-            stream.set_nonblocking(true)?;
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        });
-        match connected {
-            Ok(stream) => return Ok(stream.into()),
-            Err(e) if e.kind() == std::io::ErrorKind::TimedOut => last = Error::Timeout,
-            Err(e) => last = host_error(&e),
+        let fd = endpoint::socket(address.is_ipv6(), SocketType::STREAM)?;
+        match begin(&fd, address).and_then(|()| finish(&fd)) {
+            Ok(()) => return Ok(fd),
+            Err(error) => last = error,
         }
     }
     Err(last)
@@ -213,9 +245,9 @@ fn connect_by_name(host: &str, port: u16) -> Result<OwnedFd, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Allowance;
     use super::*;
     use std::io::{Read, Write};
+    use std::time::Duration;
 
     fn until<T>(mut act: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
         for _ in 0..2000 {
@@ -231,9 +263,12 @@ mod tests {
     fn bytes_go_both_ways_by_address_and_by_name() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let descriptors = Allowance::new(1);
-        for host in ["127.0.0.1", "localhost"] {
-            let socket = Socket::connect(host, port, descriptors.lease().unwrap()).unwrap();
+        for (by_name, descriptors) in [(false, Allowance::new(1)), (true, Allowance::new(2))] {
+            let socket = if by_name {
+                Socket::connect_by_name("localhost".into(), port, &descriptors, |_, found| Ok(found)).unwrap()
+            } else {
+                Socket::connect(listener.local_addr().unwrap(), &descriptors).unwrap()
+            };
             until(|| socket.connected()).unwrap();
             let (mut peer, _) = listener.accept().unwrap();
             assert_eq!(until(|| socket.write(b"ping")), Ok(4));
@@ -250,9 +285,16 @@ mod tests {
 
     #[test]
     fn a_refused_connection_says_so() {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let socket = Socket::connect("127.0.0.1", port, Allowance::new(1).lease().unwrap());
-        let refused = socket.and_then(|socket| until(|| socket.connected()));
-        assert_eq!(refused, Err(Error::Host(libc::ECONNREFUSED as u16)));
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let sockets = [
+            Socket::connect(nobody, &Allowance::new(1)),
+            Socket::connect_by_name("localhost".into(), nobody.port(), &Allowance::new(2), |_, found| {
+                Ok(found)
+            }),
+        ];
+        for socket in sockets {
+            let refused = socket.and_then(|socket| until(|| socket.connected()));
+            assert_eq!(refused, Err(Error::Host(libc::ECONNREFUSED as u16)));
+        }
     }
 }

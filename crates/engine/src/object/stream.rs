@@ -138,7 +138,7 @@ impl Input {
     pub(crate) fn readiness(&self) -> Readiness {
         match self {
             Input::Bytes(..) => Readiness::Now(ready::READ),
-            Input::Process => Readiness::Descriptor(0),
+            Input::Process => Readiness::Asked(0),
         }
     }
 
@@ -234,7 +234,7 @@ impl Output {
         match self {
             // It waits for room itself.
             Output::Discard | Output::Capture(_) | Output::Stream(..) => Readiness::Now(ready::WRITE),
-            Output::Process(fd) => Readiness::Descriptor(std::os::fd::AsRawFd::as_raw_fd(fd)),
+            Output::Process(fd) => Readiness::Asked(std::os::fd::AsRawFd::as_raw_fd(fd)),
         }
     }
 

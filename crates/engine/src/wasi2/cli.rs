@@ -12,9 +12,13 @@ use super::streams::{InputStream, OutputStream};
 use crate::model::host;
 use crate::state::State;
 
-/// Says that a stream is a terminal; nothing can be asked of it.
+/// Says that standard input is a terminal; nothing can be asked of it.
 #[derive(Debug)]
-pub struct Terminal;
+pub struct TerminalInput;
+
+/// Says that standard output or error is a terminal; nothing can be asked of it.
+#[derive(Debug)]
+pub struct TerminalOutput;
 
 impl environment::Host for State {
     fn get_environment(&mut self) -> Result<Vec<(String, String)>> {
@@ -69,7 +73,7 @@ impl stderr::Host for State {
 impl terminal_input::Host for State {}
 
 impl terminal_input::HostTerminalInput for State {
-    fn drop(&mut self, terminal: Resource<Terminal>) -> Result<()> {
+    fn drop(&mut self, terminal: Resource<TerminalInput>) -> Result<()> {
         self.resources().table.delete(terminal)?;
         Ok(())
     }
@@ -78,34 +82,34 @@ impl terminal_input::HostTerminalInput for State {
 impl terminal_output::Host for State {}
 
 impl terminal_output::HostTerminalOutput for State {
-    fn drop(&mut self, terminal: Resource<Terminal>) -> Result<()> {
+    fn drop(&mut self, terminal: Resource<TerminalOutput>) -> Result<()> {
         self.resources().table.delete(terminal)?;
         Ok(())
     }
 }
 
 /// The terminal that a standard stream is, if it is one.
-fn terminal(state: &mut State, stream: usize) -> Result<Option<Resource<Terminal>>> {
+fn terminal<T: Send + 'static>(state: &mut State, stream: usize, terminal: T) -> Result<Option<Resource<T>>> {
     if !host::is_terminal(state, stream)? {
         return Ok(None);
     }
-    Ok(Some(state.resources().table.push(Terminal)?))
+    Ok(Some(state.resources().table.push(terminal)?))
 }
 
 impl terminal_stdin::Host for State {
-    fn get_terminal_stdin(&mut self) -> Result<Option<Resource<Terminal>>> {
-        terminal(self, 0)
+    fn get_terminal_stdin(&mut self) -> Result<Option<Resource<TerminalInput>>> {
+        terminal(self, 0, TerminalInput)
     }
 }
 
 impl terminal_stdout::Host for State {
-    fn get_terminal_stdout(&mut self) -> Result<Option<Resource<Terminal>>> {
-        terminal(self, 1)
+    fn get_terminal_stdout(&mut self) -> Result<Option<Resource<TerminalOutput>>> {
+        terminal(self, 1, TerminalOutput)
     }
 }
 
 impl terminal_stderr::Host for State {
-    fn get_terminal_stderr(&mut self) -> Result<Option<Resource<Terminal>>> {
-        terminal(self, 2)
+    fn get_terminal_stderr(&mut self) -> Result<Option<Resource<TerminalOutput>>> {
+        terminal(self, 2, TerminalOutput)
     }
 }

@@ -14,7 +14,8 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 impl monotonic_clock::Host for State {
     fn now(&mut self) -> Result<u64> {
-        host::read_clock(self, Role::ClockMono)
+        let now = host::read_clock(self, Role::ClockMono)?;
+        Ok(host::monotonic(self, now))
     }
 
     fn resolution(&mut self) -> Result<u64> {
@@ -22,6 +23,7 @@ impl monotonic_clock::Host for State {
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<Pollable>> {
+        let when = when.saturating_sub(self.resources().clock_ns);
         Ok(self.resources().table.push(Pollable::Deadline(when))?)
     }
 

@@ -20,6 +20,10 @@ use wasmtime::component::{HasSelf, Linker};
 
 use crate::state::State;
 
+pub(crate) use cli::{TerminalInput, TerminalOutput};
+pub(crate) use poll::Pollable;
+pub(crate) use streams::{InputStream, IoError, OutputStream};
+
 /// The interfaces, of any version 0.2.
 pub(crate) const INTERFACES: &[&str] = &[
     "wasi:cli/environment",
@@ -64,13 +68,16 @@ mod bindings {
             "wasi:io/poll.pollable": crate::wasi2::poll::Pollable,
             "wasi:io/streams.input-stream": crate::wasi2::streams::InputStream,
             "wasi:io/streams.output-stream": crate::wasi2::streams::OutputStream,
-            "wasi:cli/terminal-input.terminal-input": crate::wasi2::cli::Terminal,
-            "wasi:cli/terminal-output.terminal-output": crate::wasi2::cli::Terminal,
+            "wasi:cli/terminal-input.terminal-input": crate::wasi2::cli::TerminalInput,
+            "wasi:cli/terminal-output.terminal-output": crate::wasi2::cli::TerminalOutput,
             "wasi:filesystem/types.descriptor": crate::model::files::Descriptor,
             "wasi:filesystem/types.directory-entry-stream": crate::model::files::Listing,
             "wasi:sockets/network.network": crate::wasi2::sockets::Network,
             "wasi:sockets/ip-name-lookup.resolve-address-stream": crate::wasi2::sockets::Addresses,
             "wasi:sockets/tcp.tcp-socket": crate::model::sockets::TcpSocket,
+            "wasi:sockets/udp.udp-socket": crate::model::udp::UdpSocket,
+            "wasi:sockets/udp.incoming-datagram-stream": crate::wasi2::udp::Incoming,
+            "wasi:sockets/udp.outgoing-datagram-stream": crate::wasi2::udp::Outgoing,
             "wasi:http/types.fields": crate::model::http::Fields,
             "wasi:http/types.request-options": crate::model::http::Options,
             "wasi:http/types.incoming-request": crate::wasi2::http::IncomingRequest,

@@ -7,7 +7,7 @@ use wasmtime::Result;
 use wasmtime::component::Resource;
 
 use super::bindings::wasi::sockets::network::{
-    ErrorCode, IpAddress, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+    ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
 use super::bindings::wasi::sockets::{instance_network, ip_name_lookup, network};
 use super::poll::Pollable;
@@ -64,6 +64,11 @@ pub(super) fn ip_socket_address(address: SocketAddr) -> IpSocketAddress {
             })
         }
     }
+}
+
+/// A version of IP as WASI has it.
+pub(super) fn family(is_v6: bool) -> IpAddressFamily {
+    if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 }
 }
 
 impl network::Host for State {

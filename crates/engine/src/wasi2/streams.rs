@@ -83,6 +83,21 @@ impl InputStream {
         InputStream { handle, owned: false, position: None, ended: false }
     }
 
+    /// A standard stream that was given before.
+    pub(crate) fn restored(handle: Handle, ended: bool) -> InputStream {
+        InputStream { ended, ..InputStream::standard(handle) }
+    }
+
+    /// Its handle, if it is a standard stream.
+    pub(crate) fn standard_handle(&self) -> Option<Handle> {
+        (!self.owned).then_some(self.handle)
+    }
+
+    /// Tells whether there is nothing more to read.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     /// A stream that owns its handle.
     pub(super) fn new(handle: Handle, position: Option<u64>) -> InputStream {
         InputStream { handle, owned: true, position, ended: false }
@@ -93,6 +108,26 @@ impl OutputStream {
     /// A standard stream, which stays when this goes.
     pub(super) fn standard(handle: Handle) -> OutputStream {
         OutputStream { owned: false, ..OutputStream::new(handle) }
+    }
+
+    /// A standard stream that was given before.
+    pub(crate) fn restored(handle: Handle, ended: bool) -> OutputStream {
+        OutputStream { ended, ..OutputStream::standard(handle) }
+    }
+
+    /// Its handle, if it is a standard stream.
+    pub(crate) fn standard_handle(&self) -> Option<Handle> {
+        (!self.owned).then_some(self.handle)
+    }
+
+    /// Tells whether it was closed.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// Tells whether something was accepted that is not written yet.
+    pub(crate) fn keeps(&self) -> bool {
+        !self.kept.is_empty()
     }
 
     /// A stream that owns its handle.

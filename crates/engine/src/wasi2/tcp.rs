@@ -1,5 +1,4 @@
-//! `wasi:sockets/tcp`: outgoing connections. Nothing listens here, so binding and listening are refused; settings of a socket
-//! are told back and have no effect.
+//! `wasi:sockets/tcp`: connections in both directions. Settings of a socket are told back and have no effect.
 
 use b8g_core::Error;
 use b8g_core::abi::ready;
@@ -10,7 +9,7 @@ use super::bindings::wasi::sockets::network::{IpAddressFamily, IpSocketAddress};
 use super::bindings::wasi::sockets::tcp::{self, ShutdownType};
 use super::bindings::wasi::sockets::tcp_create_socket;
 use super::poll::Pollable;
-use super::sockets::{Network, ip_socket_address, socket_address};
+use super::sockets::{Network, family, ip_socket_address, socket_address};
 use super::streams::{InputStream, OutputStream};
 use crate::model::host::{self, Done};
 use crate::model::sockets::{Stage, TcpSocket, wish, wished};
@@ -19,16 +18,6 @@ use crate::wait::Item;
 
 type Here = Resource<TcpSocket>;
 type Streams = (Resource<InputStream>, Resource<OutputStream>);
-
-/// Nobody grants that.
-fn refused<T>() -> Done<T> {
-    Err(Error::Rights.into())
-}
-
-/// Nobody has that.
-fn unsupported<T>() -> Done<T> {
-    Err(Error::NoSystem.into())
-}
 
 impl tcp_create_socket::Host for State {
     fn create_tcp_socket(&mut self, family: IpAddressFamily) -> Done<Here> {
@@ -40,6 +29,13 @@ impl tcp_create_socket::Host for State {
 impl State {
     fn socket(&mut self, socket: &Here) -> Done<TcpSocket> {
         Ok(*self.resources().table.get(socket)?)
+    }
+
+    /// The streams of a connection.
+    fn streams(&mut self, socket: &TcpSocket) -> Done<Streams> {
+        let (reading, writing) = socket.streams(self)?;
+        let table = &mut self.resources().table;
+        Ok((table.push(InputStream::new(reading, None))?, table.push(OutputStream::new(writing))?))
     }
 
     /// Lets `act` have a socket and the state.
@@ -58,12 +54,17 @@ impl State {
 impl tcp::Host for State {}
 
 impl tcp::HostTcpSocket for State {
-    fn start_bind(&mut self, _: Here, _: Resource<Network>, _: IpSocketAddress) -> Done {
-        refused()
+    fn start_bind(&mut self, socket: Here, network: Resource<Network>, at: IpSocketAddress) -> Done {
+        self.resources().table.get(&network)?;
+        self.with_socket(&socket, |socket, state| {
+            socket.bind(state, socket_address(at))?;
+            socket.begin();
+            Ok(())
+        })
     }
 
-    fn finish_bind(&mut self, _: Here) -> Done {
-        refused()
+    fn finish_bind(&mut self, socket: Here) -> Done {
+        self.with_socket(&socket, |socket, _| socket.end(matches!(socket.stage, Stage::Bound { .. })))
     }
 
     fn start_connect(&mut self, socket: Here, network: Resource<Network>, to: IpSocketAddress) -> Done {
@@ -72,47 +73,54 @@ impl tcp::HostTcpSocket for State {
     }
 
     fn finish_connect(&mut self, socket: Here) -> Done<Streams> {
-        let (reading, writing) = self.with_socket(&socket, |socket, state| {
+        self.with_socket(&socket, |socket, state| {
             if !socket.finish(state)? {
                 return Err(Error::Again.into());
             }
-            socket.streams(state)
-        })?;
-        let table = &mut self.resources().table;
-        Ok((table.push(InputStream::new(reading, None))?, table.push(OutputStream::new(writing))?))
+            state.streams(socket)
+        })
     }
 
-    fn start_listen(&mut self, _: Here) -> Done {
-        refused()
+    fn start_listen(&mut self, socket: Here) -> Done {
+        self.with_socket(&socket, |socket, state| {
+            if !matches!(socket.stage, Stage::Bound { .. }) {
+                return Err(Error::Type.into());
+            }
+            socket.listen(state)?;
+            socket.begin();
+            Ok(())
+        })
     }
 
-    fn finish_listen(&mut self, _: Here) -> Done {
-        refused()
+    fn finish_listen(&mut self, socket: Here) -> Done {
+        self.with_socket(&socket, |socket, _| socket.end(socket.listening().is_ok()))
     }
 
-    fn accept(&mut self, _: Here) -> Done<(Here, Resource<InputStream>, Resource<OutputStream>)> {
-        refused()
+    fn accept(&mut self, socket: Here) -> Done<(Here, Resource<InputStream>, Resource<OutputStream>)> {
+        let listener = self.socket(&socket)?;
+        let accepted = listener.accept_from(self, listener.listening()?)?;
+        let (input, output) = self.streams(&accepted)?;
+        Ok((self.resources().table.push(accepted)?, input, output))
     }
 
-    fn local_address(&mut self, _: Here) -> Done<IpSocketAddress> {
-        unsupported()
+    fn local_address(&mut self, socket: Here) -> Done<IpSocketAddress> {
+        self.socket(&socket)?.local(self).map(ip_socket_address)
     }
 
     fn remote_address(&mut self, socket: Here) -> Done<IpSocketAddress> {
-        self.socket(&socket)?.remote().map(ip_socket_address)
+        self.socket(&socket)?.remote(self).map(ip_socket_address)
     }
 
-    fn is_listening(&mut self, _: Here) -> Result<bool> {
-        Ok(false)
+    fn is_listening(&mut self, socket: Here) -> Result<bool> {
+        Ok(self.resources().table.get(&socket)?.listening().is_ok())
     }
 
     fn address_family(&mut self, socket: Here) -> Result<IpAddressFamily> {
-        let is_v6 = self.resources().table.get(&socket)?.is_v6;
-        Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
+        Ok(family(self.resources().table.get(&socket)?.is_v6))
     }
 
     fn set_listen_backlog_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |_| ())
+        self.resources().table.get_mut(&at)?.set_backlog(value)
     }
 
     fn keep_alive_enabled(&mut self, at: Here) -> Done<bool> {
@@ -176,6 +184,7 @@ impl tcp::HostTcpSocket for State {
         let socket = *table.get(&socket)?;
         let pollable = match socket.stage {
             Stage::Connecting { handle, .. } => Pollable::Item(Item { handle, interest: ready::WRITE }),
+            Stage::Listening { handle } => Pollable::Item(Item { handle, interest: ready::READ }),
             _ => Pollable::Ready,
         };
         Ok(table.push(pollable)?)

@@ -7,6 +7,7 @@ mod cli;
 mod clocks;
 mod filesystem;
 pub(crate) mod http;
+mod listen;
 mod pipe;
 mod random;
 mod sockets;
@@ -57,6 +58,7 @@ mod bindings {
             "wasi:filesystem/types.[method]descriptor.write-via-stream": store | trappable,
             "wasi:filesystem/types.[method]descriptor.append-via-stream": store | trappable,
             "wasi:filesystem/types.[method]descriptor.read-directory": store | trappable,
+            "wasi:sockets/types.[method]tcp-socket.listen": store | trappable,
             "wasi:sockets/types.[method]tcp-socket.send": store | trappable,
             "wasi:sockets/types.[method]tcp-socket.receive": store | trappable,
             "wasi:http/types.[drop]request": store | trappable,
@@ -72,6 +74,7 @@ mod bindings {
             "wasi:cli/terminal-output.terminal-output": crate::wasi3::cli::Terminal,
             "wasi:filesystem/types.descriptor": crate::model::files::Descriptor,
             "wasi:sockets/types.tcp-socket": crate::model::sockets::TcpSocket,
+            "wasi:sockets/types.udp-socket": crate::model::udp::UdpSocket,
             "wasi:http/types.fields": crate::model::http::Fields,
             "wasi:http/types.request": crate::wasi3::http::Request,
             "wasi:http/types.request-options": crate::model::http::Options,

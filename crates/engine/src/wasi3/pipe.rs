@@ -30,24 +30,19 @@ const WRITE_BYTES_MAX: usize = 64 << 10;
 pub(super) struct Held {
     handle: Handle,
     closing: Option<Closing>,
-    /// The peer is told that no more comes.
-    ends_writes: bool,
+    /// The direction of a connection that ends with the stream.
+    ends: Option<u64>,
 }
 
 impl Held {
     /// A handle that stays when the stream goes.
     pub(super) fn lent(handle: Handle) -> Held {
-        Held { handle, closing: None, ends_writes: false }
+        Held { handle, closing: None, ends: None }
     }
 
     /// A handle that is closed when the stream goes.
     pub(super) fn owned(state: &mut State, handle: Handle) -> Held {
-        Held { handle, closing: Some(state.resources().closing.clone()), ends_writes: false }
-    }
-
-    /// The handle.
-    pub(super) fn handle(&self) -> Handle {
-        self.handle
+        Held { handle, closing: Some(state.resources().closing.clone()), ends: None }
     }
 
     /// Another handle to the same, which is closed when that one goes.
@@ -56,18 +51,23 @@ impl Held {
         Ok(Held::owned(state, handle))
     }
 
-    /// As it is, and the connection's sending direction ends with it.
-    pub(super) fn ending_writes(self) -> Held {
+    /// As it is, and a direction of the connection ends with it.
+    pub(super) fn ending(self, direction: u64) -> Held {
         let mut held = self;
-        held.ends_writes = true;
+        held.ends = Some(direction);
         held
+    }
+
+    /// The handle.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(closing) = &self.closing {
-            closing.add(self.handle, self.ends_writes);
+            closing.add(self.handle, self.ends);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! `wasi:sockets`: outgoing connections, and names that stand for hosts. Nothing listens here, so binding and listening
-//! are refused; settings of a socket are told back and have no effect.
+//! `wasi:sockets`: connections in both directions, and names that stand for hosts. Settings of a socket are told back and have
+//! no effect.
 
 use std::future::poll_fn;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::task::Poll;
 
-use b8g_core::Error;
 use b8g_core::abi::ready;
+use b8g_core::{Error, Handle};
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, Resource, StreamReader};
 
@@ -15,9 +15,10 @@ use super::bindings::wasi::sockets::ip_name_lookup;
 use super::bindings::wasi::sockets::types::{
     self, ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
 };
+use super::listen::listen;
 use super::pipe::{self, End, Held, Place};
 use crate::model::errors::socket_code;
-use crate::model::host::{self, Done, Failure, duplicate};
+use crate::model::host::{self, Done, Failure, RECEIVING, SENDING};
 use crate::model::idle::Event;
 use crate::model::sockets::{TcpSocket, wish, wished};
 use crate::state::State;
@@ -30,7 +31,7 @@ pub(super) fn code(error: Error) -> ErrorCode {
 }
 
 /// An address as Rust has it.
-fn socket_address(address: IpSocketAddress) -> SocketAddr {
+pub(super) fn socket_address(address: IpSocketAddress) -> SocketAddr {
     match address {
         IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address: (a, b, c, d) }) => {
             SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), port).into()
@@ -43,7 +44,7 @@ fn socket_address(address: IpSocketAddress) -> SocketAddr {
 }
 
 /// An address as WASI has it.
-fn ip_socket_address(address: SocketAddr) -> IpSocketAddress {
+pub(super) fn ip_socket_address(address: SocketAddr) -> IpSocketAddress {
     match address {
         SocketAddr::V4(v4) => {
             let [a, b, c, d] = v4.ip().octets();
@@ -59,6 +60,11 @@ fn ip_socket_address(address: SocketAddr) -> IpSocketAddress {
             })
         }
     }
+}
+
+/// A version of IP as WASI has it.
+pub(super) fn family(is_v6: bool) -> IpAddressFamily {
+    if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 }
 }
 
 impl ip_name_lookup::Host for State {}
@@ -92,26 +98,32 @@ fn socket(state: &mut State, socket: &Here) -> Done<TcpSocket> {
 }
 
 /// Lets `act` have a socket and the state.
+fn act<T>(state: &mut State, at: &Here, act: impl FnOnce(&mut TcpSocket, &mut State) -> Done<T>) -> Done<T> {
+    let mut socket = socket(state, at)?;
+    let done = act(&mut socket, state);
+    *state.resources().table.get_mut(at)? = socket;
+    done
+}
+
+/// As [`act`].
 fn with<T>(
     accessor: &Accessor<State, Host>,
     at: &Here,
-    act: impl FnOnce(&mut TcpSocket, &mut State) -> Done<T>,
+    what: impl FnOnce(&mut TcpSocket, &mut State) -> Done<T>,
 ) -> Done<T> {
-    accessor.with(|mut access| {
-        let state = access.get();
-        let mut socket = socket(state, at)?;
-        let done = act(&mut socket, state);
-        *state.resources().table.get_mut(at)? = socket;
-        done
-    })
+    accessor.with(|mut access| act(access.get(), at, what))
 }
 
-/// A handle of its own for a stream of a connection.
-fn held(access: &mut Access<'_, State, Host>, at: &Here) -> Done<Held> {
+/// A handle of its own for a stream of a connection, one direction of which ends with it.
+fn held(
+    access: &mut Access<'_, State, Host>,
+    at: &Here,
+    direction: u64,
+    half: fn(&mut TcpSocket, &mut State) -> Done<Handle>,
+) -> Done<Held> {
     let state = access.get();
-    let handle = socket(state, at)?.connected()?;
-    let handle = duplicate(state, handle)?;
-    Ok(Held::owned(state, handle))
+    let handle = act(state, at, half)?;
+    Ok(Held::owned(state, handle).ending(direction))
 }
 
 impl types::HostTcpSocketWithStore<State> for Host {
@@ -134,31 +146,25 @@ impl types::HostTcpSocketWithStore<State> for Host {
         .await
     }
 
+    fn listen(access: Access<'_, State, Self>, at: Here) -> Done<StreamReader<Here>> {
+        listen(access, &at)
+    }
+
     fn send(mut access: Access<'_, State, Self>, at: Here, data: StreamReader<u8>) -> Result<End<ErrorCode>> {
-        match held(&mut access, &at) {
-            Ok(held) => pipe::writer(access, data, held.ending_writes(), Place::Next, code),
+        match held(&mut access, &at, SENDING, TcpSocket::take_sending) {
+            Ok(held) => pipe::writer(access, data, held, Place::Next, code),
             Err(Failure::Error(error)) => pipe::no_writer(access, data, code(error)),
             Err(Failure::Trap(error)) => Err(error),
         }
     }
 
     fn receive(mut access: Access<'_, State, Self>, at: Here) -> Result<(StreamReader<u8>, End<ErrorCode>)> {
-        match held(&mut access, &at) {
+        match held(&mut access, &at, RECEIVING, TcpSocket::take_receiving) {
             Ok(held) => pipe::reader(access, held, None, code),
             Err(Failure::Error(error)) => pipe::no_reader(access, Err(code(error))),
             Err(Failure::Trap(error)) => Err(error),
         }
     }
-}
-
-/// Nobody grants that.
-fn refused<T>() -> Done<T> {
-    Err(Error::Rights.into())
-}
-
-/// Nobody has that.
-fn unsupported<T>() -> Done<T> {
-    Err(Error::NoSystem.into())
 }
 
 impl types::HostTcpSocket for State {
@@ -167,33 +173,28 @@ impl types::HostTcpSocket for State {
         Ok(self.resources().table.push(socket)?)
     }
 
-    fn bind(&mut self, _: Here, _: IpSocketAddress) -> Done {
-        refused()
+    fn bind(&mut self, at: Here, address: IpSocketAddress) -> Done {
+        act(self, &at, |socket, state| socket.bind(state, socket_address(address)))
     }
 
-    fn listen(&mut self, _: Here) -> Done<StreamReader<Here>> {
-        refused()
-    }
-
-    fn get_local_address(&mut self, _: Here) -> Done<IpSocketAddress> {
-        unsupported()
+    fn get_local_address(&mut self, at: Here) -> Done<IpSocketAddress> {
+        socket(self, &at)?.local(self).map(ip_socket_address)
     }
 
     fn get_remote_address(&mut self, at: Here) -> Done<IpSocketAddress> {
-        socket(self, &at)?.remote().map(ip_socket_address)
+        socket(self, &at)?.remote(self).map(ip_socket_address)
     }
 
-    fn get_is_listening(&mut self, _: Here) -> Result<bool> {
-        Ok(false)
+    fn get_is_listening(&mut self, at: Here) -> Result<bool> {
+        Ok(self.resources().table.get(&at)?.listening().is_ok())
     }
 
     fn get_address_family(&mut self, at: Here) -> Result<IpAddressFamily> {
-        let is_v6 = self.resources().table.get(&at)?.is_v6;
-        Ok(if is_v6 { IpAddressFamily::Ipv6 } else { IpAddressFamily::Ipv4 })
+        Ok(family(self.resources().table.get(&at)?.is_v6))
     }
 
     fn set_listen_backlog_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |_| ())
+        self.resources().table.get_mut(&at)?.set_backlog(value)
     }
 
     fn get_keep_alive_enabled(&mut self, at: Here) -> Done<bool> {

@@ -54,6 +54,60 @@ fn much_goes_through_contexts_and_functions() {
 }
 
 #[test]
+fn pieces_move_without_a_copy() {
+    let (mut reader, mut writer) = stream(StreamOptions::default()).unwrap();
+    let large = vec![7u8; 40_000];
+    let at = large.as_ptr();
+    writer.write_piece(large).unwrap();
+    let found = reader.read_piece().unwrap().unwrap();
+    assert_eq!((found.as_ptr(), found.len()), (at, 40_000));
+    // What does not fit at once waits until it does; what never fits is written in parts.
+    let sends = std::thread::spawn(move || {
+        for size in [60_000usize, 60_000, 100_000, 3, 0, 5] {
+            writer.write_piece(vec![size as u8; size]).unwrap();
+        }
+        writer.finish();
+    });
+    let mut found = Vec::new();
+    let mut whole = 0;
+    while let Some(piece) = reader.read_piece().unwrap() {
+        whole += usize::from(piece.len() == 60_000);
+        found.extend(piece);
+    }
+    sends.join().unwrap();
+    assert_eq!((found.len(), whole), (220_008, 2));
+    assert_eq!(found[219_999..], [100_000u32 as u8, 3, 3, 3, 5, 5, 5, 5, 5]);
+    // Neither elements nor streams that can be mapped are torn.
+    for (element_bytes, mapped) in [(3, false), (1, true), (3000, false)] {
+        let capacity_bytes = if mapped { 8192 } else { 9000 };
+        let (mut reader, mut writer) =
+            stream(StreamOptions { element_bytes, capacity_bytes, mapped }).unwrap();
+        let sends = std::thread::spawn(move || {
+            (0..30u8).try_for_each(|n| writer.write_piece(vec![n; 3000])).unwrap();
+            writer.finish();
+        });
+        let mut found = Vec::new();
+        while let Some(piece) = reader.read_piece().unwrap() {
+            assert_eq!(piece.len() as u64 % element_bytes, 0);
+            found.extend(piece);
+        }
+        sends.join().unwrap();
+        assert!(found.iter().copied().eq((0..30).flat_map(|n| [n; 3000])));
+    }
+}
+
+#[test]
+fn a_flow_can_be_of_streams_that_are_mapped() {
+    let engine = engine();
+    let all: Vec<u8> = (0..300_000u32).map(|i| (i >> 5) as u8).collect();
+    let mut found = Vec::new();
+    let flow = Flow::from_items(all.chunks(7000).map(<[u8]>::to_vec).collect::<Vec<_>>()).mapped();
+    let flow = flow.through(stage(&engine, PASSES)).unwrap().map(|piece| piece);
+    flow.through(stage(&engine, PASSES)).unwrap().to(&mut found).unwrap();
+    assert!(found == all);
+}
+
+#[test]
 fn failures_go_both_ways_and_leave_nothing_running() {
     let engine = engine();
     let endless = || std::iter::repeat(vec![1; 1000]);

@@ -4,6 +4,7 @@ mod flow;
 mod keys;
 mod memory;
 mod needs;
+mod network;
 mod streams;
 mod support;
 mod tasks;

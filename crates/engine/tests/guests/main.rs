@@ -1,8 +1,10 @@
-//! Components in C against `guests/c/b8g.h` and in Rust with `guests/rust`, which talk to one another and to scripts.
+//! Components in C against `guests/c/b8g.h`, in Rust with `guests/rust` and for `guests/wit`, which talk to one another and to
+//! scripts.
 
 mod compile;
 mod documents;
 mod hostile;
+mod model;
 mod pipeline;
 mod talk;
 

@@ -5,7 +5,7 @@ use b8g::{Capture, Channel, ChannelError, Component, Context, Grants, Limits, Re
 use crate::{SOON, compile, engine, running, running_with, script, succeeds, told};
 
 /// A script sends a text and an end of a channel; both come back, and the end still works.
-fn echoes(engine: &b8g::Engine, echo: &Component) {
+pub fn echoes(engine: &b8g::Engine, echo: &Component) {
     let asks = script(
         engine,
         "const [c, out] = channels; const [near, far] = channel();

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
+use wasi_preview1_component_adapter_provider as adapter;
+
 use crate::root;
 
 /// The compiler is pinned there; another one compiles everything anew.
@@ -49,7 +51,7 @@ pub fn compile(zig: &Path, name: &str, flags: &[String]) -> Result<PathBuf, Stri
     let digest = digest.finalize().to_hex();
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c");
     std::fs::create_dir_all(&directory).unwrap();
-    let wasm = directory.join(format!("{name}-{}.wasm", &digest[..16]));
+    let wasm = directory.join(format!("{}-{}.wasm", name.replace('/', "-"), &digest[..16]));
     // Several tests want the same program: one of them compiles it.
     let _turn = TURNS[usize::from_str_radix(&digest[..1], 16).unwrap()]
         .lock()
@@ -72,21 +74,35 @@ pub fn compile(zig: &Path, name: &str, flags: &[String]) -> Result<PathBuf, Stri
 
 /// The program as a component of WASI 0.2: an adapter turns what it asks of preview 1 into that.
 pub fn component(wasm: &Path) -> Result<PathBuf, String> {
-    use wasi_preview1_component_adapter_provider as adapter;
     let component = wasm.with_extension("component.wasm");
     if component.is_file() {
         return Ok(component);
     }
     let module = std::fs::read(wasm).unwrap();
-    let name = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
-    let bytes = adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER;
-    let encoded = wit_component::ComponentEncoder::default()
-        .module(&module)
-        .and_then(|encoder| encoder.adapter(name, bytes))
-        .and_then(|encoder| encoder.validate(true).encode())
-        .map_err(|error| format!("{}: {error:#}", wasm.display()))?;
+    let encoded = encode(wasm, &module, adapter::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER)?;
     let unfinished = component.with_extension("new");
     std::fs::write(&unfinished, encoded).unwrap();
     std::fs::rename(&unfinished, &component).unwrap();
     Ok(component)
+}
+
+/// A library as a component whose world is this.
+pub fn library(wasm: &Path, world: &str) -> Result<Vec<u8>, String> {
+    let mut resolve = wit_parser::Resolve::default();
+    let package = resolve.push_str("world.wit", world).map_err(|error| format!("{error:#}"))?;
+    let world = resolve.select_world(&[package], None).map_err(|error| format!("{error:#}"))?;
+    let mut module = std::fs::read(wasm).unwrap();
+    let encoding = wit_component::StringEncoding::UTF8;
+    wit_component::embed_component_metadata(&mut module, &resolve, world, encoding)
+        .map_err(|error| format!("{error:#}"))?;
+    encode(wasm, &module, adapter::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)
+}
+
+fn encode(wasm: &Path, module: &[u8], adapts: &[u8]) -> Result<Vec<u8>, String> {
+    let name = adapter::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME;
+    wit_component::ComponentEncoder::default()
+        .module(module)
+        .and_then(|encoder| encoder.adapter(name, adapts))
+        .and_then(|encoder| encoder.validate(true).encode())
+        .map_err(|error| format!("{}: {error:#}", wasm.display()))
 }

@@ -10,6 +10,11 @@ use crate::engine;
 /// A command with standard streams: `$stdin`, `$stdout`, `$read`, `$write`, `$subscribe` (of input), `$drop_in`,
 /// `$drop_out`, `$drop_poll`, `$poll`, `$check`.
 pub fn streams(body: &str) -> String {
+    with_streams(|imports, lowers, module, with| command(imports, lowers, module, with, body))
+}
+
+/// What needs standard streams: given the imports, lowered functions, the module's imports, and what it is made with.
+pub fn with_streams(make: impl FnOnce(&str, &str, &str, &str) -> String) -> String {
     let imports = r#"
       (import "wasi:io/poll@0.2.0" (instance $poll
         (export "pollable" (type $pollable (sub resource)))
@@ -78,7 +83,7 @@ pub fn streams(body: &str) -> String {
         "drop_poll",
     ];
     let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (func ${name}))"#)).collect();
-    command(imports, lowers, module, &format!(r#"(with "host" (instance {exports}))"#), body)
+    make(imports, lowers, module, &format!(r#"(with "host" (instance {exports}))"#))
 }
 
 fn limits() -> Limits {

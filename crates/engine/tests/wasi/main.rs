@@ -5,9 +5,11 @@ mod c_programs;
 mod compiler;
 mod components;
 mod concurrent;
+mod frozen;
 mod hostile;
 mod modules;
 mod real_programs;
+mod servers;
 mod sockets;
 
 use std::path::{Path, PathBuf};

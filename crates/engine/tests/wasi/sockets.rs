@@ -12,20 +12,6 @@ use crate::engine;
 /// A command with a network. It connects to `port` of the address that `address` leaves at offset 100, says `ping` and
 /// answers whether it heard `pong`; 1 when it may not connect.
 fn client(address: &str, port: u16) -> String {
-    let names = [
-        "block",
-        "net",
-        "create",
-        "connect",
-        "bind",
-        "finish",
-        "subscribe",
-        "resolve",
-        "next",
-        "read",
-        "write",
-    ];
-    let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (func ${name}))"#)).collect();
     let body = format!(
         r#"(local $s i32) (local $n i32)
       (local.set $n (call $net))
@@ -49,14 +35,24 @@ fn client(address: &str, port: u16) -> String {
       (if (i32.load8_u (i32.const 32)) (then unreachable))
       (i32.ne (i32.load (i32.load (i32.const 36))) (i32.const 0x676e6f70))"#
     );
-    command(IMPORTS, LOWERS, MODULE, &format!(r#"(with "host" (instance {exports}))"#), &body)
+    command(IMPORTS, LOWERS, MODULE, &with(&NAMES), &body)
+}
+
+/// The functions that [`MODULE`] imports.
+pub const NAMES: [&str; 11] =
+    ["block", "net", "create", "connect", "bind", "finish", "subscribe", "resolve", "next", "read", "write"];
+
+/// Gives the module functions of these names.
+pub fn with(names: &[&str]) -> String {
+    let exports: String = names.iter().map(|name| format!(r#"(export "{name}" (func ${name}))"#)).collect();
+    format!(r#"(with "host" (instance {exports}))"#)
 }
 
 /// 127.0.0.1.
 const BY_ADDRESS: &str = "(i32.store (i32.const 100) (i32.const 0x0100007f))";
 
 /// What looking up `localhost` gives: one address.
-const BY_NAME: &str = "
+pub const BY_NAME: &str = "
       (i64.store (i32.const 300) (i64.const 0x736f686c61636f6c)) (i32.store8 (i32.const 308) (i32.const 116))
       (call $resolve (local.get $n) (i32.const 300) (i32.const 9) (i32.const 16))
       (if (i32.load8_u (i32.const 16)) (then unreachable))
@@ -126,7 +122,7 @@ fn a_connection_needs_its_grant() {
     }
 }
 
-const IMPORTS: &str = r#"
+pub const IMPORTS: &str = r#"
       (import "wasi:io/poll@0.2.0" (instance $poll
         (export "pollable" (type $pollable (sub resource)))
         (export "[method]pollable.block" (func (param "self" (borrow $pollable))))))
@@ -187,6 +183,12 @@ const IMPORTS: &str = r#"
           (param "local-address" $s) (result (result (error $c)))))
         (export "[method]tcp-socket.finish-connect"
           (func (param "self" (borrow $t)) (result (result (tuple (own $i) (own $o)) (error $c)))))
+        (export "[method]tcp-socket.finish-bind" (func (param "self" (borrow $t)) (result (result (error $c)))))
+        (export "[method]tcp-socket.start-listen" (func (param "self" (borrow $t)) (result (result (error $c)))))
+        (export "[method]tcp-socket.finish-listen" (func (param "self" (borrow $t)) (result (result (error $c)))))
+        (export "[method]tcp-socket.accept"
+          (func (param "self" (borrow $t)) (result (result (tuple (own $t) (own $i) (own $o)) (error $c)))))
+        (export "[method]tcp-socket.local-address" (func (param "self" (borrow $t)) (result (result $s (error $c)))))
         (export "[method]tcp-socket.subscribe" (func (param "self" (borrow $t)) (result (own $p))))))
       (alias export $tcp "tcp-socket" (type $tcp-socket))
       (import "wasi:sockets/tcp-create-socket@0.2.0" (instance $create
@@ -195,7 +197,7 @@ const IMPORTS: &str = r#"
         (alias outer 1 $tcp-socket (type $t0)) (export "tcp-socket" (type $t (eq $t0)))
         (export "create-tcp-socket" (func (param "address-family" $f) (result (result (own $t) (error $c)))))))"#;
 
-const LOWERS: &str = r#"
+pub const LOWERS: &str = r#"
       (core func $block (canon lower (func $poll "[method]pollable.block")))
       (core func $net (canon lower (func $instance "instance-network")))
       (core func $create (canon lower (func $create "create-tcp-socket") (memory $memory)))
@@ -208,7 +210,7 @@ const LOWERS: &str = r#"
       (core func $read (canon lower (func $streams "[method]input-stream.blocking-read") (memory $memory) (realloc $realloc)))
       (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush") (memory $memory)))"#;
 
-const MODULE: &str = r#"
+pub const MODULE: &str = r#"
       (import "host" "block" (func $block (param i32)))
       (import "host" "net" (func $net (result i32)))
       (import "host" "create" (func $create (param i32 i32)))
