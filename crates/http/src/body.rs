@@ -36,6 +36,11 @@ impl Outgoing {
     pub(crate) fn new(shared: Arc<Shared>) -> Outgoing {
         Outgoing { shared }
     }
+
+    /// Says whether its message is being sent: one that goes before that was not.
+    pub(crate) fn begin(&self, begun: bool) {
+        self.shared.lock().outgoing.begun = begun;
+    }
 }
 
 impl Body for Outgoing {
@@ -95,7 +100,7 @@ impl Drop for Outgoing {
         {
             let outgoing = &mut self.shared.lock().outgoing;
             let complete = outgoing.ended || outgoing.left == Some(0);
-            if complete && !outgoing.aborted && outgoing.bytes.is_empty() {
+            if complete && outgoing.begun && !outgoing.aborted && outgoing.bytes.is_empty() {
                 outgoing.sent = true;
             } else if !outgoing.ignored {
                 outgoing.closed = true;

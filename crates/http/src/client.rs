@@ -162,11 +162,20 @@ impl Inner {
                 (None, None) => return Err(HttpFailure::Lost),
             };
             request.direct(&mut whole, sender.version());
+            whole.body().begin(true);
             match patiently(sender.send(whole), shared, first_byte).await? {
                 Ok(response) => break (response, sender),
                 // The other side closed it before it heard of this request.
-                Err((_, Some(unsent))) if may_be_stale => whole = unsent,
-                Err((failure, _)) => return Err(failure),
+                Err((_, Some(unsent))) if may_be_stale => {
+                    unsent.body().begin(false);
+                    whole = unsent;
+                }
+                Err((failure, unsent)) => {
+                    if let Some(unsent) = unsent {
+                        unsent.body().begin(false);
+                    }
+                    return Err(failure);
+                }
             }
         };
         let (parts, body) = response.into_parts();

@@ -286,7 +286,9 @@ impl Exchange {
     pub fn sent(&self) -> Result<(), Error> {
         let state = self.shared.lock();
         match state.failure {
-            _ if state.outgoing.sent => Ok(()),
+            // What nobody answers did not get there, whatever the connection took of it.
+            None if state.outgoing.sent => Ok(()),
+            Some(_) if state.outgoing.sent && state.head.is_some() => Ok(()),
             Some(failure) => Err(error_of(failure)),
             None if state.outgoing.closed => Err(Error::Closed),
             None => Err(Error::Again),

@@ -203,7 +203,11 @@ async fn answer(
     let answer = poll_fn(|context| shared.poll_answer(context)).await;
     listening.0 = None;
     match answer {
-        Some(parts) => Response::from_parts(parts, Outgoing::new(shared)),
+        Some(parts) => {
+            let body = Outgoing::new(shared);
+            body.begin(true);
+            Response::from_parts(parts, body)
+        }
         None => nothing(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }

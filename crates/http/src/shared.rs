@@ -70,6 +70,8 @@ pub(crate) struct Outgoing {
     pub(crate) closed: bool,
     /// Whatever is written counts as sent: the protocol has no place for it.
     pub(crate) ignored: bool,
+    /// The protocol has it, for a message of which something is sent.
+    pub(crate) begun: bool,
     /// All of it was taken.
     pub(crate) sent: bool,
     /// What its head says is still to come.
@@ -103,6 +105,7 @@ impl Shared {
             aborted: false,
             closed: false,
             ignored: false,
+            begun: false,
             sent: false,
             left: None,
             taken_at: Instant::now(),

@@ -27,6 +27,7 @@ fn failure(address: SocketAddr, ms: [u64; 3]) -> (&'static str, HttpFailure) {
     };
     assert_eq!(talk.exchange.ready(), ready::READ | ready::WRITE | ready::FAILED);
     assert!(talk.until(Exchange::trailers).is_err());
+    assert_eq!(talk.until(Exchange::sent).is_ok(), place == "body");
     (place, talk.exchange.failure().unwrap())
 }
 
