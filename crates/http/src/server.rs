@@ -119,10 +119,11 @@ async fn accept(
 ) {
     loop {
         let next = async {
-            let permit = connections.clone().acquire_owned().await.ok()?;
+            // Nobody else takes one: what is free now is free when somebody comes.
+            drop(connections.acquire().await.ok()?);
             loop {
                 match listener.accept().await {
-                    Ok((stream, _)) => return Some((stream, permit)),
+                    Ok((stream, _)) => return Some((stream, connections.clone().try_acquire_owned().ok()?)),
                     Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
                 }
             }

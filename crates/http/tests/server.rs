@@ -97,7 +97,7 @@ fn what_is_dropped_is_answered_with_500_or_cut() {
     talk.exchange.finish().unwrap();
     drop(talk);
     let answer = asked.join().unwrap();
-    assert!(answer.len() > 60_000 && answer.ends_with("0\r\n\r\n"));
+    assert_eq!(answer.matches('x').count(), 60_000);
 }
 
 #[test]
