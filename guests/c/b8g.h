@@ -93,6 +93,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_ROLE_COMPILER 15 /* what compiles source text and wasm */
 #define B8G_ROLE_KEYS 16 /* keys that link contexts */
 #define B8G_ROLE_SERVE 17 /* an end of a channel over which calls of what the program exports come */
+#define B8G_ROLE_REQUEST 18 /* the request that the program is to answer */
 
 /* Requests of `ctl`. */
 #define B8G_CTL_START 1 /* Gives the initial vector. */
@@ -136,6 +137,13 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_RESOLVE 107 /* Looks a granted name up, for a datagram socket to send to. */
 #define B8G_CTL_SEND_TO 108 /* Sends one datagram. */
 #define B8G_CTL_RECEIVE_FROM 109 /* Receives one datagram, and who sent it. */
+#define B8G_CTL_HTTP 110 /* Begins an exchange: sends a request of HTTP. */
+#define B8G_CTL_HEAD 111 /* Gives what the other side of an exchange said first: a request or a response. */
+#define B8G_CTL_RESPOND 112 /* Answers the request of an exchange. */
+#define B8G_CTL_TRAILERS 113 /* Gives what the other side said after its body. */
+#define B8G_CTL_SEND_TRAILERS 114 /* Says what is to come after the own body. */
+#define B8G_CTL_SENT 115 /* Tells whether what was to be sent was. */
+#define B8G_CTL_FAILURE 116 /* Tells why an exchange failed. */
 #define B8G_CTL_DISCARD 120 /* Drop the message that waits at an end of a channel, and what it carries. */
 
 /* Kinds of objects. */
@@ -158,6 +166,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_KIND_COMPILER 17 /* What compiles. */
 #define B8G_KIND_KEYS 18 /* Keys that link contexts. */
 #define B8G_KIND_DATAGRAMS 19 /* A UDP socket. */
+#define B8G_KIND_EXCHANGE 21 /* A request of HTTP and its response. */
 
 /* Types of files. */
 #define B8G_FILE_UNKNOWN 0 /* Anything else. */
@@ -179,6 +188,27 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_END_MEMORY 6 /* It needed more memory than it may use. */
 #define B8G_END_POLICY 7 /* It wanted what it was not granted, and died of that. */
 #define B8G_END_CANCELLED 8 /* Somebody stopped it. */
+
+/* Why an exchange of HTTP failed. */
+#define B8G_HTTP_FAILURE_NAME_NOT_FOUND 1 /* The name of the host is not known. */
+#define B8G_HTTP_FAILURE_REFUSED 2 /* Nobody listens there. */
+#define B8G_HTTP_FAILURE_CONNECT_TIMEOUT 3 /* Connecting took too long. */
+#define B8G_HTTP_FAILURE_UNREACHABLE 4 /* There is no way there. */
+#define B8G_HTTP_FAILURE_LOST 5 /* The connection was lost. */
+#define B8G_HTTP_FAILURE_RESPONSE_TIMEOUT 6 /* The answer did not begin in time. */
+#define B8G_HTTP_FAILURE_READ_TIMEOUT 7 /* The next bytes did not come in time. */
+#define B8G_HTTP_FAILURE_WRITE_TIMEOUT 8 /* What was sent was not taken in time. */
+#define B8G_HTTP_FAILURE_TLS 9 /* The other side does not speak TLS as it must. */
+#define B8G_HTTP_FAILURE_CERTIFICATE 10 /* The other side's certificate is not trusted. */
+#define B8G_HTTP_FAILURE_NO_AUTHORITIES 11 /* No certificate authority is known on this machine: there is no store of them, and SSL_CERT_FILE names none. */
+#define B8G_HTTP_FAILURE_DENIED 12 /* It was not granted. */
+#define B8G_HTTP_FAILURE_BODY_SIZE 13 /* The own body is not as long as its head says. */
+#define B8G_HTTP_FAILURE_INCOMPLETE 14 /* The other side's body ended too early. */
+#define B8G_HTTP_FAILURE_HEAD_SIZE 15 /* The other side's head or trailers are too large. */
+#define B8G_HTTP_FAILURE_PROTOCOL 16 /* The other side does not speak HTTP as it must. */
+#define B8G_HTTP_FAILURE_TOO_MANY 17 /* Too much goes on at once. */
+#define B8G_HTTP_FAILURE_ABORTED 18 /* The own side gave up. */
+#define B8G_HTTP_FAILURE_OTHER 19 /* Something else. */
 
 /* Languages of the request COMPILE. */
 #define B8G_LANGUAGE_WASM 0 /* WebAssembly, as binary or text. */
@@ -205,6 +235,9 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_SOCKET_TCP6 6 /* For connections (TCP) over version 6 of IP. */
 #define B8G_SOCKET_UDP4 20 /* For datagrams (UDP) over version 4 of IP. */
 #define B8G_SOCKET_UDP6 22 /* For datagrams (UDP) over version 6 of IP. */
+
+/* Flags of the requests HTTP and RESPOND. */
+#define B8G_HTTP_BODY 0x1u /* A body follows: it is written to the exchange, and its end is told. */
 
 /* Flags of the requests SET_TIMES and PATH_SET_TIMES. */
 #define B8G_TIMES_ATIME 0x1u /* Set the access time. */
@@ -257,6 +290,8 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_PATH_BYTES_MAX 4096 /* Bytes of a path at most */
 #define B8G_STREAM_BYTES_MAX 67108864 /* Bytes of a stream's capacity at most */
 #define B8G_ELEMENT_BYTES_MAX 65536 /* Bytes of a stream's element at most */
+#define B8G_HTTP_HEAD_BYTES_MAX 65536 /* Bytes of a head of HTTP at most */
+#define B8G_HTTP_FIELDS_MAX 256 /* Fields of a head of HTTP at most */
 #define B8G_WINDOW_BYTES 4096 /* Mapped parts begin and end at multiples of this */
 #define B8G_HANDLE_INDEX_BITS 20 /* Bits of a handle that are its index; above them is its generation */
 #define B8G_HOST_ERROR_BASE 256 /* An error of the host's system is -(this + errno), with the numbers of Linux */
@@ -428,7 +463,7 @@ static inline int64_t b8g_acquire(b8g_handle h, uint64_t done) {
     return b8g_call(B8G_OP_ACQUIRE, h, (int64_t)done, 0, 0, 0);
 }
 
-/* finish answers ends a stream from one of its ends; 0. */
+/* finish answers ends a stream from one of its ends, or the body that is written to an exchange; 0. */
 static inline int64_t b8g_finish(b8g_handle h, uint64_t how, uint32_t reason) {
     return b8g_call(B8G_OP_FINISH, h, (int64_t)how, (int64_t)reason, 0, 0);
 }

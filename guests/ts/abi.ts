@@ -151,6 +151,8 @@ export const Role = {
   KEYS: 16,
   /** an end of a channel over which calls of what the program exports come */
   SERVE: 17,
+  /** the request that the program is to answer */
+  REQUEST: 18,
 } as const;
 
 /** Requests of `ctl`. */
@@ -237,6 +239,20 @@ export const Request = {
   SEND_TO: 108,
   /** Receives one datagram, and who sent it. */
   RECEIVE_FROM: 109,
+  /** Begins an exchange: sends a request of HTTP. */
+  HTTP: 110,
+  /** Gives what the other side of an exchange said first: a request or a response. */
+  HEAD: 111,
+  /** Answers the request of an exchange. */
+  RESPOND: 112,
+  /** Gives what the other side said after its body. */
+  TRAILERS: 113,
+  /** Says what is to come after the own body. */
+  SEND_TRAILERS: 114,
+  /** Tells whether what was to be sent was. */
+  SENT: 115,
+  /** Tells why an exchange failed. */
+  FAILURE: 116,
   /** Drop the message that waits at an end of a channel, and what it carries. */
   DISCARD: 120,
 } as const;
@@ -281,6 +297,8 @@ export const Kind = {
   KEYS: 18,
   /** A UDP socket. */
   DATAGRAMS: 19,
+  /** A request of HTTP and its response. */
+  EXCHANGE: 21,
 } as const;
 
 /** Types of files. */
@@ -323,6 +341,48 @@ export const EndReason = {
   POLICY: 7,
   /** Somebody stopped it. */
   CANCELLED: 8,
+} as const;
+
+/** Why an exchange of HTTP failed. */
+export const HttpFailure = {
+  /** The name of the host is not known. */
+  NAME_NOT_FOUND: 1,
+  /** Nobody listens there. */
+  REFUSED: 2,
+  /** Connecting took too long. */
+  CONNECT_TIMEOUT: 3,
+  /** There is no way there. */
+  UNREACHABLE: 4,
+  /** The connection was lost. */
+  LOST: 5,
+  /** The answer did not begin in time. */
+  RESPONSE_TIMEOUT: 6,
+  /** The next bytes did not come in time. */
+  READ_TIMEOUT: 7,
+  /** What was sent was not taken in time. */
+  WRITE_TIMEOUT: 8,
+  /** The other side does not speak TLS as it must. */
+  TLS: 9,
+  /** The other side's certificate is not trusted. */
+  CERTIFICATE: 10,
+  /** No certificate authority is known on this machine: there is no store of them, and SSL_CERT_FILE names none. */
+  NO_AUTHORITIES: 11,
+  /** It was not granted. */
+  DENIED: 12,
+  /** The own body is not as long as its head says. */
+  BODY_SIZE: 13,
+  /** The other side's body ended too early. */
+  INCOMPLETE: 14,
+  /** The other side's head or trailers are too large. */
+  HEAD_SIZE: 15,
+  /** The other side does not speak HTTP as it must. */
+  PROTOCOL: 16,
+  /** Too much goes on at once. */
+  TOO_MANY: 17,
+  /** The own side gave up. */
+  ABORTED: 18,
+  /** Something else. */
+  OTHER: 19,
 } as const;
 
 /** Languages of the request COMPILE. */
@@ -375,6 +435,12 @@ export const Socket = {
   UDP4: 20,
   /** For datagrams (UDP) over version 6 of IP. */
   UDP6: 22,
+} as const;
+
+/** Flags of the requests HTTP and RESPOND. */
+export const Http = {
+  /** A body follows: it is written to the exchange, and its end is told. */
+  BODY: 1,
 } as const;
 
 /** Flags of the requests SET_TIMES and PATH_SET_TIMES. */
@@ -479,6 +545,10 @@ export const Bound = {
   STREAM_BYTES_MAX: 67108864,
   /** Bytes of a stream's element at most */
   ELEMENT_BYTES_MAX: 65536,
+  /** Bytes of a head of HTTP at most */
+  HTTP_HEAD_BYTES_MAX: 65536,
+  /** Fields of a head of HTTP at most */
+  HTTP_FIELDS_MAX: 256,
   /** Mapped parts begin and end at multiples of this */
   WINDOW_BYTES: 4096,
   /** Bits of a handle that are its index; above them is its generation */

@@ -2,7 +2,10 @@
 //! how it has to end in a file beside it.
 //!
 //! What passes is kept in `tests/conformance/wasi.txt`: the number of programs that pass, and each that does not with the
-//! reason. The command fails when one fails that is not named there.
+//! reason. The command fails when one fails that is not named there. `http.rs` has the servers that they ask, and asks those
+//! that are servers.
+
+mod http;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -38,6 +41,12 @@ struct Case {
     exit_code: i64,
     needs_network: bool,
     is_component: bool,
+    /// Servers that it may ask.
+    servers: Vec<http::Endpoints>,
+    /// It answers requests of HTTP, rather than running by itself.
+    answers: bool,
+    /// What it is asked, and then stopped by SIGINT.
+    requests: Vec<http::Request>,
     /// What it takes that this runner does not do.
     unsupported: Option<String>,
 }
@@ -162,10 +171,13 @@ impl Case {
         let proposals = json["proposals"].as_array().into_iter().flatten().filter_map(Value::as_str);
         for proposal in proposals {
             match proposal {
-                "sockets" => case.needs_network = true,
+                "sockets" | "http" => case.needs_network = true,
                 other => case.unsupported = Some(other.to_owned()),
             }
         }
+        case.answers = json["world"] == "wasi:http/service";
+        let servers = json["servers"].as_array().into_iter().flatten();
+        case.servers = servers.map(http::Endpoints::read).collect();
         match json["operations"].as_array() {
             None => case.given(&json, folder),
             Some(operations) => operations.iter().for_each(|operation| case.operation(operation, folder)),
@@ -190,6 +202,9 @@ impl Case {
         match json["type"].as_str().unwrap_or_default() {
             "run" => self.given(json, folder),
             "wait" => self.exit_code = json["exit_code"].as_i64().unwrap_or(0),
+            "request" => self.requests.push(http::Request::read(json)),
+            // It comes after the last request.
+            "kill" if json["signal"] == "SIGINT" && self.answers => {}
             "write" => self.stdin.push_str(&payload),
             "connect" if self.client.is_none() && json["protocol_type"] == "tcp" => {
                 self.client = Some(Vec::new());
@@ -220,7 +235,10 @@ impl Case {
         let mut command = match runner {
             Runner::B8g(program) => {
                 let mut command = Command::new(program);
-                command.args(["run", "--quiet"]);
+                match self.answers {
+                    true => command.args(["serve-http", "--listen=127.0.0.1:0"]),
+                    false => command.args(["run", "--quiet"]),
+                };
                 if self.needs_network {
                     command.args(["--allow-net", "--allow-listen"]);
                 }
@@ -228,9 +246,12 @@ impl Case {
             }
             Runner::Wasmtime(program) => {
                 let mut command = Command::new(program);
-                command.arg("run");
+                match self.answers {
+                    true => command.args(["serve", "-Scli", "--addr=127.0.0.1:0"]),
+                    false => command.arg("run"),
+                };
                 if self.is_component {
-                    command.args(["-Wcomponent-model-async", "-Sp3"]);
+                    command.args(["-Wcomponent-model-async", "-Sp3,http"]);
                     command.args(self.needs_network.then_some("-Sinherit-network"));
                 }
                 command
@@ -242,15 +263,46 @@ impl Case {
         for (name, value) in &self.environment {
             command.arg("--env").arg(format!("{name}={value}"));
         }
-        // The name of the file, as it is written, is the program's own name.
+        command
+    }
+
+    /// The name of the file, as it is written, is the program's own name.
+    fn name_program(&self, command: &mut Command) {
         let folder = self.wasm.parent().filter(|folder| !folder.as_os_str().is_empty());
         command.current_dir(folder.unwrap_or(Path::new(".")));
         command.arg(self.wasm.file_name().unwrap_or_default()).args(&self.arguments);
-        command
+    }
+
+    /// Runs a server: asks it, and stops it.
+    fn ask(&self, command: &mut Command) -> Result<(), String> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let mut stderr = BufReader::new(child.stderr.take().ok_or("no standard error")?);
+        let mut first = String::new();
+        let _ = stderr.read_line(&mut first);
+        let said = reader(Some(stderr));
+        let address = first.split("http://").nth(1).and_then(|rest| rest.split(['/', '\n', ' ']).next());
+        let checked = match address {
+            Some(address) => self.requests.iter().try_for_each(|request| request.check(address)),
+            None => Err(format!("said {first:?}")),
+        };
+        let _ = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        let code = end(&mut child)?;
+        let said = said.join().unwrap_or_default();
+        checked.map_err(|why| format!("{why} ({})", said.trim_end()))?;
+        if i64::from(code) == self.exit_code { Ok(()) } else { Err(format!("exit code {code}")) }
     }
 
     fn run_in(&self, runner: Runner<'_>, own: &Path) -> Result<(), String> {
         let mut command = self.command(runner, own);
+        for server in &self.servers {
+            let (name, address) = server.start().map_err(|error| error.to_string())?;
+            command.args(["--env".to_owned(), format!("{name}={address}")]);
+        }
+        self.name_program(&mut command);
+        if self.answers {
+            return self.ask(&mut command);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         // Both are small: nobody waits for the other.

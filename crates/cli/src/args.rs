@@ -33,6 +33,9 @@ pub enum Command {
     /// Run programs at the same time, each with its own grants, the output of each the input of the next
     #[command(after_help = PIPE_EXAMPLES)]
     Pipe(PipeArgs),
+    /// Answer requests of HTTP with a component, in a fresh context for each
+    #[command(after_help = SERVE_EXAMPLES, override_usage = "b8g serve-http [FLAGS] FILE [ARGS]...")]
+    ServeHttp(Box<ServeArgs>),
     /// Make a program ready, freeze it and write it as an image, which b8g run starts from
     #[command(after_help = BUILD_EXAMPLES)]
     Build(Box<BuildArgs>),
@@ -121,6 +124,21 @@ pub struct PipeArgs {
     /// The stages: each one argument, as after b8g run: '[FLAGS] FILE [ARGS]...'
     #[arg(value_name = "STAGE", required = true, num_args = 1.., allow_hyphen_values = true)]
     pub stages: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen; port 0 is one that is free
+    #[arg(long, value_name = "ADDR[:PORT]", default_value = "127.0.0.1:8080")]
+    pub listen: String,
+    /// Requests that are answered at a time; the default is 4 for each processor
+    #[arg(long, value_name = "N")]
+    pub concurrency: Option<u32>,
+    /// Tell of each request in a line of JSON on standard error
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub run: RunArgs,
 }
 
 #[derive(Debug, Args)]
@@ -279,6 +297,9 @@ pub struct GrantArgs {
     /// Let it read and write a directory, under another name if GUEST is given; :ro makes it read-only
     #[arg(long, value_name = "HOST[::GUEST][:ro]", value_hint = ValueHint::DirPath)]
     pub dir: Vec<OsString>,
+    /// Let its connections with TLS trust the certificates in this file too; PEM
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cert: Vec<PathBuf>,
 }
 
 impl GrantArgs {
@@ -459,6 +480,14 @@ const RESUME_EXAMPLES: &str = "\
 Examples:
   b8g resume --allow-read=data train.b8g
   b8g resume --copies=8 warm.b8g -- --part";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  b8g serve-http hello.wasm
+  b8g serve-http --listen 0.0.0.0:80 --timeout=5s --memory=32M api.wasm
+  b8g serve-http --allow-net=db.example:443 --json api.wasm
+
+Without --timeout a request has 30s. SIGINT and SIGTERM let what runs come to its end.";
 
 const SIGN_EXAMPLES: &str = "\
 Examples:

@@ -10,6 +10,7 @@ use b8g::{Access, Denial, Grant, Grants};
 
 use crate::args::{EVERYTHING, GrantArgs};
 use crate::failure::Failure;
+use crate::program::shown;
 
 /// Turns flags into what the engine may hand out.
 pub fn grants(flags: &GrantArgs) -> Result<Grants, Failure> {
@@ -35,6 +36,11 @@ pub fn grants(flags: &GrantArgs) -> Result<Grants, Failure> {
     }
     for value in &flags.dir {
         add(directory(value)?)?;
+    }
+    for path in &flags.cert {
+        let unusable = |why: String| Failure::usage(format!("cannot use {}: {why}", shown(path)));
+        let pem = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+        grants = grants.trust(&pem).map_err(|error| unusable(error.to_string()))?;
     }
     Ok(grants)
 }

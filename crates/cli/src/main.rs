@@ -16,6 +16,7 @@ mod program;
 mod replace;
 mod report;
 mod run;
+mod serve;
 mod sign;
 mod signals;
 mod snapshot;
@@ -40,6 +41,7 @@ fn main() {
             Command::Run(args) => run::run(&args),
             Command::Watch(args) => watch::watch(args),
             Command::Pipe(args) => pipe::pipe(&args),
+            Command::ServeHttp(args) => serve::serve(*args),
             Command::Build(args) => build::build(&args),
             Command::Snapshot(args) => snapshot::snapshot(&args),
             Command::Resume(args) => snapshot::resume(&args),

@@ -65,6 +65,8 @@ fn limits(args: &RunArgs) -> Limits {
 pub struct Plan<'a> {
     args: &'a RunArgs,
     pub limits: Limits,
+    /// It answers requests of HTTP, rather than being a program.
+    answers: bool,
     notice: Arc<Notice>,
 }
 
@@ -166,7 +168,12 @@ pub struct Running {
 
 impl<'a> Plan<'a> {
     pub fn new(args: &'a RunArgs, console: Console) -> Plan<'a> {
-        Plan { args, limits: limits(args), notice: Arc::new(Notice::new(console, false)) }
+        Plan { args, limits: limits(args), answers: false, notice: Arc::new(Notice::new(console, false)) }
+    }
+
+    /// For a component that answers requests of HTTP.
+    pub fn for_requests(args: &'a RunArgs, console: Console) -> Plan<'a> {
+        Plan { answers: true, ..Plan::new(args, console) }
     }
 
     /// Opens the report and makes what ends one run.
@@ -222,6 +229,10 @@ impl<'a> Plan<'a> {
         let main = image.as_ref().filter(|_| component.is_wasm()).and_then(Image::main);
         let invocation = match self.args.invoke.as_deref().or(main) {
             Some(name) => Some(Invocation::new(program, &component, name, &arguments)?),
+            None if self.answers => {
+                crate::serve::check_handler(program, &component)?;
+                None
+            }
             None => {
                 crate::invoke::check_program(program, &component)?;
                 None
@@ -230,7 +241,7 @@ impl<'a> Plan<'a> {
         let name = component.is_wasm().then(|| program.name());
         let grants = grants
             .arguments(name.iter().map(String::as_str).chain(arguments))
-            .stdin(if program.is_stdin() { Stdin::Empty } else { Stdin::Inherit })
+            .stdin(if program.is_stdin() || self.answers { Stdin::Empty } else { Stdin::Inherit })
             .stdout(Stdout::Inherit)
             .stderr(Stdout::Inherit);
         let (seed, limits) = (self.args.seed, self.limits.clone());

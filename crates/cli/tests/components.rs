@@ -34,7 +34,7 @@ fn a_component_ends_as_a_module_does() {
 #[test]
 fn what_a_component_cannot_do_is_said() {
     let http = r#"(component
-      (import "wasi:http/outgoing-handler@0.2.1" (instance $http (export "send" (func))))
+      (import "wasi:messaging/producer@0.2.1" (instance $http (export "send" (func))))
       (core func $send (canon lower (func $http "send")))
       (core module $main (import "host" "send" (func $send)) (func (export "run") (result i32) (call $send) (i32.const 0)))
       (core instance $main (instantiate $main (with "host" (instance (export "send" (func $send))))))
@@ -48,9 +48,9 @@ fn what_a_component_cannot_do_is_said() {
     place
         .b8g(&["run", "http.wat"])
         .code(1)
-        .says("wasi:http/outgoing-handler@0.2.1")
+        .says("wasi:messaging/producer@0.2.1")
         .says("--unknown-imports=trap");
-    place.b8g(&["run", "--unknown-imports=trap", "http.wat"]).code(134).says("outgoing-handler@0.2.1#send");
+    place.b8g(&["run", "--unknown-imports=trap", "http.wat"]).code(134).says("producer@0.2.1#send");
     place.b8g(&["run", "library.wat"]).code(2).says("not a program");
     place.b8g(&["run", "--invoke=run", "good.wat"]).code(2).says("run it without --invoke");
 }

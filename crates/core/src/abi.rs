@@ -192,6 +192,20 @@ numbers! {
         SendTo = 108,
         /// Receives one datagram, and who sent it.
         ReceiveFrom = 109,
+        /// Begins an exchange: sends a request of HTTP.
+        Http = 110,
+        /// Gives what the other side of an exchange said first: a request or a response.
+        Head = 111,
+        /// Answers the request of an exchange.
+        Respond = 112,
+        /// Gives what the other side said after its body.
+        Trailers = 113,
+        /// Says what is to come after the own body.
+        SendTrailers = 114,
+        /// Tells whether what was to be sent was.
+        Sent = 115,
+        /// Tells why an exchange failed.
+        Failure = 116,
         /// Drop the message that waits at an end of a channel, and what it carries.
         Discard = 120,
     }
@@ -238,6 +252,8 @@ numbers! {
         Keys = 18,
         /// A UDP socket.
         Datagrams = 19,
+        /// A request of HTTP and its response.
+        Exchange = 21,
     }
 }
 
@@ -278,6 +294,8 @@ numbers! {
         Keys = 16,
         /// An end of a channel over which calls of what the program exports come.
         Serve = 17,
+        /// The request that the program is to answer.
+        Request = 18,
     }
 }
 
@@ -328,6 +346,50 @@ numbers! {
 }
 
 numbers! {
+    /// Why an exchange of HTTP failed: what [`Request::Failure`] answers.
+    HttpFailure: u32 {
+        /// The name of the host is not known.
+        NameNotFound = 1,
+        /// Nobody listens there.
+        Refused = 2,
+        /// Connecting took too long.
+        ConnectTimeout = 3,
+        /// There is no way there.
+        Unreachable = 4,
+        /// The connection was lost.
+        Lost = 5,
+        /// The answer did not begin in time.
+        ResponseTimeout = 6,
+        /// The next bytes did not come in time.
+        ReadTimeout = 7,
+        /// What was sent was not taken in time.
+        WriteTimeout = 8,
+        /// The other side does not speak TLS as it must.
+        Tls = 9,
+        /// The other side's certificate is not trusted.
+        Certificate = 10,
+        /// No certificate authority is known on this machine: there is no store of them, and SSL_CERT_FILE names none.
+        NoAuthorities = 11,
+        /// It was not granted.
+        Denied = 12,
+        /// The own body is not as long as its head says.
+        BodySize = 13,
+        /// The other side's body ended too early.
+        Incomplete = 14,
+        /// The other side's head or trailers are too large.
+        HeadSize = 15,
+        /// The other side does not speak HTTP as it must.
+        Protocol = 16,
+        /// Too much goes on at once.
+        TooMany = 17,
+        /// The own side gave up.
+        Aborted = 18,
+        /// Something else.
+        Other = 19,
+    }
+}
+
+numbers! {
     /// What [`Request::Compile`] compiles.
     Language: u32 {
         /// WebAssembly, as binary or text.
@@ -344,6 +406,14 @@ constants! {
     stream: u64 {
         /// Its ring is memory that can be shown in the memories of writer and reader.
         MAP = 1,
+    }
+}
+
+constants! {
+    /// Flags of [`Request::Http`] and [`Request::Respond`].
+    http: u64 {
+        /// A body follows: it is written to the exchange, and its end is told.
+        BODY = 1,
     }
 }
 
@@ -635,12 +705,14 @@ mod tests {
             numbers(Request::ALL, |x| x as u32),
             [
                 1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49,
-                64, 65, 80, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 120
+                64, 65, 80, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112,
+                113, 114, 115, 116, 120
             ]
         );
-        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());
-        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=17).collect::<Vec<_>>());
+        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).chain([21]).collect::<Vec<_>>());
+        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=18).collect::<Vec<_>>());
         assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
+        assert_eq!(numbers(HttpFailure::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());
         assert_eq!(numbers(EndReason::ALL, |x| x as u32), (1..=8).collect::<Vec<_>>());
         assert_eq!(numbers(Language::ALL, |x| x as u32), (0..=2).collect::<Vec<_>>());
         assert_eq!(Op::from_number(15), None);

@@ -20,6 +20,7 @@ pub mod channel;
 pub mod error;
 pub mod event;
 pub mod handle;
+pub mod http;
 pub mod keys;
 pub mod limits;
 pub mod rights;

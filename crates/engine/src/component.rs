@@ -537,6 +537,11 @@ impl Component {
         self.wasm.is_some()
     }
 
+    /// Tells whether it answers requests of HTTP: see [`Context::answer`](crate::Context::answer).
+    pub fn is_http_handler(&self) -> bool {
+        self.compiled.model.as_ref().is_some_and(|model| model.handler.is_some())
+    }
+
     /// Tells whether it is a program that runs by itself, rather than functions to call.
     pub fn is_program(&self) -> bool {
         if let Some(model) = &self.compiled.model {

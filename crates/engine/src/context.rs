@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use b8g_core::abi::{event, state as run_state};
+use b8g_core::abi::{Role, event, state as run_state};
 use b8g_core::{Handle, Limits, Rights};
 use b8g_image::Want;
 use thiserror::Error;
@@ -20,6 +20,7 @@ use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
 use crate::model::{self, Model, ModelInstance};
 use crate::object::Object;
+use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::{Outcome, Reason, Usage};
 use crate::split;
 use crate::state::{Ending, State};
@@ -36,6 +37,11 @@ pub enum StartError {
     /// The image says that it needs more than it is granted.
     #[error("the image needs what is not granted: {}", flags_of(.0))]
     Wanted(Vec<Want>),
+    /// The component exports neither `wasi:http/handler` nor `wasi:http/incoming-handler`.
+    #[error(
+        "the component answers no requests: it exports neither wasi:http/handler nor wasi:http/incoming-handler"
+    )]
+    NoHandler,
     /// What is given to a context before it starts came too late.
     #[error("the context has started already")]
     Started,
@@ -352,7 +358,7 @@ impl Context {
                 let state = self.start_guest()?;
                 return self.note(state);
             }
-            return if calls { Ok(()) } else { Err(self.run_model(model)) };
+            return if calls { Ok(()) } else { Err(self.run_model(model, model::run::run)) };
         }
         let start = compiled.exports.start.as_ref();
         if compiled.face == Face::Abi {
@@ -453,10 +459,44 @@ impl Context {
         }
     }
 
-    /// Runs a command of the component model to its end.
-    fn run_model(&mut self, model: &Model) -> Outcome {
+    /// Checks that it can answer a request.
+    pub(crate) fn can_answer(&self) -> Result<(), StartError> {
+        match &self.component.compiled.model {
+            _ if self.stage == Stage::Started || self.outcome.is_some() => Err(StartError::Started),
+            Some(model) if model.handler.is_some() => Ok(()),
+            _ => Err(StartError::NoHandler),
+        }
+    }
+
+    /// Lets its handler answer a request.
+    pub(crate) fn run_handler(&mut self, request: Arc<Exchange>) -> Result<Outcome, b8g_core::Error> {
+        self.store.data_mut().give(Role::Request, Object::Exchange(request), EXCHANGE_RIGHTS)?;
+        let compiled = self.component.compiled.clone();
+        let Some(model) = &compiled.model else { return Err(b8g_core::Error::Type) };
+        let answer = |store: &mut Store<State>, model: &Model, instance| {
+            model::run::answer(store, model, instance).map(Ok)
+        };
+        Ok(self.timed(|context| match context.initialize() {
+            Ok(()) => {
+                context.stage = Stage::Started;
+                context.run_model(model, answer)
+            }
+            Err(ended) => ended,
+        }))
+    }
+
+    /// Runs what a binary of the component model is run by, to its end.
+    fn run_model(
+        &mut self,
+        model: &Model,
+        run: impl FnOnce(
+            &mut Store<State>,
+            &Model,
+            wasmtime::component::Instance,
+        ) -> wasmtime::Result<Result<(), ()>>,
+    ) -> Outcome {
         let Some(ModelInstance { instance, .. }) = self.model_instance else { return self.conclude(Ok(())) };
-        match self.guarded(|store| model::run::run(store, model, instance)) {
+        match self.guarded(|store| run(store, model, instance)) {
             Ok(answer) => {
                 if answer.is_err() {
                     self.store.data_mut().ending = Some(Ending::Exit(1));

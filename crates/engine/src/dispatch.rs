@@ -5,6 +5,7 @@
 //! refused. `control.rs` below it holds the requests that are special to a kind of object.
 
 mod control;
+mod http;
 mod message;
 mod network;
 pub(crate) mod share;
@@ -255,6 +256,7 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
         Object::Input(input) => input.read(into),
         Object::Event(event) => event.read(into),
         Object::Socket(socket) => socket.read(into),
+        Object::Exchange(exchange) => exchange.read(into),
         Object::Clock(clock) => clock.read(into),
         Object::Random(random) => random.read(into),
         Object::Timer(timer) => timer.read(into, state.now()),
@@ -284,6 +286,7 @@ fn write(state: &mut State, handle: Handle, from: &[u8], position: Option<u64>) 
             write_output(state, &output, from)
         }
         Object::Socket(socket) => socket.write(from),
+        Object::Exchange(exchange) => exchange.write(from),
         Object::Answer(answer) => {
             let mut answer = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if answer.len().saturating_add(from.len()) > ANSWER_BYTES_MAX {

@@ -80,6 +80,9 @@ pub enum GrantError {
     /// The path is no path: empty, too long or with a NUL byte.
     #[error("cannot grant access to {0:?}: that is not a path")]
     NoPath(PathBuf),
+    /// What is to be trusted is no certificate.
+    #[error("cannot trust these certificates: {0}")]
+    Certificate(String),
     /// The address is neither `HOST` nor `HOST:PORT`.
     #[error(
         "cannot grant connections to {0:?}: write HOST or HOST:PORT, for example example.com:443 or [::1]:8080"
@@ -334,6 +337,17 @@ impl Grants {
         self.change_environment().grant(&name, value, number);
         self.change().grants.push(Grant::Environment(name, value.map(str::to_owned)));
         self
+    }
+
+    /// Lets connections with TLS trust the certificates in `pem` too, beside the authorities that the system knows. Grants no
+    /// connection.
+    ///
+    /// # Errors
+    /// [`GrantError::Certificate`] when it holds no certificate that can be used.
+    pub fn trust(mut self, pem: &[u8]) -> Result<Grants, GrantError> {
+        let added = self.change_network().add_trust(pem);
+        added.map_err(|error| GrantError::Certificate(error.to_string()))?;
+        Ok(self)
     }
 
     /// Grants the clocks.

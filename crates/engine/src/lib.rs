@@ -43,6 +43,7 @@ mod engine;
 mod flow;
 mod function;
 mod grant;
+mod http;
 mod image;
 mod interrupt;
 mod javascript;
@@ -74,6 +75,7 @@ pub use engine::{Config, Engine, EngineError, WASMTIME_VERSION, default_cache_di
 pub use flow::{Flow, FlowError, StageError};
 pub use function::{Function, ValueType};
 pub use grant::{Grant, GrantError, Grants};
+pub use http::{Answered, HttpRequest, HttpServer, HttpServerOptions};
 pub use image::{Image, ImageError, ReadOptions, SnapshotError, WriteOptions};
 pub use interrupt::Interrupt;
 pub use javascript::javascript_digest;

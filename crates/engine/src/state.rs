@@ -32,6 +32,8 @@ pub(crate) struct State {
     pub(crate) channels: Option<Allowance>,
     /// Counts the shared bytes of what it made, once it makes some.
     pub(crate) shared: Option<Allowance>,
+    /// Sends its requests of HTTP, once it sends some: its connections are its own.
+    pub(crate) http: Option<b8g_http::Client>,
     /// What its tree of tasks uses, once there is more than itself.
     pub(crate) tree: Option<Arc<Tree>>,
     /// What it is told, if it is a task.
@@ -106,6 +108,7 @@ impl State {
             descriptors: Allowance::new(limits.descriptors_max.into()),
             channels: None,
             shared: None,
+            http: None,
             tree: None,
             orders: None,
             bell: OnceLock::new(),

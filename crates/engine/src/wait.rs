@@ -62,6 +62,7 @@ fn readiness(state: &State, item: &Item) -> Result<Readiness, Error> {
         Object::Reader(reader) => rings(reader.ready()),
         Object::Event(event) => rings(event.ready()),
         Object::Task(task) => rings(task.ready()),
+        Object::Exchange(exchange) => rings(exchange.ready()),
         Object::Blob(_)
         | Object::Kept(_)
         | Object::Answer(_)

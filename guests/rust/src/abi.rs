@@ -35,6 +35,12 @@ pub const STREAM_BYTES_MAX: u64 = 67108864;
 /// Bytes of a stream's element at most.
 pub const ELEMENT_BYTES_MAX: u64 = 65536;
 
+/// Bytes of a head of HTTP at most.
+pub const HTTP_HEAD_BYTES_MAX: u64 = 65536;
+
+/// Fields of a head of HTTP at most.
+pub const HTTP_FIELDS_MAX: u64 = 256;
+
 /// Mapped parts begin and end at multiples of this.
 pub const WINDOW_BYTES: u64 = 4096;
 
@@ -194,6 +200,8 @@ pub mod role {
     pub const KEYS: u32 = 16;
     /// an end of a channel over which calls of what the program exports come
     pub const SERVE: u32 = 17;
+    /// the request that the program is to answer
+    pub const REQUEST: u32 = 18;
 }
 
 /// Requests of `ctl`.
@@ -280,6 +288,20 @@ pub mod ctl {
     pub const SEND_TO: u32 = 108;
     /// Receives one datagram, and who sent it.
     pub const RECEIVE_FROM: u32 = 109;
+    /// Begins an exchange: sends a request of HTTP.
+    pub const HTTP: u32 = 110;
+    /// Gives what the other side of an exchange said first: a request or a response.
+    pub const HEAD: u32 = 111;
+    /// Answers the request of an exchange.
+    pub const RESPOND: u32 = 112;
+    /// Gives what the other side said after its body.
+    pub const TRAILERS: u32 = 113;
+    /// Says what is to come after the own body.
+    pub const SEND_TRAILERS: u32 = 114;
+    /// Tells whether what was to be sent was.
+    pub const SENT: u32 = 115;
+    /// Tells why an exchange failed.
+    pub const FAILURE: u32 = 116;
     /// Drop the message that waits at an end of a channel, and what it carries.
     pub const DISCARD: u32 = 120;
 }
@@ -324,6 +346,8 @@ pub mod kind {
     pub const KEYS: u32 = 18;
     /// A UDP socket.
     pub const DATAGRAMS: u32 = 19;
+    /// A request of HTTP and its response.
+    pub const EXCHANGE: u32 = 21;
 }
 
 /// Types of files.
@@ -366,6 +390,48 @@ pub mod end_reason {
     pub const POLICY: u32 = 7;
     /// Somebody stopped it.
     pub const CANCELLED: u32 = 8;
+}
+
+/// Why an exchange of HTTP failed.
+pub mod http_failure {
+    /// The name of the host is not known.
+    pub const NAME_NOT_FOUND: u32 = 1;
+    /// Nobody listens there.
+    pub const REFUSED: u32 = 2;
+    /// Connecting took too long.
+    pub const CONNECT_TIMEOUT: u32 = 3;
+    /// There is no way there.
+    pub const UNREACHABLE: u32 = 4;
+    /// The connection was lost.
+    pub const LOST: u32 = 5;
+    /// The answer did not begin in time.
+    pub const RESPONSE_TIMEOUT: u32 = 6;
+    /// The next bytes did not come in time.
+    pub const READ_TIMEOUT: u32 = 7;
+    /// What was sent was not taken in time.
+    pub const WRITE_TIMEOUT: u32 = 8;
+    /// The other side does not speak TLS as it must.
+    pub const TLS: u32 = 9;
+    /// The other side's certificate is not trusted.
+    pub const CERTIFICATE: u32 = 10;
+    /// No certificate authority is known on this machine: there is no store of them, and SSL_CERT_FILE names none.
+    pub const NO_AUTHORITIES: u32 = 11;
+    /// It was not granted.
+    pub const DENIED: u32 = 12;
+    /// The own body is not as long as its head says.
+    pub const BODY_SIZE: u32 = 13;
+    /// The other side's body ended too early.
+    pub const INCOMPLETE: u32 = 14;
+    /// The other side's head or trailers are too large.
+    pub const HEAD_SIZE: u32 = 15;
+    /// The other side does not speak HTTP as it must.
+    pub const PROTOCOL: u32 = 16;
+    /// Too much goes on at once.
+    pub const TOO_MANY: u32 = 17;
+    /// The own side gave up.
+    pub const ABORTED: u32 = 18;
+    /// Something else.
+    pub const OTHER: u32 = 19;
 }
 
 /// Languages of the request COMPILE.
@@ -418,6 +484,12 @@ pub mod socket {
     pub const UDP4: u64 = 20;
     /// For datagrams (UDP) over version 6 of IP.
     pub const UDP6: u64 = 22;
+}
+
+/// Flags of the requests HTTP and RESPOND.
+pub mod http {
+    /// A body follows: it is written to the exchange, and its end is told.
+    pub const BODY: u64 = 0x1;
 }
 
 /// Flags of the requests SET_TIMES and PATH_SET_TIMES.

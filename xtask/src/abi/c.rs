@@ -75,6 +75,7 @@ fn constants(out: &mut String) {
     numbers(out, "Kinds of objects", "KIND_", each!(Kind));
     numbers(out, "Types of files", "FILE_", each!(FileType));
     numbers(out, "Why a task ended", "END_", each!(EndReason));
+    numbers(out, "Why an exchange of HTTP failed", "HTTP_FAILURE_", each!(HttpFailure));
     numbers(out, "Languages of the request COMPILE", "LANGUAGE_", each!(Language));
     for group in GROUPS {
         title(out, group.meaning);

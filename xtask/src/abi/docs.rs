@@ -15,13 +15,14 @@ use super::{each, snake};
 /// The name between the marks, and what stands there.
 type Table = (&'static str, fn() -> String);
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     ("errors", errors),
     ("operations", operations),
     ("verbs of task", task_verbs),
     ("roles", roles),
     ("kinds", kinds),
     ("requests", requests),
+    ("failures", failures),
 ];
 
 /// The document with its tables made anew; what lies outside of the marks stays as it is.
@@ -126,6 +127,13 @@ fn kinds() -> String {
         vec![number.to_string(), snake(name), meaning.trim_end_matches('.').to_owned(), uses.join(", ")]
     });
     table(&["#", "kind", "what it is", "operations, beside info, dup, close and wait"], rows)
+}
+
+fn failures() -> String {
+    let rows = each!(HttpFailure).map(|(name, number, meaning)| {
+        vec![number.to_string(), snake(name), meaning.trim_end_matches('.').to_owned()]
+    });
+    table(&["#", "failure", "what happened"], rows)
 }
 
 fn requests() -> String {

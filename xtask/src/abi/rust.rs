@@ -40,10 +40,12 @@ pub fn constants() -> String {
     module(&mut out, "kind", "u32", "Kinds of objects", each!(Kind).map(number));
     module(&mut out, "file_type", "u32", "Types of files", each!(FileType).map(number));
     module(&mut out, "end_reason", "u32", "Why a task ended", each!(EndReason).map(number));
+    let failures = each!(HttpFailure).map(number);
+    module(&mut out, "http_failure", "u32", "Why an exchange of HTTP failed", failures);
     module(&mut out, "language", "u32", "Languages of the request COMPILE", each!(Language).map(number));
     for group in GROUPS {
         let (class, hex) = match group.name {
-            "TASK" | "LINK" | "TIMES" | "SOCKET" => ("u64", group.flags),
+            "TASK" | "LINK" | "TIMES" | "SOCKET" | "HTTP" => ("u64", group.flags),
             "EVENT" | "STATE" => ("i32", false),
             _ => ("u32", true),
         };

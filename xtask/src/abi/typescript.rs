@@ -32,6 +32,7 @@ pub fn constants() -> String {
     object(&mut out, "Kind", "Kinds of objects", each!(Kind).map(number));
     object(&mut out, "FileType", "Types of files", each!(FileType).map(number));
     object(&mut out, "EndReason", "Why a task ended", each!(EndReason).map(number));
+    object(&mut out, "HttpFailure", "Why an exchange of HTTP failed", each!(HttpFailure).map(number));
     object(&mut out, "Language", "Languages of the request COMPILE", each!(Language).map(number));
     for group in GROUPS {
         let name = format!("{}{}", &group.name[..1], group.name[1..].to_ascii_lowercase());

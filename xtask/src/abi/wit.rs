@@ -97,10 +97,11 @@ fn types(out: &mut String) {
     cases(out, "enum", "kind", "What an object is.", each!(Kind).map(name));
     cases(out, "enum", "file-type", "The type of a file.", each!(FileType).map(name));
     cases(out, "enum", "end-reason", "Why a task ended.", each!(EndReason).map(name));
+    cases(out, "enum", "http-failure", "Why an exchange of HTTP failed.", each!(HttpFailure).map(name));
     cases(out, "enum", "language", "What is compiled.", each!(Language).map(name));
     for group in GROUPS {
         let (form, name) = match group.name {
-            "OPEN" | "STREAM" | "TIMES" => ("flags", format!("{}-flags", kebab(group.name))),
+            "OPEN" | "STREAM" | "TIMES" | "HTTP" => ("flags", format!("{}-flags", kebab(group.name))),
             "READY" => ("flags", "ready".to_owned()),
             "EVENT" => ("enum", "event-kind".to_owned()),
             "STATE" => ("enum", "state".to_owned()),

@@ -5,7 +5,7 @@
 use super::shape::{Constant, ErrorName, Field, FieldType, Group, Layout, RoleForm};
 use super::{
     BACKLOG_MAX, KEY_BYTES, Kind, MESSAGE_HANDLES_MAX, PATH_BYTES_MAX, Role, SPAWN_HANDLES_MAX,
-    WAIT_ITEMS_MAX, event, link, open, ready, socket, state, stream, task, times,
+    WAIT_ITEMS_MAX, event, http, link, open, ready, socket, state, stream, task, times,
 };
 use crate::error::{Error, HOST_BASE};
 use crate::{Handle, channel};
@@ -85,6 +85,13 @@ pub const ROLES: &[RoleForm] = &[
         "an end of a channel over which calls of what the program exports come",
         "send, receive, wait",
     ),
+    role(
+        Role::Request,
+        "REQUEST",
+        Kind::Exchange,
+        "the request that the program is to answer",
+        "ctl HEAD RESPOND, read, write, finish, wait",
+    ),
 ];
 
 /// Every group of constants that is no enum.
@@ -92,6 +99,7 @@ pub const GROUPS: &[Group] = &[
     group("OPEN", "Flags of `open` and of the request SET_FLAGS", true, open::EACH),
     group("STREAM", "Flags of `stream`", true, stream::EACH),
     group("SOCKET", "What the request SOCKET makes", false, socket::EACH),
+    group("HTTP", "Flags of the requests HTTP and RESPOND", true, http::EACH),
     group("TIMES", "Flags of the requests SET_TIMES and PATH_SET_TIMES", true, times::EACH),
     group("READY", "Interests and answers of `wait`", true, ready::EACH),
     group("TASK", "Verbs of `task`", false, task::EACH),
@@ -123,6 +131,8 @@ pub const BOUNDS: &[Constant] = &[
         crate::stream::ELEMENT_BYTES_MAX as i64,
         "Bytes of a stream's element at most",
     ),
+    constant("HTTP_HEAD_BYTES_MAX", crate::http::HEAD_BYTES_MAX as i64, "Bytes of a head of HTTP at most"),
+    constant("HTTP_FIELDS_MAX", crate::http::FIELDS_MAX as i64, "Fields of a head of HTTP at most"),
     constant("WINDOW_BYTES", 4096, "Mapped parts begin and end at multiples of this"),
     constant(
         "HANDLE_INDEX_BITS",

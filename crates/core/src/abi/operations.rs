@@ -61,6 +61,7 @@ pub const OPERATIONS: &[Operation] = &[
             Kind::Memory,
             Kind::Event,
             Kind::Task,
+            Kind::Exchange,
         ],
         needs: &[Rights::READ],
         parameters: &[
@@ -72,7 +73,7 @@ pub const OPERATIONS: &[Operation] = &[
         ..operation(Op::Read, "read", "h")
     },
     Operation {
-        kinds: &[Kind::Blob, Kind::Stream, Kind::File, Kind::Socket, Kind::Memory],
+        kinds: &[Kind::Blob, Kind::Stream, Kind::File, Kind::Socket, Kind::Memory, Kind::Exchange],
         needs: &[Rights::WRITE],
         parameters: &[
             takes(0, "from", Shape::Bytes, &["offset", "length"]),
@@ -138,13 +139,13 @@ pub const OPERATIONS: &[Operation] = &[
         ..operation(Op::Acquire, "acquire", "h")
     },
     Operation {
-        kinds: &[Kind::Stream],
+        kinds: &[Kind::Stream, Kind::Exchange],
         needs: &[Rights::READ, Rights::WRITE],
         parameters: &[
             takes(0, "how", Shape::Number, &["0 = orderly, else abort"]),
             takes(1, "reason", Shape::Number32, &["reason, a u32"]),
         ],
-        words: "ends a stream from one of its ends; 0",
+        words: "ends a stream from one of its ends, or the body that is written to an exchange; 0",
         ..operation(Op::Finish, "finish", "h")
     },
     Operation {

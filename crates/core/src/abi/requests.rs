@@ -172,8 +172,8 @@ pub const REQUESTS: &[RequestForm] = &[
     },
     RequestForm {
         argument: "how",
-        argument_words: "1 reading, 2 writing, 3 both",
-        ..form(Request::Shutdown, "SHUTDOWN", &[Kind::Socket], "0")
+        argument_words: "1 reading, 2 writing, 3 both; of an exchange 1 only: the rest of the body is not wanted",
+        ..form(Request::Shutdown, "SHUTDOWN", &[Kind::Socket, Kind::Exchange], "0")
     },
     form(
         Request::Connected,
@@ -348,6 +348,70 @@ pub const REQUESTS: &[RequestForm] = &[
             &[Kind::Datagrams],
             "`Address`, then the datagram, cut if it is longer than the room; AGAIN when there is none. A socket that is not bound hears only those that it may send to.",
         )
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "a request head",
+        argument: "flags",
+        argument_words: "flags HTTP: BODY",
+        answer: Answer::Handle,
+        ..form(
+            Request::Http,
+            "HTTP",
+            &[Kind::Net],
+            "new handle of an exchange. RIGHTS: not granted; ARG: such a request is not sent",
+        )
+    },
+    RequestForm {
+        needs: READ,
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::Head,
+            "HEAD",
+            &[Kind::Exchange],
+            "the other side's head; answers its length, which may exceed the room. AGAIN: not yet",
+        )
+    },
+    RequestForm {
+        needs: WRITE,
+        input: Input::Bytes,
+        input_words: "a response head",
+        argument: "flags",
+        argument_words: "flags HTTP: BODY",
+        ..form(Request::Respond, "RESPOND", &[Kind::Exchange], "0. ARG: such a response is not sent")
+    },
+    RequestForm {
+        needs: READ,
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::Trailers,
+            "TRAILERS",
+            &[Kind::Exchange],
+            "the fields behind the other side's body; answers their length, which may exceed the room. AGAIN: the body has not ended",
+        )
+    },
+    RequestForm {
+        needs: WRITE,
+        input: Input::Bytes,
+        input_words: "fields",
+        ..form(
+            Request::SendTrailers,
+            "SEND_TRAILERS",
+            &[Kind::Exchange],
+            "0. They follow the body that is written, when it is finished",
+        )
+    },
+    form(
+        Request::Sent,
+        "SENT",
+        &[Kind::Exchange],
+        "0 all that was to be sent was, AGAIN not yet, or why it will never be",
+    ),
+    RequestForm {
+        answer: Answer::Number,
+        ..form(Request::Failure, "FAILURE", &[Kind::Exchange], "why the exchange failed; 0: it did not")
     },
     RequestForm {
         needs: READ,

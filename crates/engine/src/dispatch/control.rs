@@ -3,7 +3,7 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
-use super::{message, network, share, spawn};
+use super::{http, message, network, share, spawn};
 use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
@@ -75,6 +75,9 @@ pub(super) fn control(
         Request::Shutdown | Request::Connected => match state.table.get(handle)?.0 {
             Object::Socket(socket) if request == Request::Connected => socket.connected().map(|()| 0),
             Object::Socket(socket) => socket.shutdown(argument).map(|()| 0),
+            Object::Exchange(exchange) if request == Request::Shutdown => {
+                exchange.shutdown(argument).map(|()| 0)
+            }
             _ => Err(Error::Type),
         },
         Request::Socket
@@ -99,6 +102,13 @@ pub(super) fn control(
             }
             _ => Err(Error::Type),
         },
+        Request::Http => http::start(state, handle, input, argument),
+        Request::Head
+        | Request::Respond
+        | Request::Trailers
+        | Request::SendTrailers
+        | Request::Sent
+        | Request::Failure => http::exchange(state, handle, request, input, out, argument),
         Request::Resolution => match state.table.get(handle)?.0 {
             Object::Clock(clock) => Ok(clock.resolution()),
             _ => Err(Error::Type),

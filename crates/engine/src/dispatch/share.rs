@@ -66,7 +66,8 @@ pub(super) fn finish(state: &State, handle: Handle, how: Gone) -> Result<i64, Er
     match object {
         Object::Writer(writer) if rights.contains(Rights::WRITE) => writer.finish(how),
         Object::Reader(reader) if rights.contains(Rights::READ) => reader.finish(how),
-        Object::Writer(_) | Object::Reader(_) => return Err(Error::Rights),
+        Object::Exchange(exchange) if rights.contains(Rights::WRITE) => exchange.finish(how)?,
+        Object::Writer(_) | Object::Reader(_) | Object::Exchange(_) => return Err(Error::Rights),
         _ => return Err(Error::Type),
     }
     Ok(0)

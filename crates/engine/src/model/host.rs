@@ -12,6 +12,7 @@ use wasmtime::component::ResourceTableError;
 
 use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
+use crate::object::Allowance;
 use crate::state::State;
 use crate::wait::{Item, Waiting};
 
@@ -89,6 +90,8 @@ pub(crate) struct Resources {
     pub(crate) preopens: Vec<(Handle, String)>,
     pub(crate) names: Names,
     pub(crate) pending: Pending,
+    /// Counts what it keeps for HTTP.
+    pub(crate) http: Allowance,
     /// What seeds that need not be secure begin with: the same whenever it is asked for.
     seed: Option<(u64, u64)>,
     /// Handles that nobody needs any more.
@@ -140,6 +143,7 @@ impl Default for Resources {
             preopens: Vec::new(),
             names: Names::default(),
             pending: Pending::default(),
+            http: Allowance::new(super::http::KEPT_BYTES_MAX),
             seed: None,
             closing: Closing::default(),
             clock_ns: 0,

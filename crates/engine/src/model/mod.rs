@@ -12,6 +12,7 @@ pub(crate) mod files;
 pub(crate) mod freeze;
 mod guest;
 pub(crate) mod host;
+pub(crate) mod http;
 pub(crate) mod idle;
 pub(crate) mod names;
 pub(crate) mod run;
@@ -58,6 +59,8 @@ pub(crate) struct Model {
     pub(crate) pre: InstancePre<State>,
     /// Where the function `run` is, if it is a command.
     pub(crate) run: Option<ComponentExportIndex>,
+    /// Where its handler of HTTP is, if it has one.
+    pub(crate) handler: Option<Handler>,
     /// What it exports if it is written for our own ABI.
     guest: Option<guest::Guest>,
     /// Where the function is that makes it ready.
@@ -69,6 +72,14 @@ pub(crate) struct Model {
     /// Why its contexts cannot be frozen.
     unfreezable: Option<Bar>,
     functions: OnceLock<Vec<(WitFunction, ComponentExportIndex)>>,
+}
+
+/// A function that answers requests of HTTP.
+pub(crate) enum Handler {
+    /// `wasi:http/handler` of 0.3.
+    Async(ComponentExportIndex),
+    /// `wasi:http/incoming-handler` of 0.2.
+    Sync(ComponentExportIndex),
 }
 
 impl std::fmt::Debug for Model {
@@ -147,12 +158,16 @@ impl Model {
         };
         let pre = pre.map_err(|error| ComponentError::Imports(describe(&error)))?;
         // Who exports both means the later one: the earlier is what a toolchain added.
-        let exported = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned());
-        let exported = exported.filter(|name| is_run(name)).max();
-        let run = exported.and_then(|name| {
-            let instance = component.get_export_index(None, &name)?;
-            component.get_export_index(Some(&instance), "run")
-        });
+        let exports: Vec<String> = ty.exports(&place.wasmtime).map(|(name, _)| name.to_owned()).collect();
+        let latest = |interface: &str, version: &str, function: &str| {
+            let is = |name: &&String| name.strip_prefix(interface).is_some_and(|v| v.starts_with(version));
+            let instance = component.get_export_index(None, exports.iter().filter(is).max()?)?;
+            component.get_export_index(Some(&instance), function)
+        };
+        let run = latest("wasi:cli/run@", "0.3.", "run").or_else(|| latest("wasi:cli/run@", "0.2.", "run"));
+        let handler = latest("wasi:http/handler@", "0.3.", "handle").map(Handler::Async);
+        let handler =
+            handler.or_else(|| latest("wasi:http/incoming-handler@", "0.2.", "handle").map(Handler::Sync));
         let initialize = match component.get_export(None, INITIALIZE) {
             Some((ComponentItem::ComponentFunc(ty), at)) if ty.params().len() + ty.results().len() == 0 => {
                 Some(at)
@@ -168,6 +183,7 @@ impl Model {
         Ok(Model {
             pre,
             run,
+            handler,
             guest,
             initialize,
             imports,
@@ -220,11 +236,6 @@ impl Model {
     pub(crate) fn component(&self) -> &Component {
         self.pre.component()
     }
-}
-
-/// Tells whether this is the name of what commands export.
-fn is_run(name: &str) -> bool {
-    name.strip_prefix("wasi:cli/run@").is_some_and(|v| v.starts_with("0.2.") || v.starts_with("0.3."))
 }
 
 /// A linker that has functions too which nobody provides, and which trap.
@@ -282,13 +293,10 @@ mod tests {
             "wasi:cli/environment@1.2.0",
             "wasi:cli/stdin@0.3.0-rc-2025-09-16",
             "wasi:io/streams@0.3.0",
-            "wasi:http/types@0.2.0",
+            "wasi:http/handler@0.3.0",
             "x:cli/environment@0.2.0",
         ] {
             assert!(!provides(name), "{name}");
         }
-        assert!(
-            is_run("wasi:cli/run@0.2.3") && is_run("wasi:cli/run@0.3.0") && !is_run("wasi:cli/run@0.4.0")
-        );
     }
 }

@@ -1,5 +1,5 @@
-//! Running a component of the component model: instantiation, its function `run` or another one, and the loop that lets its
-//! parts go on.
+//! Running a component of the component model: instantiation, its function `run`, its handler of HTTP or another function, and the
+//! loop that lets its parts go on.
 //!
 //! wasmtime knows which parts of a guest can go on; when none can, it gives control back, and the loop here waits for what
 //! they wait for, in one wait of the dispatch function. There is no other thread and no other loop.
@@ -10,12 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use wasmtime::Store;
-use wasmtime::component::{Accessor, Func, Instance, Val};
+use wasmtime::component::{Accessor, Func, Instance, Resource, Val};
 
-use super::Model;
 use super::host::{Done, Failure, sweep, trap, wait};
 use super::idle::Event;
+use super::{Handler, Model};
 use crate::state::State;
+use crate::{wasi2, wasi3};
 
 /// What `run` answers.
 type Answer = (Result<(), ()>,);
@@ -54,6 +55,33 @@ pub(crate) fn run(
     let run = instance.get_typed_func::<(), Answer>(&mut *store, at)?;
     let (answer,) = drive(store, async |accessor| run.call_concurrent(accessor, ()).await)?;
     Ok(answer)
+}
+
+/// Lets a handler of HTTP answer the request that the context was given.
+pub(crate) fn answer(store: &mut Store<State>, model: &Model, instance: Instance) -> wasmtime::Result<()> {
+    match &model.handler {
+        Some(Handler::Async(at)) => {
+            type Answer = (wasi3::http::Answer,);
+            let handle =
+                instance.get_typed_func::<(Resource<wasi3::http::Request>,), Answer>(&mut *store, at)?;
+            drive(store, async |accessor| {
+                let accessor = &accessor.with_getter::<wasi3::Host>(|state| state);
+                let request = accessor.with(wasi3::http::incoming)?;
+                let (answer,) = handle.call_concurrent(accessor, (request,)).await?;
+                wasi3::http::answer(accessor, answer).await
+            })
+        }
+        Some(Handler::Sync(at)) => {
+            type Parameters =
+                (Resource<wasi2::http::IncomingRequest>, Resource<wasi2::http::ResponseOutparam>);
+            let handle = instance.get_typed_func::<Parameters, ()>(&mut *store, at)?;
+            drive(store, async |accessor| {
+                let given = accessor.with(|mut access| wasi2::http::incoming(access.get()))?;
+                handle.call_concurrent(accessor, given).await
+            })
+        }
+        None => Err(trap("it exports no handler of HTTP")),
+    }
 }
 
 /// Calls an exported function.

@@ -54,30 +54,42 @@ impl<T: Send + Sync + 'static> Lookup<T> {
         signal: Arc<Signal>,
         act: impl FnOnce(Vec<SocketAddr>) -> Result<T, Error> + Send + 'static,
     ) -> Result<Lookup<T>, Error> {
-        struct Count;
-        impl Drop for Count {
-            fn drop(&mut self) {
-                LOOKUPS.fetch_sub(1, Relaxed);
-            }
-        }
-        let count = Count;
-        if LOOKUPS.fetch_add(1, Relaxed) >= LOOKUPS_MAX {
-            return Err(Error::Limit);
-        }
         let result = Arc::new(OnceLock::new());
         let there = result.clone();
-        std::thread::Builder::new()
-            .name("b8g-lookup".into())
-            .stack_size(256 << 10)
-            .spawn(move || {
-                let _count = count;
-                let found = (host.as_str(), port).to_socket_addrs().map_err(|_| Error::NotFound);
-                let _ = there.set(found.and_then(|found| act(found.collect())));
-                let _ = rustix::io::write(&signal.fd, &1u64.to_ne_bytes());
-            })
-            .map_err(|e| host_error(&e))?;
+        look_up(host, port, move |found| {
+            let _ = there.set(found.and_then(act));
+            let _ = rustix::io::write(&signal.fd, &1u64.to_ne_bytes());
+        })?;
         Ok(Lookup(result))
     }
+}
+
+/// Looks `host` up and lets `then` go on with its addresses, on the same thread.
+///
+/// # Errors
+/// [`Error::Limit`] when too many are looked up already, and what the system says.
+pub(super) fn look_up(
+    host: String,
+    port: u16,
+    then: impl FnOnce(Result<Vec<SocketAddr>, Error>) + Send + 'static,
+) -> Result<(), Error> {
+    struct Count;
+    impl Drop for Count {
+        fn drop(&mut self) {
+            LOOKUPS.fetch_sub(1, Relaxed);
+        }
+    }
+    let count = Count;
+    if LOOKUPS.fetch_add(1, Relaxed) >= LOOKUPS_MAX {
+        return Err(Error::Limit);
+    }
+    let named = std::thread::Builder::new().name("b8g-lookup".into()).stack_size(256 << 10);
+    let spawned = named.spawn(move || {
+        let _count = count;
+        let found = (host.as_str(), port).to_socket_addrs().map_err(|_| Error::NotFound);
+        then(found.map(Iterator::collect));
+    });
+    spawned.map(|_| ()).map_err(|e| host_error(&e))
 }
 
 impl<T> Lookup<T> {

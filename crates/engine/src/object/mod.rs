@@ -8,10 +8,12 @@ pub(crate) mod bell;
 pub(crate) mod channel;
 pub(crate) mod clock;
 pub(crate) mod datagrams;
+mod dial;
 pub(crate) mod directory;
 mod endpoint;
 pub(crate) mod environment;
 pub(crate) mod event;
+pub(crate) mod exchange;
 pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod guest_path;
@@ -38,6 +40,7 @@ use datagrams::Datagrams;
 use directory::Directory;
 use environment::Environment;
 use event::Event;
+use exchange::Exchange;
 use file::File;
 use files::Files;
 use network::Network;
@@ -81,6 +84,7 @@ pub(crate) enum Object {
     Task(Arc<Task>),
     Compiler,
     Keys(Arc<keys::Keys>),
+    Exchange(Arc<Exchange>),
 }
 
 /// Bytes of an answer at most.
@@ -108,6 +112,7 @@ impl Object {
             Object::Task(_) => Kind::Task,
             Object::Compiler => Kind::Compiler,
             Object::Keys(_) => Kind::Keys,
+            Object::Exchange(_) => Kind::Exchange,
         }
     }
 
@@ -119,6 +124,7 @@ impl Object {
             Object::Reader(reader) => reader.hang_up(bell),
             Object::Event(event) => event.hang_up(bell),
             Object::Task(task) => task.hang_up(bell),
+            Object::Exchange(exchange) => exchange.hang_up(bell),
             _ => {}
         }
     }

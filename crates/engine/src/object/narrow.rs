@@ -64,6 +64,7 @@ pub(crate) fn narrow(
         Object::Network(network) => {
             let mut kept = Network::default();
             kept._counted = Some(counted);
+            kept.trust = network.trust().clone();
             for entry in entries {
                 let text = std::str::from_utf8(entry).map_err(|_| Error::Argument)?;
                 network.keep(text, &mut kept, monitor)?;

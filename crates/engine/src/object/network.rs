@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use b8g_core::Error;
 use b8g_core::abi::socket;
+use b8g_http::{Dial, Trust, TrustError};
 
 use super::address::{Host, Pattern, is_localhost, is_public, parse, written};
 use super::datagrams::Datagrams;
@@ -27,6 +28,8 @@ const LISTEN: &str = "listen ";
 pub(crate) struct Network {
     connects: Vec<NetGrant>,
     listens: Vec<NetGrant>,
+    /// Whose certificates are trusted.
+    pub(super) trust: Arc<Trust>,
     /// What it counts against the bound of who made it, if a context did.
     pub(super) _counted: Option<Arc<Lease>>,
 }
@@ -96,7 +99,7 @@ impl Network {
         Ok(())
     }
 
-    /// Begins to connect to `host:port`.
+    /// Finds the grant for `host:port`, and counts its use.
     ///
     /// # Errors
     /// [`Error::Rights`] when it was not granted, which is noted; [`Error::Argument`] for what is no address.
@@ -216,6 +219,30 @@ impl Network {
                 Err(Error::Rights)
             }
         }
+    }
+
+    /// What connects to `host:port` when somebody needs it: nothing happens before.
+    ///
+    /// # Errors
+    /// As [`Network::open`].
+    pub(crate) fn dial(self: &Arc<Network>, address: &[u8], monitor: &Arc<Monitor>) -> Result<Dial, Error> {
+        let (host, port) = self.destination(address, monitor)?;
+        let (network, monitor) = (self.clone(), monitor.clone());
+        let screen = move |name: &str, found| network.screen(name, found, &monitor);
+        Ok(Box::new(move |dialed| super::dial::dial(host, port, screen, dialed)))
+    }
+
+    /// Whose certificates its connections trust.
+    pub(crate) fn trust(&self) -> &Arc<Trust> {
+        &self.trust
+    }
+
+    /// Trusts the certificates in `pem` too.
+    ///
+    /// # Errors
+    /// [`TrustError`] when it holds none.
+    pub(crate) fn add_trust(&mut self, pem: &[u8]) -> Result<(), TrustError> {
+        Arc::make_mut(&mut self.trust).add(pem)
     }
 }
 

@@ -230,7 +230,8 @@ pub(super) fn finish(fd: &OwnedFd) -> Result<(), Error> {
     }
 }
 
-fn connect_first(addresses: Vec<SocketAddr>) -> Result<OwnedFd, Error> {
+/// Connects to the first of these addresses that answers, on a thread that may wait.
+pub(super) fn connect_first(addresses: Vec<SocketAddr>) -> Result<OwnedFd, Error> {
     let mut last = Error::NotFound;
     for address in addresses {
         let fd = endpoint::socket(address.is_ipv6(), SocketType::STREAM)?;

@@ -8,6 +8,7 @@
 mod cli;
 mod clocks;
 mod filesystem;
+pub(crate) mod http;
 mod poll;
 mod random;
 mod sockets;
@@ -52,6 +53,8 @@ pub(crate) const INTERFACES: &[&str] = &[
     "wasi:random/random",
     "wasi:random/insecure",
     "wasi:random/insecure-seed",
+    "wasi:http/types",
+    "wasi:http/outgoing-handler",
 ];
 
 /// What the interface definitions become.
@@ -75,6 +78,17 @@ mod bindings {
             "wasi:sockets/udp.udp-socket": crate::model::udp::UdpSocket,
             "wasi:sockets/udp.incoming-datagram-stream": crate::wasi2::udp::Incoming,
             "wasi:sockets/udp.outgoing-datagram-stream": crate::wasi2::udp::Outgoing,
+            "wasi:http/types.fields": crate::model::http::Fields,
+            "wasi:http/types.request-options": crate::model::http::Options,
+            "wasi:http/types.incoming-request": crate::wasi2::http::IncomingRequest,
+            "wasi:http/types.outgoing-request": crate::wasi2::http::OutgoingRequest,
+            "wasi:http/types.response-outparam": crate::wasi2::http::ResponseOutparam,
+            "wasi:http/types.incoming-response": crate::wasi2::http::IncomingResponse,
+            "wasi:http/types.incoming-body": crate::wasi2::http::IncomingBody,
+            "wasi:http/types.future-trailers": crate::wasi2::http::FutureTrailers,
+            "wasi:http/types.outgoing-response": crate::wasi2::http::OutgoingResponse,
+            "wasi:http/types.outgoing-body": crate::wasi2::http::OutgoingBody,
+            "wasi:http/types.future-incoming-response": crate::wasi2::http::FutureIncomingResponse,
         },
         trappable_error_type: {
             "wasi:io/streams.stream-error" => crate::model::host::Failure,

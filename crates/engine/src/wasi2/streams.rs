@@ -3,6 +3,8 @@
 //! Invariants: a stream of a file has a position of its own; what was accepted to be written and has not been yet lies in
 //! the stream, at most what `check-write` said.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use b8g_core::abi::ready;
 use b8g_core::{Error, Handle};
 use wasmtime::Result;
@@ -13,13 +15,14 @@ use super::poll::Pollable;
 use crate::dispatch::Call;
 use crate::model::files::{self, READ_BYTES_MAX};
 use crate::model::host::{self, Done, Failure, call, count, trap};
+use crate::object::Lease;
 use crate::state::State;
 use crate::wait::Item;
 
 use streams::StreamError;
 
 /// Bytes that one write takes at most: what `check-write` says where there is room.
-const WRITE_BYTES_MAX: usize = 64 << 10;
+pub(super) const WRITE_BYTES_MAX: usize = 64 << 10;
 
 /// An error that an operation of a stream ended with.
 #[derive(Debug)]
@@ -55,7 +58,23 @@ pub struct OutputStream {
     place: Place,
     /// What was accepted and is not written yet.
     kept: Vec<u8>,
+    /// Where its handle will be, and what is left of it when it goes, if it is the body of a message of HTTP.
+    later: Option<Arc<Mutex<Later>>>,
     ended: bool,
+}
+
+/// What is written before anybody knows where to.
+#[derive(Debug, Default)]
+pub(super) struct Later {
+    pub(super) to: Option<Handle>,
+    /// What a stream that has gone left.
+    pub(super) kept: Vec<u8>,
+    /// Counts what may be kept, as long as it must be.
+    pub(super) lease: Option<Lease>,
+}
+
+pub(super) fn lock(later: &Mutex<Later>) -> MutexGuard<'_, Later> {
+    later.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl InputStream {
@@ -113,7 +132,20 @@ impl OutputStream {
 
     /// A stream that owns its handle.
     pub(super) fn new(handle: Handle) -> OutputStream {
-        OutputStream { handle, owned: true, place: Place::Next, kept: Vec::new(), ended: false }
+        OutputStream { handle, owned: true, place: Place::Next, kept: Vec::new(), later: None, ended: false }
+    }
+
+    /// One whose handle will be known later; the stream does not own it.
+    pub(super) fn later(later: Arc<Mutex<Later>>) -> OutputStream {
+        OutputStream { later: Some(later), ..OutputStream::standard(Handle::ENGINE) }
+    }
+
+    /// Tells whether it is known by now where to write.
+    fn is_settled(&mut self) -> bool {
+        let Some(later) = &self.later else { return true };
+        let to = lock(later).to;
+        self.handle = to.unwrap_or(self.handle);
+        to.is_some()
     }
 
     /// One to a place of a file; `None`: always to its end.
@@ -137,7 +169,7 @@ impl OutputStream {
 
     /// Writes what was kept, as far as it goes without waiting.
     fn push(&mut self, state: &mut State) -> Done {
-        while !self.kept.is_empty() {
+        while !self.kept.is_empty() && self.is_settled() {
             let kept = std::mem::take(&mut self.kept);
             let written = self.write_some(state, &kept);
             self.kept = kept;
@@ -157,11 +189,14 @@ impl OutputStream {
     /// Accepts `from`: writes what can be written and keeps the rest.
     fn accept(&mut self, state: &mut State, from: &[u8]) -> Done {
         let room = WRITE_BYTES_MAX.saturating_sub(self.kept.len());
+        if from.len() > room && !self.is_settled() {
+            return Err(Error::Limit.into());
+        }
         if from.len() > room {
             return Err(Failure::Trap(trap("a write of more than check-write permitted")));
         }
         let mut rest = from;
-        while self.kept.is_empty() && !rest.is_empty() {
+        while self.kept.is_empty() && !rest.is_empty() && self.is_settled() {
             match self.write_some(state, rest) {
                 Ok(0) => return Err(Error::Io.into()),
                 Ok(n) => rest = rest.get(n..).unwrap_or_default(),
@@ -176,7 +211,7 @@ impl OutputStream {
     /// Waits until all that was accepted is written.
     fn flush(&mut self, state: &mut State) -> Done {
         self.push(state)?;
-        while !self.kept.is_empty() {
+        while !self.kept.is_empty() && self.is_settled() {
             host::wait_for(state, self.handle, ready::WRITE)?;
             self.push(state)?;
         }
@@ -231,7 +266,8 @@ fn read(state: &mut State, stream: &Resource<InputStream>, len: u64, blocks: boo
 /// How much an output stream takes now.
 fn room(stream: &mut OutputStream, state: &mut State) -> Done<usize> {
     stream.push(state)?;
-    Ok(if stream.kept.is_empty() { WRITE_BYTES_MAX } else { 0 })
+    let free = WRITE_BYTES_MAX.saturating_sub(stream.kept.len());
+    Ok(if stream.kept.is_empty() || !stream.is_settled() { free } else { 0 })
 }
 
 /// Moves bytes from one stream to another.
@@ -339,9 +375,10 @@ impl streams::HostOutputStream for State {
     }
 
     fn subscribe(&mut self, stream: Resource<OutputStream>) -> Result<Resource<Pollable>> {
-        let stream = self.resources().table.get(&stream)?;
+        let stream = self.resources().table.get_mut(&stream)?;
+        let is_settled = stream.is_settled();
         let item = Item { handle: stream.handle, interest: ready::WRITE };
-        let pollable = if stream.ended { Pollable::Ready } else { Pollable::Item(item) };
+        let pollable = if stream.ended || !is_settled { Pollable::Ready } else { Pollable::Item(item) };
         Ok(self.resources().table.push(pollable)?)
     }
 
@@ -381,6 +418,9 @@ impl streams::HostOutputStream for State {
         let mut stream = self.resources().table.delete(stream)?;
         if let Err(Failure::Trap(error)) = stream.push(self) {
             return Err(error);
+        }
+        if let Some(later) = &stream.later {
+            lock(later).kept.append(&mut stream.kept);
         }
         if stream.owned { host::close(self, stream.handle) } else { Ok(()) }
     }

@@ -6,6 +6,7 @@
 mod cli;
 mod clocks;
 mod filesystem;
+pub(crate) mod http;
 mod listen;
 mod pipe;
 mod random;
@@ -40,6 +41,8 @@ pub(crate) const INTERFACES: &[&str] = &[
     "wasi:random/random",
     "wasi:random/insecure",
     "wasi:random/insecure-seed",
+    "wasi:http/types",
+    "wasi:http/client",
 ];
 
 /// What the interface definitions become.
@@ -58,6 +61,12 @@ mod bindings {
             "wasi:sockets/types.[method]tcp-socket.listen": store | trappable,
             "wasi:sockets/types.[method]tcp-socket.send": store | trappable,
             "wasi:sockets/types.[method]tcp-socket.receive": store | trappable,
+            "wasi:http/types.[drop]request": store | trappable,
+            "wasi:http/types.[drop]response": store | trappable,
+            "wasi:http/types.[static]request.new": store | trappable,
+            "wasi:http/types.[static]request.consume-body": store | trappable,
+            "wasi:http/types.[static]response.new": store | trappable,
+            "wasi:http/types.[static]response.consume-body": store | trappable,
             default: trappable,
         },
         with: {
@@ -66,6 +75,10 @@ mod bindings {
             "wasi:filesystem/types.descriptor": crate::model::files::Descriptor,
             "wasi:sockets/types.tcp-socket": crate::model::sockets::TcpSocket,
             "wasi:sockets/types.udp-socket": crate::model::udp::UdpSocket,
+            "wasi:http/types.fields": crate::model::http::Fields,
+            "wasi:http/types.request": crate::wasi3::http::Request,
+            "wasi:http/types.request-options": crate::model::http::Options,
+            "wasi:http/types.response": crate::wasi3::http::Response,
         },
         trappable_error_type: {
             "wasi:filesystem/types.error-code" => crate::model::host::Failure,
@@ -75,7 +88,7 @@ mod bindings {
 }
 
 /// Who the functions are of.
-type Host = HasSelf<State>;
+pub(crate) type Host = HasSelf<State>;
 
 /// Adds WASI 0.3 to what components of the component model can import.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {

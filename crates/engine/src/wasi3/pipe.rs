@@ -14,10 +14,10 @@ use wasmtime::component::{
 use wasmtime::{AsContextMut, StoreContextMut};
 
 use super::Host;
-use super::told::{Teller, told};
+use super::told::{Teller, Told, told};
 use crate::dispatch::Call;
 use crate::model::files::{self, READ_BYTES_MAX};
-use crate::model::host::{Closing, Done, Failure, call, count};
+use crate::model::host::{Closing, Done, Failure, call, count, duplicate};
 use crate::model::idle::Event;
 use crate::state::State;
 use crate::wait::Item;
@@ -43,6 +43,12 @@ impl Held {
     /// A handle that is closed when the stream goes.
     pub(super) fn owned(state: &mut State, handle: Handle) -> Held {
         Held { handle, closing: Some(state.resources().closing.clone()), ends: None }
+    }
+
+    /// Another handle to the same, which is closed when that one goes.
+    pub(super) fn again(&self, state: &mut State) -> Done<Held> {
+        let handle = duplicate(state, self.handle)?;
+        Ok(Held::owned(state, handle))
     }
 
     /// As it is, and a direction of the connection ends with it.
@@ -215,6 +221,17 @@ pub(super) fn ended<C: Code>(
     FutureReader::new(access, async move { wasmtime::Result::<_>::Ok(end) })
 }
 
+/// A stream that reads from a handle, and who hears how it ended.
+pub(super) fn reading<C: Code>(
+    access: &mut Access<'_, State, Host>,
+    from: Held,
+    position: Option<u64>,
+    code: fn(Error) -> C,
+) -> wasmtime::Result<(StreamReader<u8>, Told<C>)> {
+    let (teller, told) = told();
+    Ok((StreamReader::new(access, Reading { from, position, teller, code })?, told))
+}
+
 /// A stream that reads from a handle.
 pub(super) fn reader<C: Code>(
     mut access: Access<'_, State, Host>,
@@ -222,8 +239,7 @@ pub(super) fn reader<C: Code>(
     position: Option<u64>,
     code: fn(Error) -> C,
 ) -> wasmtime::Result<(StreamReader<u8>, End<C>)> {
-    let (teller, told) = told();
-    let stream = StreamReader::new(&mut access, Reading { from, position, teller, code })?;
+    let (stream, told) = reading(&mut access, from, position, code)?;
     Ok((stream, FutureReader::new(&mut access, told)?))
 }
 
@@ -239,6 +255,19 @@ where
     Ok((stream, ended(&mut access, end)?))
 }
 
+/// Writes what comes out of a stream to a handle; answers who hears how it ended.
+pub(super) fn writing<C: Code>(
+    access: &mut Access<'_, State, Host>,
+    data: StreamReader<u8>,
+    to: Held,
+    place: Place,
+    code: fn(Error) -> C,
+) -> wasmtime::Result<Told<C>> {
+    let (teller, told) = told();
+    data.pipe(access, Writing { to, place, teller, code })?;
+    Ok(told)
+}
+
 /// Writes what comes out of a stream to a handle.
 pub(super) fn writer<C: Code>(
     mut access: Access<'_, State, Host>,
@@ -247,8 +276,7 @@ pub(super) fn writer<C: Code>(
     place: Place,
     code: fn(Error) -> C,
 ) -> wasmtime::Result<End<C>> {
-    let (teller, told) = told();
-    data.pipe(&mut access, Writing { to, place, teller, code })?;
+    let told = writing(&mut access, data, to, place, code)?;
     FutureReader::new(&mut access, told)
 }
 

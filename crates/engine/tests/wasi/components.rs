@@ -210,7 +210,7 @@ fn memory_is_bounded() {
 #[test]
 fn what_nobody_provides_is_named() {
     let text = command(
-        r#"(import "wasi:http/outgoing-handler@0.2.1" (instance $http (export "send" (func))))"#,
+        r#"(import "wasi:messaging/producer@0.2.1" (instance $http (export "send" (func))))"#,
         r#"(core func $send (canon lower (func $http "send")))"#,
         r#"(import "host" "send" (func $send))"#,
         r#"(with "host" (instance (export "send" (func $send))))"#,
@@ -218,22 +218,22 @@ fn what_nobody_provides_is_named() {
     );
     let refused = Component::from_wasm(engine(), text.as_bytes());
     let Err(ComponentError::UnknownImports(names)) = refused else { panic!("{refused:?}") };
-    assert_eq!(names, [r#"instance "wasi:http/outgoing-handler@0.2.1""#]);
+    assert_eq!(names, [r#"instance "wasi:messaging/producer@0.2.1""#]);
     let options = ComponentOptions { trap_unknown_imports: true, ..ComponentOptions::default() };
     let component = Component::from_wasm_with(engine(), text.as_bytes(), options).unwrap();
     let outcome = Context::new(&component, &Grants::none(), Limits::default()).unwrap().run();
     assert_eq!(outcome.reason, Reason::Trap, "{outcome}");
-    assert!(outcome.message.contains("wasi:http/outgoing-handler@0.2.1#send"), "{outcome}");
+    assert!(outcome.message.contains("wasi:messaging/producer@0.2.1#send"), "{outcome}");
     // A later version, and one that was never final.
     for version in ["0.4.0", "0.3.0-rc-2025-09-16", "1.0.0"] {
-        let text = text.replace("wasi:http/outgoing-handler@0.2.1", &format!("wasi:cli/exit@{version}"));
+        let text = text.replace("wasi:messaging/producer@0.2.1", &format!("wasi:cli/exit@{version}"));
         assert!(matches!(
             Component::from_wasm(engine(), text.as_bytes()),
             Err(ComponentError::UnknownImports(_))
         ));
     }
     // What is provided, but is something else.
-    let text = text.replace("wasi:http/outgoing-handler@0.2.1", "wasi:cli/exit@0.2.0");
+    let text = text.replace("wasi:messaging/producer@0.2.1", "wasi:cli/exit@0.2.0");
     let Err(error) = Component::from_wasm(engine(), text.as_bytes()) else { panic!("it fits") };
     assert!(matches!(error, ComponentError::Imports(_)) && error.to_string().contains("send"), "{error}");
 }
