@@ -660,9 +660,10 @@ impl Context {
         self.note(state)
     }
 
-    /// Tells whether the component can be told of events.
+    /// Tells whether the component can be told of events once it was started.
     pub(crate) fn hears(&self) -> bool {
-        self.event.is_some() || self.is_guest()
+        let compiled = &self.component.compiled;
+        compiled.face == Face::Abi && compiled.exports.event.is_some() || self.is_guest()
     }
 
     /// Tells the component of an event; answers what it answered.

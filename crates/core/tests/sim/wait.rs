@@ -15,6 +15,8 @@ pub struct Waiting {
     pub deadline: Option<u64>,
     pub is_parked: bool,
     phase: Phase,
+    /// Its bell hung where something rings since it last slept.
+    listens: bool,
 }
 
 enum Phase {
@@ -61,7 +63,8 @@ impl World {
         let items = items.into_iter().map(|(handle, interest)| Item { handle, interest }).collect();
         let wait = Wait::new(deadline, false, is_parked);
         let phase = Phase::Look;
-        self.contexts[number].doing = Doing::Waiting(Waiting { items, wait, deadline, is_parked, phase });
+        self.contexts[number].doing =
+            Doing::Waiting(Waiting { items, wait, deadline, is_parked, phase, listens: false });
         Ok(())
     }
 
@@ -119,6 +122,7 @@ impl World {
         match waiting.wait.step(&survey, now) {
             Step::Listen => {
                 self.contexts[number].bell.hush();
+                waiting.listens = true;
                 waiting.phase = Phase::Hang(0);
                 None
             }
@@ -128,6 +132,8 @@ impl World {
                 Some(after)
             }
             Step::Ask(timeout) => {
+                let listens = std::mem::replace(&mut waiting.listens, false);
+                assert!(listens || !survey.rings, "who sleeps hung up his bell before");
                 let until = timeout.map(|timeout| now + timeout);
                 waiting.phase = Phase::Asleep { survey, since: now, until };
                 None

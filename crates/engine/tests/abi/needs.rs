@@ -97,7 +97,9 @@ fn requests_need_what_their_rows_say() {
             }
             let less = puppet.op(Op::Dup, object, [rights.without(any).bits().into(), 0, 0, 0]);
             assert_eq!(puppet.op(Op::Ctl, less, [row.request as i64, 0, 0, 0]), RIGHTS, "{}", row.name);
-            assert_ne!(puppet.op(Op::Ctl, object, [row.request as i64, 0, 0, 0]), RIGHTS, "{}", row.name);
+            let answer = puppet.op(Op::Ctl, object, [row.request as i64, 0, 0, 0]);
+            // A value without a name was not granted.
+            assert!(answer != RIGHTS || row.request == Request::EnvGet, "{}", row.name);
             checked.push(row.request);
         }
     }
