@@ -30,6 +30,8 @@ use scratch::{Found, Scratch};
 
 /// The interfaces that can be imported.
 pub(crate) const INTERFACES: [&str; 3] = [TYPES_NAME, OPERATIONS_NAME, CONTROL_NAME];
+/// How the names of all of them begin.
+pub(crate) const ABI_PACKAGE: &str = "b8g:abi/";
 const TYPES_NAME: &str = "b8g:abi/types@1.0.0";
 const OPERATIONS_NAME: &str = "b8g:abi/operations@1.0.0";
 const CONTROL_NAME: &str = "b8g:abi/control@1.0.0";

@@ -14,6 +14,7 @@ use wasmparser::{DataKind, GlobalType, MemoryType, Parser, Payload, TypeRef, Val
 
 use super::layout::{MODULE_MEMORIES_MAX, RESERVED_CORE};
 use crate::split::{Split, Survey, skip_number};
+use crate::typed::ABI_PACKAGE;
 
 /// Bytes of a page of wasm.
 pub(super) const WASM_PAGE_BYTES: u64 = 65536;
@@ -119,7 +120,8 @@ impl<'w> CoreModule<'w> {
             Payload::ExportSection(exports) => {
                 for export in exports.clone() {
                     let name = valid(export)?.name;
-                    if name.starts_with(RESERVED_CORE) {
+                    // What `b8g:abi/run` is to a core module.
+                    if name.starts_with(RESERVED_CORE) && !name.starts_with(ABI_PACKAGE) {
                         return Err(Some(format!("exports {name:?}, a name of the engine's own")));
                     }
                 }
