@@ -234,8 +234,8 @@ declare module "b8g" {
   }
 
   /**
-   * Makes a component of a source text or of wasm. Text is TypeScript and bytes are wasm if nothing is said. It can import the
-   * module "b8g" and nothing else. Throws a SyntaxError for what is wrong.
+   * Makes a component of a source text or of wasm. Text is TypeScript and bytes are wasm if nothing is said. It can import
+   * what is built in, such as this module, and nothing else. Throws a SyntaxError for what is wrong.
    */
   export function compile(source: string | Uint8Array, options?: { language?: "ts" | "js" | "wasm" }): Component;
 

@@ -82,8 +82,8 @@ static JSValue require_json(JSContext *ctx, uint32_t index)
 
 static JSValue require_any(JSContext *ctx, uint32_t index)
 {
-    if (index >= program_modules())
-        return prelude_b8g(ctx);
+    if (index >= PRELUDE_MODULES)
+        return prelude_exports(ctx, prelude_name(index));
     switch (program_module(index).kind) {
     case MODULE_ES:
         return require_es(ctx, index);
@@ -92,7 +92,7 @@ static JSValue require_any(JSContext *ctx, uint32_t index)
     case MODULE_COMMONJS:
         return commonjs_require(ctx, index);
     default:
-        return prelude_b8g(ctx);
+        return prelude_exports(ctx, program_module(index).name);
     }
 }
 
@@ -117,20 +117,21 @@ static JSValue require(JSContext *ctx, JSValueConst this, int argc, JSValueConst
         return JS_Throw(ctx, error);
     }
     if (magic == 1)
-        return index < program_modules() ? JS_NewString(ctx, program_module(index).name) : JS_DupValue(ctx, argv[0]);
+        return index < program_modules() && program_module(index).kind != MODULE_BUILTIN
+            ? modules_path(ctx, program_module(index).name) : JS_DupValue(ctx, argv[0]);
     return require_any(ctx, index);
 }
 
-static JSValue make_require(JSContext *ctx, JSValueConst name)
+JSValue commonjs_make_require(JSContext *ctx, JSValueConst name)
 {
     JSValue function = JS_NewCFunctionData2(ctx, require, "require", 1, 0, 1, &name);
-    JSValue *entry = slot_of(ctx, program_entry());
+    JSValue *entry = program_modules() ? slot_of(ctx, program_entry()) : NULL;
 
     if (JS_IsException(function))
         return function;
     JS_SetPropertyStr(ctx, function, "resolve", JS_NewCFunctionData2(ctx, require, "resolve", 1, 1, 1, &name));
     JS_SetPropertyStr(ctx, function, "cache", JS_DupValue(ctx, cache));
-    if (program_module(program_entry()).kind == MODULE_COMMONJS)
+    if (entry && program_module(program_entry()).kind == MODULE_COMMONJS)
         JS_SetPropertyStr(ctx, function, "main", JS_DupValue(ctx, *entry));
     return function;
 }
@@ -177,18 +178,17 @@ static JSValue compile(JSContext *ctx, uint32_t index)
 }
 
 /* Runs the module's code; -1 with an exception thrown. */
-static int run(JSContext *ctx, uint32_t index, JSValueConst module)
+static int run(JSContext *ctx, uint32_t index, JSValueConst name, JSValueConst module)
 {
     struct module_text text = program_module(index);
-    const char *slash = strrchr(text.name, '/');
     JSValue function = compile(ctx, index), result = JS_EXCEPTION, args[5];
 
     if (JS_IsException(function))
         return -1;
-    args[3] = JS_NewStringLen(ctx, text.name, text.name_length);
-    args[4] = slash ? JS_NewStringLen(ctx, text.name, slash == text.name ? 1 : (size_t)(slash - text.name)) : JS_NewString(ctx, ".");
+    args[3] = modules_path(ctx, text.name);
+    args[4] = modules_directory(ctx, text.name);
     args[0] = JS_GetPropertyStr(ctx, module, "exports");
-    args[1] = make_require(ctx, args[3]);
+    args[1] = commonjs_make_require(ctx, name);
     args[2] = JS_DupValue(ctx, module);
     if (!JS_IsException(args[1]))
         result = JS_Call(ctx, function, args[0], 5, (JSValueConst *)args);
@@ -203,27 +203,38 @@ JSValue commonjs_require(JSContext *ctx, uint32_t index)
 {
     struct module_text text = program_module(index);
     JSValue *slot = slot_of(ctx, index);
-    JSValue name, module, exports;
+    JSValue name, path, module, exports;
+    JSAtom key;
+    int ran;
 
     if (!slot)
         return JS_EXCEPTION;
     if (!JS_IsUndefined(*slot))
         return JS_GetPropertyStr(ctx, *slot, "exports");
     name = JS_NewStringLen(ctx, text.name, text.name_length);
-    module = make_module(ctx, name);
-    JS_FreeValue(ctx, name);
-    if (JS_IsException(module))
+    path = modules_path(ctx, text.name);
+    module = make_module(ctx, path);
+    if (JS_IsException(module)) {
+        JS_FreeValue(ctx, name);
+        JS_FreeValue(ctx, path);
         return module;
+    }
     *slot = JS_DupValue(ctx, module);
-    JS_SetPropertyStr(ctx, cache, text.name, JS_DupValue(ctx, module));
-    if (run(ctx, index, module) < 0) {
+    key = JS_ValueToAtom(ctx, path);
+    JS_SetProperty(ctx, cache, key, JS_DupValue(ctx, module));
+    ran = run(ctx, index, name, module);
+    JS_FreeValue(ctx, name);
+    JS_FreeValue(ctx, path);
+    if (ran < 0) {
         JSValue error = JS_GetException(ctx);
         JS_FreeValue(ctx, *slot);
         *slot = JS_UNDEFINED;
-        JS_SetPropertyStr(ctx, cache, text.name, JS_UNDEFINED);
+        JS_DeleteProperty(ctx, cache, key, 0);
+        JS_FreeAtom(ctx, key);
         JS_FreeValue(ctx, module);
         return JS_Throw(ctx, error);
     }
+    JS_FreeAtom(ctx, key);
     exports = JS_GetPropertyStr(ctx, module, "exports");
     JS_FreeValue(ctx, module);
     return exports;

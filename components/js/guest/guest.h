@@ -83,8 +83,10 @@ void wait_blocking(uint32_t handle, uint32_t interest);
 
 /* ---- program.c: the PROGRAM blob ---- */
 
-enum module_kind { MODULE_ES = 0, MODULE_JSON = 1, MODULE_COMMONJS = 2, MODULE_B8G = 3 };
+enum module_kind { MODULE_ES = 0, MODULE_JSON = 1, MODULE_COMMONJS = 2, MODULE_BUILTIN = 3 };
 #define NO_MODULE UINT32_MAX
+/* Indexes from here on are modules of the prelude for which the program has no record. */
+#define PRELUDE_MODULES (UINT32_MAX - 256)
 
 struct module_text {
     enum module_kind kind;
@@ -112,6 +114,15 @@ void program_compact(void);
 
 /* ---- modules.c, commonjs.c ---- */
 
+/* What a program takes for the directory that it was started in: no path of the host. The prelude takes it away again. */
+#define WORKING_DIRECTORY "/cwd"
+
+/* What an absolute path or a file URL below that directory is called in the program. */
+const char *modules_name(const char *specifier);
+/* The absolute path of a module, and that of its directory. */
+JSValue modules_path(JSContext *ctx, const char *name);
+JSValue modules_directory(JSContext *ctx, const char *name);
+
 void modules_setup(JSContext *ctx);
 /* Where `specifier` leads from the module (or script) `base`; NO_MODULE with an exception thrown. */
 uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier);
@@ -123,6 +134,8 @@ JSValue modules_run(JSContext *ctx, uint32_t index);
 JSValue modules_json(JSContext *ctx, uint32_t index);
 /* Answers `module.exports`, running the module at the first call. */
 JSValue commonjs_require(JSContext *ctx, uint32_t index);
+/* `require` for a module of that name, be it in the program or not. */
+JSValue commonjs_make_require(JSContext *ctx, JSValueConst name);
 
 /* ---- text.c ---- */
 
@@ -230,7 +243,11 @@ JSValue sys_object(JSContext *ctx);
 void sys_wipe(void);
 /* Evaluates the prelude that the builder offers, and answers the object that its files share. */
 JSValue prelude_run(JSContext *ctx, bool *strip);
-/* The exports of module "b8g". */
-JSValue prelude_b8g(JSContext *ctx);
+/* The module of the prelude that has this name, with or without `node:`, counted from PRELUDE_MODULES; NO_MODULE if none. */
+uint32_t prelude_find(const char *name);
+/* The name of the module at such an index. */
+const char *prelude_name(uint32_t index);
+/* The exports of the module of that name, which prelude_find knows. */
+JSValue prelude_exports(JSContext *ctx, const char *name);
 
 #endif

@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define B8G "b8g"
-/* The module "b8g" where the program has no record for it, as in an evaluation. */
-#define NO_RECORD (UINT32_MAX - 1)
-
 /* ---- what a specifier means ---- */
 
 static void throw_not_found(JSContext *ctx, const char *base, const char *specifier)
@@ -54,6 +50,15 @@ static char *join(JSContext *ctx, const char *base, const char *specifier)
     return path;
 }
 
+const char *modules_name(const char *specifier)
+{
+    static const char scheme[] = "file://", directory[] = WORKING_DIRECTORY "/";
+
+    if (strncmp(specifier, scheme, sizeof scheme - 1) == 0)
+        specifier += sizeof scheme - 1;
+    return strncmp(specifier, directory, sizeof directory - 1) == 0 ? specifier + sizeof directory - 1 : specifier;
+}
+
 uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier)
 {
     uint32_t from = program_find(base, strlen(base)), target = NO_MODULE;
@@ -63,9 +68,9 @@ uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier
             throw_not_found(ctx, base, specifier);
         return target;
     }
-    target = program_find(specifier, strlen(specifier));
-    if (target == NO_MODULE && strcmp(specifier, B8G) == 0)
-        return NO_RECORD;
+    target = program_find(modules_name(specifier), strlen(modules_name(specifier)));
+    if (target == NO_MODULE)
+        target = prelude_find(specifier);
     if (target == NO_MODULE && specifier[0] == '.') {
         char *path = join(ctx, base, specifier);
         if (!path)
@@ -80,7 +85,7 @@ uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier
 
 static const char *module_name(uint32_t index)
 {
-    return index == NO_RECORD ? B8G : program_module(index).name;
+    return index >= PRELUDE_MODULES ? prelude_name(index) : program_module(index).name;
 }
 
 static char *normalise(JSContext *ctx, const char *base, const char *specifier, void *opaque)
@@ -112,26 +117,33 @@ static int json_init(JSContext *ctx, JSModuleDef *module)
     return JS_SetModuleExport(ctx, module, "default", value);
 }
 
-/* Calls `each` with every export of module "b8g". */
-static int b8g_each(JSContext *ctx, JSModuleDef *module, int (*each)(JSContext *, JSModuleDef *, JSValueConst, JSAtom))
+/* Calls `each` with every export of a module of the prelude. */
+static int prelude_each(JSContext *ctx, JSModuleDef *module, JSValueConst exports,
+                        int (*each)(JSContext *, JSModuleDef *, JSValueConst, JSAtom))
 {
-    JSValue exports = prelude_b8g(ctx);
     JSPropertyEnum *names;
     uint32_t count;
     int result = 0;
 
-    if (JS_GetOwnPropertyNames(ctx, &names, &count, exports, JS_GPN_STRING_MASK) < 0) {
-        JS_FreeValue(ctx, exports);
+    if (JS_GetOwnPropertyNames(ctx, &names, &count, exports, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY) < 0)
         return -1;
-    }
     for (uint32_t i = 0; i < count && result == 0; i++)
         result = each(ctx, module, exports, names[i].atom);
     JS_FreePropertyEnum(ctx, names, count);
-    JS_FreeValue(ctx, exports);
     return result;
 }
 
-static int b8g_declare(JSContext *ctx, JSModuleDef *module, JSValueConst exports, JSAtom name)
+/* A module of Node's exports the whole of its exports as `default` too. */
+static bool exports_itself(JSContext *ctx, const char *name, JSValueConst exports)
+{
+    JSAtom atom = JS_NewAtom(ctx, "default");
+    bool own = JS_GetOwnProperty(ctx, NULL, exports, atom) == 1;
+
+    JS_FreeAtom(ctx, atom);
+    return !own && strncmp(name, "node:", 5) == 0;
+}
+
+static int prelude_declare(JSContext *ctx, JSModuleDef *module, JSValueConst exports, JSAtom name)
 {
     const char *text = JS_AtomToCString(ctx, name);
     int result = text ? JS_AddModuleExport(ctx, module, text) : -1;
@@ -140,7 +152,7 @@ static int b8g_declare(JSContext *ctx, JSModuleDef *module, JSValueConst exports
     return result;
 }
 
-static int b8g_define(JSContext *ctx, JSModuleDef *module, JSValueConst exports, JSAtom name)
+static int prelude_define(JSContext *ctx, JSModuleDef *module, JSValueConst exports, JSAtom name)
 {
     const char *text = JS_AtomToCString(ctx, name);
     JSValue value = text ? JS_GetProperty(ctx, exports, name) : JS_EXCEPTION;
@@ -150,9 +162,31 @@ static int b8g_define(JSContext *ctx, JSModuleDef *module, JSValueConst exports,
     return result;
 }
 
-static int b8g_init(JSContext *ctx, JSModuleDef *module)
+static int prelude_init(JSContext *ctx, JSModuleDef *module)
 {
-    return b8g_each(ctx, module, b8g_define);
+    JSAtom atom = JS_GetModuleName(ctx, module);
+    const char *name = JS_AtomToCString(ctx, atom);
+    JSValue exports = name ? prelude_exports(ctx, name) : JS_EXCEPTION;
+    int result = JS_IsException(exports) ? -1 : prelude_each(ctx, module, exports, prelude_define);
+
+    if (result == 0 && exports_itself(ctx, name, exports))
+        result = JS_SetModuleExport(ctx, module, "default", JS_DupValue(ctx, exports));
+    JS_FreeValue(ctx, exports);
+    JS_FreeCString(ctx, name);
+    JS_FreeAtom(ctx, atom);
+    return result;
+}
+
+static JSModuleDef *load_prelude(JSContext *ctx, const char *name)
+{
+    JSModuleDef *module = JS_NewCModule(ctx, name, prelude_init);
+    JSValue exports = module ? prelude_exports(ctx, name) : JS_EXCEPTION;
+    int result = JS_IsException(exports) ? -1 : prelude_each(ctx, module, exports, prelude_declare);
+
+    if (result == 0 && exports_itself(ctx, name, exports))
+        result = JS_AddModuleExport(ctx, module, "default");
+    JS_FreeValue(ctx, exports);
+    return result < 0 ? NULL : module;
 }
 
 static JSModuleDef *load_native(JSContext *ctx, uint32_t index, JSModuleInitFunc *init)
@@ -161,8 +195,6 @@ static JSModuleDef *load_native(JSContext *ctx, uint32_t index, JSModuleInitFunc
 
     if (!module || JS_SetModulePrivateValue(ctx, module, JS_NewInt32(ctx, (int32_t)index)) < 0)
         return NULL;
-    if (init == b8g_init)
-        return b8g_each(ctx, module, b8g_declare) < 0 ? NULL : module;
     return JS_AddModuleExport(ctx, module, "default") < 0 ? NULL : module;
 }
 
@@ -181,15 +213,15 @@ static JSModuleDef *load_source(JSContext *ctx, uint32_t index)
 
 static JSModuleDef *load_index(JSContext *ctx, uint32_t index)
 {
-    if (index == NO_RECORD)
-        return load_native(ctx, index, b8g_init);
+    if (index >= PRELUDE_MODULES)
+        return load_prelude(ctx, prelude_name(index));
     switch (program_module(index).kind) {
     case MODULE_JSON:
         return load_native(ctx, index, json_init);
     case MODULE_COMMONJS:
         return load_native(ctx, index, b8g_commonjs_init);
-    case MODULE_B8G:
-        return load_native(ctx, index, b8g_init);
+    case MODULE_BUILTIN:
+        return load_prelude(ctx, program_module(index).name);
     default:
         return load_source(ctx, index);
     }
@@ -199,7 +231,9 @@ static JSModuleDef *load(JSContext *ctx, const char *name, void *opaque)
 {
     uint32_t index = program_find(name, strlen(name));
 
-    return load_index(ctx, index == NO_MODULE ? NO_RECORD : index);
+    if (index == NO_MODULE)
+        index = prelude_find(name);
+    return load_index(ctx, index);
 }
 
 JSValue modules_run(JSContext *ctx, uint32_t index)
@@ -220,18 +254,50 @@ JSValue modules_namespace(JSContext *ctx, uint32_t index)
 
 /* ---- import.meta ---- */
 
-/* The URL of a module: its name is a path, relative to where the program was started if it does not begin with `/`. */
+/* A text for the name of a module, which is relative to the working directory if it does not begin with `/`. */
+static JSValue absolute(JSContext *ctx, const char *name, size_t length)
+{
+    static const char directory[] = WORKING_DIRECTORY "/";
+    size_t head = name[0] == '/' ? 0 : length ? sizeof directory - 1 : sizeof directory - 2;
+    char *path;
+    JSValue value;
+
+    if (head == 0)
+        return JS_NewStringLen(ctx, name, length);
+    path = js_malloc(ctx, head + length);
+    if (!path)
+        return JS_EXCEPTION;
+    memcpy(path, directory, head);
+    memcpy(path + head, name, length);
+    value = JS_NewStringLen(ctx, path, head + length);
+    js_free(ctx, path);
+    return value;
+}
+
+JSValue modules_path(JSContext *ctx, const char *name)
+{
+    return absolute(ctx, name, strlen(name));
+}
+
+JSValue modules_directory(JSContext *ctx, const char *name)
+{
+    const char *slash = strrchr(name, '/');
+
+    return absolute(ctx, name, slash == name ? 1 : slash ? (size_t)(slash - name) : 0);
+}
+
 static JSValue module_url(JSContext *ctx, const char *name)
 {
+    static const char head[] = "file://" WORKING_DIRECTORY "/";
     static const char hex[] = "0123456789ABCDEF", plain[] = "-._~/!$&'()*+,;=:@";
-    char *url = js_malloc(ctx, 9 + strlen(name) * 3);
+    char *url = js_malloc(ctx, sizeof head + strlen(name) * 3);
     size_t used;
     JSValue value;
 
     if (!url)
         return JS_EXCEPTION;
-    memcpy(url, "file:///", 8);
-    used = name[0] == '/' ? 7 : 8;
+    memcpy(url, head, sizeof head - 1);
+    used = name[0] == '/' ? sizeof "file://" - 1 : sizeof head - 1;
     for (const uint8_t *p = (const uint8_t *)name; *p; p++) {
         bool letter = (*p | 0x20) >= 'a' && (*p | 0x20) <= 'z';
         if (letter || (*p >= '0' && *p <= '9') || strchr(plain, *p)) {
@@ -255,9 +321,9 @@ static JSValue meta_resolve(JSContext *ctx, JSValueConst this, int argc, JSValue
 
     if (base && specifier) {
         index = modules_resolve(ctx, base, specifier);
-        if (index == NO_RECORD)
-            url = JS_NewString(ctx, B8G);
-        else if (index != NO_MODULE)
+        if (index >= PRELUDE_MODULES || program_module(index).kind == MODULE_BUILTIN)
+            url = index == NO_MODULE ? JS_EXCEPTION : JS_NewString(ctx, module_name(index));
+        else
             url = module_url(ctx, module_name(index));
     }
     JS_FreeCString(ctx, base);
@@ -276,7 +342,6 @@ int b8g_fill_import_meta(JSContext *ctx, JSModuleDef *module, JSValueConst meta)
 {
     JSAtom atom = JS_GetModuleName(ctx, module);
     const char *name = JS_AtomToCString(ctx, atom);
-    const char *slash = name ? strrchr(name, '/') : NULL;
     uint32_t index = name ? program_find(name, strlen(name)) : NO_MODULE;
     JSValue text = name ? JS_NewString(ctx, name) : JS_EXCEPTION;
     int result = -1;
@@ -285,9 +350,8 @@ int b8g_fill_import_meta(JSContext *ctx, JSModuleDef *module, JSValueConst meta)
     if (!JS_IsException(text)) {
         JSValue resolve = JS_NewCFunctionData2(ctx, meta_resolve, "resolve", 1, 0, 1, (JSValueConst *)&text);
         result = meta_define(ctx, meta, "url", module_url(ctx, name)) < 0
-            || meta_define(ctx, meta, "filename", JS_DupValue(ctx, text)) < 0
-            || meta_define(ctx, meta, "dirname", slash ? JS_NewStringLen(ctx, name, slash == name ? 1 : (size_t)(slash - name))
-                                                       : JS_NewString(ctx, ".")) < 0
+            || meta_define(ctx, meta, "filename", modules_path(ctx, name)) < 0
+            || meta_define(ctx, meta, "dirname", modules_directory(ctx, name)) < 0
             || meta_define(ctx, meta, "main", JS_NewBool(ctx, index != NO_MODULE && index == program_entry())) < 0
             || meta_define(ctx, meta, "resolve", resolve) < 0 ? -1 : 0;
         JS_FreeValue(ctx, text);

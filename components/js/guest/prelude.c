@@ -47,6 +47,65 @@ static void run_file(JSContext *ctx, const char *name, const char *source, size_
     JS_FreeValue(ctx, global);
 }
 
+/* ---- its modules ---- */
+
+#define MODULES_MAX 128
+
+static struct { const char *name; JSValue exports; } modules[MODULES_MAX];
+static uint32_t module_count;
+
+/* Keeps the names and the exports of `internal.modules`. */
+static void list_modules(JSContext *ctx)
+{
+    JSValue all = JS_GetPropertyStr(ctx, shared, "modules");
+    JSPropertyEnum *names;
+    uint32_t count;
+
+    if (!JS_IsObject(all))
+        return;
+    if (JS_GetOwnPropertyNames(ctx, &names, &count, all, JS_GPN_STRING_MASK) < 0)
+        fault(ctx, "its modules");
+    if (count > MODULES_MAX) {
+        JS_ThrowRangeError(ctx, "there are more than %d modules", MODULES_MAX);
+        fault(ctx, "its modules");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        modules[i].name = JS_AtomToCString(ctx, names[i].atom); /* never given back */
+        modules[i].exports = JS_GetProperty(ctx, all, names[i].atom);
+    }
+    module_count = count;
+    JS_FreePropertyEnum(ctx, names, count);
+    JS_FreeValue(ctx, all);
+}
+
+uint32_t prelude_find(const char *name)
+{
+    static const char scheme[] = "node:";
+
+    for (uint32_t i = 0; i < module_count; i++) {
+        const char *known = modules[i].name;
+        if (strcmp(known, name) == 0)
+            return PRELUDE_MODULES + i;
+        /* One of Node's without its scheme; but the module of tests has no such name. */
+        if (strncmp(known, scheme, sizeof scheme - 1) == 0 && strcmp(known + sizeof scheme - 1, name) == 0 && strcmp(name, "test") != 0)
+            return PRELUDE_MODULES + i;
+    }
+    return NO_MODULE;
+}
+
+const char *prelude_name(uint32_t index)
+{
+    return modules[index - PRELUDE_MODULES].name;
+}
+
+JSValue prelude_exports(JSContext *ctx, const char *name)
+{
+    uint32_t index = prelude_find(name);
+
+    return index == NO_MODULE ? JS_ThrowReferenceError(ctx, "there is no module %s", name)
+                              : JS_DupValue(ctx, modules[index - PRELUDE_MODULES].exports);
+}
+
 static uint32_t word(const char *bytes)
 {
     uint32_t value;
@@ -81,10 +140,7 @@ JSValue prelude_run(JSContext *ctx, bool *strip)
         memset(blob, 0, size);
     free(blob);
     JS_FreeValue(ctx, sys);
+    list_modules(ctx);
     return JS_DupValue(ctx, shared);
 }
 
-JSValue prelude_b8g(JSContext *ctx)
-{
-    return JS_GetPropertyStr(ctx, shared, "b8g");
-}

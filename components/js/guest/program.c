@@ -56,7 +56,7 @@ static bool check_text(uint32_t offset, uint32_t length)
 
 static const char *check_record(struct record r)
 {
-    if (r.kind > MODULE_B8G)
+    if (r.kind > MODULE_BUILTIN)
         return "the program has a module of an unknown kind";
     if (!check_text(r.name, r.name_length) || !check_text(r.source, r.source_length))
         return "a text of the program lies outside of it";

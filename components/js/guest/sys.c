@@ -376,6 +376,20 @@ PRIMITIVE(sys_op)
                                 arguments[1], arguments[2], arguments[3]));
 }
 
+/* require(path or URL): the function `require` of the module there */
+PRIMITIVE(sys_require)
+{
+    const char *path = JS_ToCString(ctx, argv[0]);
+    JSValue name = path ? JS_NewString(ctx, modules_name(path)) : JS_EXCEPTION, function;
+
+    JS_FreeCString(ctx, path);
+    if (JS_IsException(name))
+        return name;
+    function = commonjs_make_require(ctx, name);
+    JS_FreeValue(ctx, name);
+    return function;
+}
+
 /* mainFunction(): what the program exports to be called. */
 PRIMITIVE(sys_main_function)
 {
@@ -599,6 +613,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("given", 1, sys_given),
     JS_CFUNC_DEF("op", 6, sys_op),
     JS_CFUNC_DEF("mainFunction", 0, sys_main_function),
+    JS_CFUNC_DEF("require", 1, sys_require),
     JS_CFUNC_DEF("newChannel", 0, sys_new_channel),
     JS_CFUNC_DEF("send", 3, sys_send),
     JS_CFUNC_DEF("receive", 1, sys_receive),

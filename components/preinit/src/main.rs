@@ -134,10 +134,10 @@ fn read(caller: &mut Caller<'_, Host>, memory: Memory, out: i64, room: i64, posi
     }
 }
 
-/// Packs the prelude: `core` first, then `web`, each in the order of the names.
+/// Packs the prelude: its folders in this order, each in the order of the names.
 fn prelude_blob(directory: &Path, strip: bool) -> Result<Vec<u8>> {
     let mut blob = u32::from(strip).to_le_bytes().to_vec();
-    for part in ["core", "web", "work"] {
+    for part in ["core", "web", "work", "node"] {
         for path in scripts(&directory.join(part))? {
             let source =
                 fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -106,7 +106,7 @@ pub enum ResolveReason {
     },
     /// What was compiled has no files: see [`Options::sealed`](crate::Options::sealed).
     Sealed,
-    /// A module of Node.js.
+    /// No module of Node.js has that name.
     NodeBuiltin,
     /// A scheme that is not followed: `http:`, `data:`, `npm:`, ...
     Scheme {
@@ -197,10 +197,12 @@ impl ResolveReason {
                 format!("package \"{package}\" does not export \"{specifier}\"")
             }
             Self::Sealed => {
-                format!("cannot import \"{specifier}\": this source can import nothing but \"b8g\"")
+                format!(
+                    "cannot import \"{specifier}\": this source can import only what is built in, such as \"b8g\""
+                )
             }
             Self::NodeBuiltin => {
-                format!("\"{specifier}\" is a module of Node.js, which b8g does not have yet")
+                format!("there is no module \"{specifier}\"")
             }
             Self::Scheme { scheme } => {
                 format!("cannot import \"{specifier}\": b8g does not load {scheme}: modules")

@@ -78,13 +78,13 @@ pub enum Entry<'a> {
 pub struct Options {
     /// What a program may cost.
     pub limits: ProgramLimits,
-    /// Conditions of `exports` and `imports` in `package.json` besides "b8g", "worker", "browser", "import" or
-    /// "require", and "default".
+    /// Conditions of `exports` and `imports` in `package.json` besides "b8g", "node", "import" or "require",
+    /// and "default".
     pub conditions: Vec<String>,
     /// Leaves out modules whose exports nobody uses, if the `package.json` nearest to them says with `sideEffects` that
     /// nothing else is lost. What remains is evaluated in the same order. Then an error in what is left out is none.
     pub shake: bool,
-    /// The entry is all there is: it can import the module "b8g", and no file is looked for, be it to configure it.
+    /// The entry is all there is: it can import what is built in, and no file is looked for, be it to configure it.
     pub sealed: bool,
 }
 

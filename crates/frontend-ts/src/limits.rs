@@ -7,7 +7,7 @@
 /// Every source byte may be an enemy's, so nothing is read without a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProgramLimits {
-    /// The number of modules of a program, the entry and the module "b8g" included.
+    /// The number of modules of a program, the entry and those that are built in included.
     pub modules_max: usize,
     /// The size of one source file in bytes.
     pub source_bytes_max: usize,

@@ -31,7 +31,7 @@ pub struct ModuleInfo {
     pub name: String,
     /// How the engine runs it.
     pub kind: ModuleKind,
-    /// The file it came from; `None` for the module "b8g" and for sources that were handed over.
+    /// The file it came from; `None` for modules that are built in and for sources that were handed over.
     pub path: Option<PathBuf>,
     /// The size of the source that the engine gets, in bytes.
     pub source_bytes: usize,
@@ -46,7 +46,7 @@ pub enum ModuleKind {
     Json = 1,
     /// A CommonJS module.
     CommonJs = 2,
-    /// The module "b8g".
+    /// A module that is there without a file: "b8g", or one of Node.js.
     Builtin = 3,
 }
 

@@ -88,19 +88,17 @@ fn missing_files_say_what_is_near() {
 }
 
 #[test]
-fn node_modules_and_urls_are_refused_clearly() {
+fn unknown_schemes_are_refused_clearly() {
     check(
-        &[("a.ts", "import fs from 'node:fs';\nfs")],
+        &[("a.ts", "import fs from 'node:fz';\nfs")],
         "a.ts",
         "\
-error: \"node:fs\" is a module of Node.js, which b8g does not have yet
+error: there is no module \"node:fz\"
  --> a.ts:1:16
   |
-1 | import fs from 'node:fs';
-  |                ^^^^^^^^^
-  = help: the module \"b8g\" opens files, directories and connections that were granted",
+1 | import fs from 'node:fz';
+  |                ^^^^^^^^^",
     );
-    assert!(message(&[("a.js", "import 'fs/promises'")], "a.js").contains("is a module of Node.js"));
     for (specifier, help) in [
         ("https://esm.sh/zod", "download the file"),
         ("npm:zod@3", "npm install zod`"),

@@ -402,7 +402,7 @@ fn errors_in_what_is_left_out_are_none() {
         ("node_modules/p/a.js", "export const a = 1"),
         ("node_modules/p/b.js", "export const b = ="),
         ("node_modules/p/c.js", "import './nowhere.js'"),
-        ("node_modules/p/d.js", "import 'node:fs'; export let x"),
+        ("node_modules/p/d.js", "import 'node:fz'; export let x"),
         ("package.json", "{ \"sideEffects\": [\"./a.js\"] }"),
         ("own.js", "let = ="),
     ];

@@ -7,6 +7,8 @@ const RIGHT = { READ: 4, WRITE: 8, WAIT: 0x40, SEEK: 0x80 * 2, CREATE: 0x200, MA
 const FLAG = { CREATE: 1, EXCLUSIVE: 2, TRUNCATE: 4, DIRECTORY: 8, APPEND: 0x20, NONBLOCK: 0x40 };
 const CTL = { PATH_STAT: 32, MAKE_DIR: 33, REMOVE: 34, RENAME: 35, READ_LINK: 38, LIST: 39, CONNECTED: 49 };
 const LIST_SIZE = 32768;
+const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
+const slice = Function.prototype.call.bind(String.prototype.slice);
 const WRITABLE = 2;
 
 const b8g = {};
@@ -19,8 +21,15 @@ function toPath(value) {
     else throw new TypeError("a path must be a string or a file: URL");
   }
   if (value.includes("\0")) throw new TypeError("a path must not contain a NUL character");
-  return value;
+  if (!startsWith(value, DIRECTORY)) return value;
+  return value === DIRECTORY ? "." : value[DIRECTORY.length] === "/" ? slice(value, DIRECTORY.length + 1) || "." : value;
 }
+internal.toPath = toPath;
+
+// Where the program takes itself to have been started: the directory to which relative paths are relative, whatever its name on
+// the host.
+const DIRECTORY = "/cwd"; // WORKING_DIRECTORY in ../../guest/guest.h
+internal.cwd = () => DIRECTORY;
 
 const files = () => sys.handle(ROLE.FILES);
 

@@ -141,9 +141,8 @@ fn record<'a>(graph: &'a Graph, index: usize, imports: &'a [(String, u32)], name
             imports,
             names: names.of(index),
         },
-        state => {
-            let kind = if matches!(state, State::Empty) { ModuleKind::CommonJs } else { ModuleKind::Builtin };
-            Record { kind, name: &node.name, source: "", map: &[], imports, names: &[] }
+        _ => {
+            Record { kind: ModuleKind::Builtin, name: &node.name, source: "", map: &[], imports, names: &[] }
         }
     }
 }

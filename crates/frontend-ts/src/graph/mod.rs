@@ -26,12 +26,9 @@ use crate::language::Language;
 use crate::limits::{ProgramLimits, WORKER_STACK_BYTES};
 use crate::program::{ModuleInfo, Program};
 use crate::requests::{Request, Via};
-use crate::resolve::{BUILTIN, Found, Resolver};
+use crate::resolve::{Found, Resolver};
 use crate::{Entry, Options};
 use names::Naming;
-
-/// The name of the module that stands for what a package replaced with nothing.
-const EMPTY: &str = "(empty)";
 
 /// From how many modules on a wave is worth threads.
 const PARALLEL_FROM: usize = 6;
@@ -93,10 +90,8 @@ struct Node {
 }
 
 enum State {
-    /// The module "b8g".
+    /// A module that is there without a file.
     Builtin,
-    /// A CommonJS module without code.
-    Empty,
     Wanted,
     Loaded(Loaded),
     /// Matters only if the entry cannot do without the module.
@@ -221,10 +216,9 @@ impl Graph {
     }
 
     fn node_of(&mut self, found: Found, mut task: Task, next: &mut Vec<usize>) -> u32 {
-        // Real paths are absolute, so these names cannot be paths.
+        // Real paths are absolute, so this name cannot be a path.
         let (path, name, state) = match found {
-            Found::Builtin => (PathBuf::from(BUILTIN), BUILTIN.to_owned(), State::Builtin),
-            Found::Empty => (PathBuf::from(EMPTY), EMPTY.to_owned(), State::Empty),
+            Found::Builtin(name) => (PathBuf::from(name), name.to_owned(), State::Builtin),
             Found::File { path, .. } => (path, String::new(), State::Wanted),
         };
         let key = (path, task.language == Language::Json);

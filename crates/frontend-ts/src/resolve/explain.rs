@@ -9,56 +9,10 @@ use super::{NotFound, clip, is_bare, package_name};
 use crate::error::ResolveReason;
 use crate::limits::SUGGESTION_ENTRIES_MAX;
 
-/// The modules of Node.js that are imported without `node:`.
-const NODE_MODULES: &[&str] = &[
-    "assert",
-    "async_hooks",
-    "buffer",
-    "child_process",
-    "cluster",
-    "console",
-    "constants",
-    "crypto",
-    "dgram",
-    "diagnostics_channel",
-    "dns",
-    "domain",
-    "events",
-    "fs",
-    "http",
-    "http2",
-    "https",
-    "inspector",
-    "module",
-    "net",
-    "os",
-    "path",
-    "perf_hooks",
-    "process",
-    "punycode",
-    "querystring",
-    "readline",
-    "repl",
-    "stream",
-    "string_decoder",
-    "sys",
-    "timers",
-    "tls",
-    "trace_events",
-    "tty",
-    "url",
-    "util",
-    "v8",
-    "vm",
-    "wasi",
-    "worker_threads",
-    "zlib",
-];
-
 /// Explains a URL that is not followed.
 pub(super) fn scheme(scheme: &str, specifier: &str) -> NotFound {
     if scheme == "node" {
-        return node_builtin();
+        return NotFound { reason: ResolveReason::NodeBuiltin, help: None };
     }
     let rest = specifier[scheme.len() + 1..].trim_start_matches('/');
     let help = match scheme {
@@ -123,24 +77,12 @@ fn config(detail: String) -> NotFound {
     NotFound { reason: ResolveReason::Config { detail }, help: None }
 }
 
-fn node_builtin() -> NotFound {
-    NotFound {
-        reason: ResolveReason::NodeBuiltin,
-        help: Some(
-            "the module \"b8g\" opens files, directories and connections that were granted".to_owned(),
-        ),
-    }
-}
-
 fn bare(directory: &Path, specifier: &str) -> NotFound {
     let package = package_name(specifier);
     let installed =
         directory.ancestors().map(|above| above.join("node_modules").join(package)).find(|at| at.is_dir());
     if installed.is_some() {
         return NotFound { reason: ResolveReason::NotInPackage { package: clip(package) }, help: None };
-    }
-    if NODE_MODULES.contains(&package) {
-        return node_builtin();
     }
     let package = clip(package);
     let help = if sibling_exists(directory, specifier) {

@@ -4,12 +4,13 @@
 //! read (`files`), what a person is told when it finds nothing (`explain`), and what a package says of its side effects
 //! (`effects`).
 //!
-//! Conditions of `exports` and `imports`, in the order of the package: "b8g", "worker", "browser", then "import" or
-//! "require", and "default". Not "node": what packages keep behind it needs the modules of Node.js. For the same reason
-//! the field "browser" of a `package.json` is followed: it says what stands for such modules.
+//! Conditions of `exports` and `imports`, in the order of the package: "b8g", "node", then "import" or "require", and
+//! "default". Programs have the modules of Node.js, so what a package keeps for browsers is passed over, as is the field
+//! "browser" of a `package.json`.
 //!
 //! Invariant: nothing is read but regular files named `package.json`, `tsconfig.json` and what those extend.
 
+mod builtins;
 mod effects;
 mod explain;
 mod files;
@@ -27,9 +28,6 @@ use crate::transform::Decorators;
 use effects::Packages;
 use files::{ConfigFiles, Reads};
 
-/// The specifier of the module that is the door to handles.
-pub(crate) const BUILTIN: &str = "b8g";
-
 /// Longer specifiers name nothing: no system has such paths.
 const SPECIFIER_BYTES_MAX: usize = 2_048;
 
@@ -40,10 +38,8 @@ const DEEP_STACK_BYTES: usize = 16 << 20;
 /// Where a specifier leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// The module "b8g".
-    Builtin,
-    /// What a package replaced with nothing: `"browser": { "fs": false }`.
-    Empty,
+    /// A module that is there without a file, by the name that the component knows.
+    Builtin(&'static str),
     File {
         /// The real path.
         path: PathBuf,
@@ -122,8 +118,8 @@ impl Resolver {
 
     /// Finds what `specifier` means in the file `importer`, which need not exist but must be absolute.
     pub(crate) fn resolve(&self, importer: &Path, specifier: &str, via: Via) -> Result<Found, Missing> {
-        if specifier == BUILTIN {
-            return Ok(Found::Builtin);
+        if let Some(name) = builtins::find(specifier) {
+            return Ok(Found::Builtin(name));
         }
         if self.sealed {
             return Err(Missing::Sealed);
@@ -168,7 +164,6 @@ impl Resolver {
                 let is_pure = self.packages.as_ref().is_some_and(|packages| packages.is_pure(&path));
                 Ok(Found::File { path, is_module, is_pure })
             }
-            Err(ResolveError::Ignored(_)) => Ok(Found::Empty),
             Err(error) => Err(Missing::Resolver(error)),
         }
     }
@@ -218,7 +213,7 @@ impl Resolver {
             &[".ts", ".tsx", ".mts", ".cts", ".js", ".mjs", ".cjs", ".jsx", ".json"]
         };
         let alias = |from: &str, to: &[&str]| (from.to_owned(), to.iter().map(|&to| to.to_owned()).collect());
-        let own = [BUILTIN, "worker", "browser", if require { "require" } else { "import" }, "default"];
+        let own = [builtins::DOOR, "node", if require { "require" } else { "import" }, "default"];
         ResolveOptions {
             condition_names: own
                 .iter()
@@ -232,8 +227,7 @@ impl Resolver {
                 alias(".mjs", &[".mjs", ".mts"]),
                 alias(".cjs", &[".cjs", ".cts"]),
             ],
-            alias_fields: vec![vec!["browser".to_owned()]],
-            main_fields: vec!["browser".to_owned(), "main".to_owned()],
+            main_fields: vec!["main".to_owned()],
             module_type: true,
             node_path: false,
             ..ResolveOptions::default()

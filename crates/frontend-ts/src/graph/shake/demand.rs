@@ -214,7 +214,7 @@ impl<'g> Search<'g> {
                 None if loaded.compiled.kind == ModuleKind::Json => Offer::Not,
                 _ => Offer::Given,
             },
-            State::Builtin | State::Empty => Offer::Given,
+            State::Builtin => Offer::Given,
         }
     }
 
