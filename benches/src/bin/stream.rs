@@ -19,7 +19,7 @@ const ROUNDS: usize = 9;
 /// Of the ring, and of pipes where the system lets us.
 const RING: u64 = 1 << 20;
 /// Of the ring between contexts that take turns: what one wrote is still near when the other reads.
-const SMALL_RING: u64 = 512 << 10;
+const SMALL_RING: u64 = 256 << 10;
 const CHAIN: usize = 1_000;
 /// Through the chain, where each byte is copied a thousand times; with `--whole` all of [`BYTES`].
 const CHAIN_BYTES: u64 = 64 << 20;
