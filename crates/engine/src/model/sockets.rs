@@ -54,6 +54,28 @@ impl Default for Settings {
     }
 }
 
+/// The sizes of buffers, which all sockets of both versions have: functions of a trait whose `Here` is the socket.
+macro_rules! buffer_sizes {
+    ($receives:ident, $sends:ident) => {
+        fn $receives(&mut self, at: Here) -> Done<u64> {
+            Ok(wished(self, &at)?.receive_bytes)
+        }
+
+        fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
+            wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
+        }
+
+        fn $sends(&mut self, at: Here) -> Done<u64> {
+            Ok(wished(self, &at)?.send_bytes)
+        }
+
+        fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
+            wish(self, &at, value > 0, |settings| settings.send_bytes = value)
+        }
+    };
+}
+pub(crate) use buffer_sizes;
+
 /// What has settings.
 pub(crate) trait Wishes {
     fn settings(&mut self) -> &mut Settings;

@@ -12,7 +12,7 @@ use super::poll::Pollable;
 use super::sockets::{Network, family, ip_socket_address, socket_address};
 use super::streams::{InputStream, OutputStream};
 use crate::model::host::{self, Done};
-use crate::model::sockets::{Stage, TcpSocket, wish, wished};
+use crate::model::sockets::{Stage, TcpSocket, buffer_sizes, wish, wished};
 use crate::state::State;
 use crate::wait::Item;
 
@@ -163,21 +163,7 @@ impl tcp::HostTcpSocket for State {
         wish(self, &at, value > 0, |settings| settings.hops = value)
     }
 
-    fn receive_buffer_size(&mut self, at: Here) -> Done<u64> {
-        Ok(wished(self, &at)?.receive_bytes)
-    }
-
-    fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
-    }
-
-    fn send_buffer_size(&mut self, at: Here) -> Done<u64> {
-        Ok(wished(self, &at)?.send_bytes)
-    }
-
-    fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |settings| settings.send_bytes = value)
-    }
+    buffer_sizes!(receive_buffer_size, send_buffer_size);
 
     fn subscribe(&mut self, socket: Here) -> Result<Resource<Pollable>> {
         let table = &mut self.resources().table;

@@ -11,7 +11,7 @@ use super::bindings::wasi::sockets::udp_create_socket;
 use super::poll::Pollable;
 use super::sockets::{Network, family, ip_socket_address, socket_address};
 use crate::model::host::{self, Done, Failure, trap};
-use crate::model::sockets::{wish, wished};
+use crate::model::sockets::{buffer_sizes, wish, wished};
 use crate::model::udp::UdpSocket;
 use crate::state::State;
 use crate::wait::Item;
@@ -115,21 +115,7 @@ impl udp::HostUdpSocket for State {
         wish(self, &at, value > 0, |settings| settings.hops = value)
     }
 
-    fn receive_buffer_size(&mut self, at: Here) -> Done<u64> {
-        Ok(wished(self, &at)?.receive_bytes)
-    }
-
-    fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
-    }
-
-    fn send_buffer_size(&mut self, at: Here) -> Done<u64> {
-        Ok(wished(self, &at)?.send_bytes)
-    }
-
-    fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |settings| settings.send_bytes = value)
-    }
+    buffer_sizes!(receive_buffer_size, send_buffer_size);
 
     fn subscribe(&mut self, at: Here) -> Result<Resource<Pollable>> {
         let table = &mut self.resources().table;

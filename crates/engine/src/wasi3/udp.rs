@@ -13,7 +13,7 @@ use super::bindings::wasi::sockets::types::{self, IpAddressFamily, IpSocketAddre
 use super::sockets::{family, ip_socket_address, socket_address};
 use crate::model::host::{self, Done, Failure};
 use crate::model::idle::Event;
-use crate::model::sockets::{wish, wished};
+use crate::model::sockets::{buffer_sizes, wish, wished};
 use crate::model::udp::UdpSocket;
 use crate::state::State;
 use crate::wait::Item;
@@ -107,21 +107,7 @@ impl types::HostUdpSocket for State {
         wish(self, &at, value > 0, |settings| settings.hops = value)
     }
 
-    fn get_receive_buffer_size(&mut self, at: Here) -> Done<u64> {
-        Ok(wished(self, &at)?.receive_bytes)
-    }
-
-    fn set_receive_buffer_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |settings| settings.receive_bytes = value)
-    }
-
-    fn get_send_buffer_size(&mut self, at: Here) -> Done<u64> {
-        Ok(wished(self, &at)?.send_bytes)
-    }
-
-    fn set_send_buffer_size(&mut self, at: Here, value: u64) -> Done {
-        wish(self, &at, value > 0, |settings| settings.send_bytes = value)
-    }
+    buffer_sizes!(get_receive_buffer_size, get_send_buffer_size);
 
     fn drop(&mut self, at: Here) -> Result<()> {
         let socket = self.resources().table.delete(at)?;

@@ -7,6 +7,7 @@ mod components;
 mod concurrent;
 mod frozen;
 mod hostile;
+mod http_client;
 mod modules;
 mod real_programs;
 mod servers;
