@@ -286,6 +286,128 @@ fn processes(socket: bool) -> anyhow::Result<f64> {
     Ok(took)
 }
 
+/// The same work by two components of WASI 0.3's streams in wasmtime, composed into one: each has a memory of its own, so each
+/// piece is copied. What fills and what sums is that of [`WORKS`].
+const COMPOSED: &str = r#"(component
+  (component $producer
+    (core module $libc (memory (export "memory") 2)) (core instance $libc (instantiate $libc))
+    (core module $main
+      (import "" "memory" (memory 2))
+      (import "" "return" (func $return (param i32))) (import "" "join" (func $join (param i32 i32)))
+      (import "" "set" (func $set (result i32))) (import "" "new" (func $new (result i64)))
+      (import "" "write" (func $write (param i32 i32 i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+      (global $waits (mut i32) (i32.const 0)) (global $end (mut i32) (i32.const 0)) (global $left (mut i32) (i32.const 0))
+      FILL
+      (func $go (result i32)
+        (loop $next
+          (if (i32.eqz (global.get $left))
+            (then (call $join (global.get $end) (i32.const 0)) (call $drop (global.get $end)) (return (i32.const 0))))
+          (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+          (call $fill (i32.const 65536))
+          (br_if $next (i32.ne (i32.const -1) (call $write (global.get $end) (i32.const 65536) (i32.const 65536)))))
+        (i32.or (i32.const 2) (i32.shl (global.get $waits) (i32.const 4))))
+      (func (export "produce") (param i32) (result i32) (local $both i64)
+        (global.set $left (local.get 0))
+        (global.set $waits (call $set))
+        (local.set $both (call $new))
+        (global.set $end (i32.wrap_i64 (i64.shr_u (local.get $both) (i64.const 32))))
+        (call $join (global.get $end) (global.get $waits))
+        (call $return (i32.wrap_i64 (local.get $both)))
+        (call $go))
+      (func (export "goes-on") (param i32 i32 i32) (result i32) (call $go)))
+    (type $bytes (stream u8))
+    (canon task.return (result $bytes) (core func $return))
+    (canon waitable.join (core func $join)) (canon waitable-set.new (core func $set))
+    (canon stream.new $bytes (core func $new)) (canon stream.drop-writable $bytes (core func $drop))
+    (canon stream.write $bytes async (memory (core memory $libc "memory")) (core func $write))
+    (core instance $main (instantiate $main (with "" (instance
+      (export "memory" (memory $libc "memory")) (export "return" (func $return)) (export "join" (func $join))
+      (export "set" (func $set)) (export "new" (func $new)) (export "write" (func $write)) (export "drop" (func $drop))))))
+    (func (export "produce") async (param "pieces" u32) (result (stream u8))
+      (canon lift (core func $main "produce") async (callback (core func $main "goes-on")))))
+  (component $consumer
+    (import "produce" (func $produce async (param "pieces" u32) (result (stream u8))))
+    (core module $libc (memory (export "memory") 2)) (core instance $libc (instantiate $libc))
+    (core module $main
+      (import "" "memory" (memory 2))
+      (import "" "produce" (func $produce (param i32 i32) (result i32)))
+      (import "" "return" (func $return (param i64))) (import "" "join" (func $join (param i32 i32)))
+      (import "" "set" (func $set (result i32)))
+      (import "" "read" (func $read (param i32 i32 i32) (result i32))) (import "" "drop" (func $drop (param i32)))
+      (global $waits (mut i32) (i32.const 0)) (global $end (mut i32) (i32.const 0)) (global $sum (mut i64) (i64.const 0))
+      ADD
+      ;; What a read told: all of a piece, or the end.
+      (func $take (param $told i32) (result i32)
+        (if (i32.shr_u (local.get $told) (i32.const 4)) (then (call $add (i32.const 65536))))
+        (if (result i32) (i32.and (local.get $told) (i32.const 15))
+          (then (call $join (global.get $end) (i32.const 0)) (call $drop (global.get $end)) (call $return (global.get $sum)) (i32.const 0))
+          (else (i32.const 1))))
+      (func $go (result i32) (local $told i32)
+        (loop $next
+          (local.set $told (call $read (global.get $end) (i32.const 65536) (i32.const 65536)))
+          (if (i32.ne (local.get $told) (i32.const -1))
+            (then (br_if $next (call $take (local.get $told))) (return (i32.const 0)))))
+        (i32.or (i32.const 2) (i32.shl (global.get $waits) (i32.const 4))))
+      (func (export "run") (param i32) (result i32)
+        (if (i32.ne (i32.and (i32.const 15) (call $produce (local.get 0) (i32.const 16))) (i32.const 2)) (then unreachable))
+        (global.set $sum (i64.const 0))
+        (global.set $end (i32.load (i32.const 16)))
+        (global.set $waits (call $set))
+        (call $join (global.get $end) (global.get $waits))
+        (call $go))
+      (func (export "goes-on") (param i32 i32 i32) (result i32)
+        (if (result i32) (call $take (local.get 2)) (then (call $go)) (else (i32.const 0)))))
+    (type $bytes (stream u8))
+    (canon lower (func $produce) async (memory (core memory $libc "memory")) (core func $lowered))
+    (canon task.return (result u64) (core func $return))
+    (canon waitable.join (core func $join)) (canon waitable-set.new (core func $set))
+    (canon stream.drop-readable $bytes (core func $drop))
+    (canon stream.read $bytes async (memory (core memory $libc "memory")) (core func $read))
+    (core instance $main (instantiate $main (with "" (instance
+      (export "memory" (memory $libc "memory")) (export "produce" (func $lowered)) (export "return" (func $return))
+      (export "join" (func $join)) (export "set" (func $set)) (export "read" (func $read)) (export "drop" (func $drop))))))
+    (func (export "run") async (param "pieces" u32) (result u64)
+      (canon lift (core func $main "run") async (callback (core func $main "goes-on")))))
+  (instance $p (instantiate $producer))
+  (instance $c (instantiate $consumer (with "produce" (func $p "produce"))))
+  (export "run" (func $c "run")))"#;
+
+/// The function of [`WORKS`] that has this name.
+fn function(name: &str) -> &'static str {
+    let from = WORKS.find(&format!("(func ${name} ")).expect("it is there");
+    let next = WORKS[from + 1..].find("\n    (func ").expect("another follows");
+    &WORKS[from..from + 1 + next]
+}
+
+fn composed() -> wasmtime::Result<f64> {
+    use wasmtime::component::{Component, Linker};
+    let mut config = wasmtime::Config::new();
+    config.wasm_component_model_async(true);
+    let engine = wasmtime::Engine::new(&config)?;
+    let text = COMPOSED.replace("FILL", function("fill")).replace("ADD", function("add"));
+    let component = Component::new(&engine, text)?;
+    let mut store = wasmtime::Store::new(&engine, ());
+    let linker = Linker::new(&engine);
+    let instance = block_on(linker.instantiate_async(&mut store, &component))?;
+    let run = instance.get_typed_func::<(u32,), (u64,)>(&mut store, "run")?;
+    // The memory is there before the time counts.
+    block_on(run.call_async(&mut store, (16,)))?;
+    let begun = Instant::now();
+    block_on(run.call_async(&mut store, ((BYTES / PIECE as u64) as u32,)))?;
+    Ok(seconds(begun, BYTES))
+}
+
+/// Nothing here waits for anything outside.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = std::pin::pin!(future);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}
+
 fn mapped(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     let failed = f64::NAN;
     let found = in_turn(
@@ -296,6 +418,7 @@ fn mapped(report: &Report, engine: &Engine) -> anyhow::Result<()> {
             &mut || two_threads(engine).unwrap_or(failed),
             &mut || processes(false).unwrap_or(failed),
             &mut || processes(true).unwrap_or(failed),
+            &mut || composed().unwrap_or(failed),
         ],
     );
     let add = |name: &str, ours: &[f64], peer: &str, theirs: &[f64], at_most: Option<f64>| {
@@ -311,6 +434,7 @@ fn mapped(report: &Report, engine: &Engine) -> anyhow::Result<()> {
     };
     let one = "1 GiB in pieces of 64 KiB through a mapped ring, filled and summed, one thread";
     add(one, &found[0], "the same work in one context", &found[1], Some(1.0 / 0.9));
+    add(one, &found[0], "wasmtime's streams between two components", &found[5], None);
     let two = "the same over two threads";
     add(two, &found[2], "a pipe between processes", &found[3], Some(1.0 / 1.5));
     add(two, &found[2], "a socket between processes", &found[4], None);
