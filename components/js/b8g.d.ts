@@ -261,6 +261,8 @@ declare module "b8g" {
     /** True unless said otherwise. */
     clocks?: boolean;
     random?: boolean;
+    /** Cryptography and compression. */
+    compute?: boolean;
     /** Whether it may start tasks, and link by keys; false unless said otherwise. */
     tasks?: boolean;
     keys?: boolean;

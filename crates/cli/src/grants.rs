@@ -14,7 +14,7 @@ use crate::program::shown;
 
 /// Turns flags into what the engine may hand out.
 pub fn grants(flags: &GrantArgs) -> Result<Grants, Failure> {
-    let mut grants = Grants::none().clocks().randomness().tasks().keys();
+    let mut grants = Grants::none().clocks().randomness().compute().tasks().keys();
     let mut add = |grant: Grant| grants.add(grant).map_err(|error| Failure::usage(error.to_string()));
     for (access, values) in [
         (Access::Read, &flags.allow_read),

@@ -57,6 +57,8 @@ macro_rules! constants {
     };
 }
 
+pub mod compute;
+
 numbers! {
     /// An operation of the callback.
     Op: u32 {
@@ -208,6 +210,42 @@ numbers! {
         Failure = 116,
         /// Drop the message that waits at an end of a channel, and what it carries.
         Discard = 120,
+        /// Hashes bytes.
+        Digest = 130,
+        /// Goes on hashing from a state.
+        DigestUpdate = 131,
+        /// Ends hashing from a state.
+        DigestFinish = 132,
+        /// Authenticates bytes with a key: HMAC.
+        Mac = 133,
+        /// Derives bytes from a key or password.
+        Derive = 134,
+        /// Encrypts and decrypts with AES.
+        Cipher = 135,
+        /// Makes a private key.
+        GenerateKey = 136,
+        /// Gives the public key of a private one, or checks a public one.
+        PublicKey = 137,
+        /// Takes a key out of its file format.
+        ReadKey = 138,
+        /// Puts a key into a file format.
+        WriteKey = 139,
+        /// Signs.
+        Sign = 140,
+        /// Checks a signature.
+        Verify = 141,
+        /// Gives what two keys have in common.
+        Agree = 142,
+        /// Encrypts for the owner of a key (RSA).
+        Encrypt = 143,
+        /// Decrypts what was encrypted so.
+        Decrypt = 144,
+        /// Opens a codec: what compresses or decompresses.
+        Codec = 145,
+        /// Lets a codec give all that it holds back.
+        Flush = 146,
+        /// Tells what is wrong with what a codec was given.
+        Fault = 147,
     }
 }
 
@@ -254,6 +292,10 @@ numbers! {
         Datagrams = 19,
         /// A request of HTTP and its response.
         Exchange = 21,
+        /// What compresses or decompresses.
+        Codec = 22,
+        /// Cryptography and compression, of the caller's own bytes.
+        Compute = 23,
     }
 }
 
@@ -296,6 +338,8 @@ numbers! {
         Serve = 17,
         /// The request that the program is to answer.
         Request = 18,
+        /// Cryptography and compression.
+        Compute = 19,
     }
 }
 
@@ -706,11 +750,12 @@ mod tests {
             [
                 1, 2, 3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 24, 32, 33, 34, 35, 36, 37, 38, 39, 40, 48, 49,
                 64, 65, 80, 96, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112,
-                113, 114, 115, 116, 120
+                113, 114, 115, 116, 120, 130, 131, 132, 133, 134, 135, 136, 137, 138, 139, 140, 141, 142,
+                143, 144, 145, 146, 147
             ]
         );
-        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).chain([21]).collect::<Vec<_>>());
-        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=18).collect::<Vec<_>>());
+        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).chain(21..=23).collect::<Vec<_>>());
+        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());
         assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
         assert_eq!(numbers(HttpFailure::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());
         assert_eq!(numbers(EndReason::ALL, |x| x as u32), (1..=8).collect::<Vec<_>>());

@@ -4,6 +4,7 @@
 //! preview 1; nothing else touches an object. It checks the handle and its rights, counts, and notes what was
 //! refused. `control.rs` below it holds the requests that are special to a kind of object.
 
+mod compute;
 mod control;
 mod http;
 mod message;
@@ -257,6 +258,7 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
         Object::Event(event) => event.read(into),
         Object::Socket(socket) => socket.read(into),
         Object::Exchange(exchange) => exchange.read(into),
+        Object::Codec(codec) => codec.read(into),
         Object::Clock(clock) => clock.read(into),
         Object::Random(random) => random.read(into),
         Object::Timer(timer) => timer.read(into, state.now()),
@@ -287,6 +289,7 @@ fn write(state: &mut State, handle: Handle, from: &[u8], position: Option<u64>) 
         }
         Object::Socket(socket) => socket.write(from),
         Object::Exchange(exchange) => exchange.write(from),
+        Object::Codec(codec) => codec.write(from),
         Object::Answer(answer) => {
             let mut answer = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if answer.len().saturating_add(from.len()) > ANSWER_BYTES_MAX {

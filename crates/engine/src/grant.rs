@@ -118,6 +118,7 @@ struct Set {
     stdout: Option<Stdout>,
     stderr: Option<Stdout>,
     clocks: bool,
+    compute: bool,
     compiler: bool,
     keys: bool,
     randomness: bool,
@@ -357,6 +358,13 @@ impl Grants {
         self
     }
 
+    /// Grants cryptography and compression: work on bytes of its own, which touches nothing else and counts as its time.
+    #[must_use]
+    pub fn compute(mut self) -> Grants {
+        self.change().compute = true;
+        self
+    }
+
     /// Lets it compile components and start them as tasks of its own, which hold what it gives them of what it has.
     #[must_use]
     pub fn tasks(mut self) -> Grants {
@@ -501,6 +509,10 @@ impl Grants {
         if self.0.compiler {
             let rights = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::EXECUTE);
             state.give(Role::Compiler, Object::Compiler, rights)?;
+        }
+        if self.0.compute {
+            let rights = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::EXECUTE).union(Rights::INSPECT);
+            state.give(Role::Compute, Object::Compute, rights)?;
         }
         if self.0.randomness {
             let random = self.0.seed.map_or(Random::System, Random::seeded);

@@ -116,7 +116,7 @@ impl State {
             limits,
             time,
             hash_seed: grants.hash_seed_number(),
-            vector: Vec::with_capacity(12),
+            vector: Vec::with_capacity(16),
             ending: None,
             failure: None,
             parked: None,

@@ -63,6 +63,7 @@ fn readiness(state: &State, item: &Item) -> Result<Readiness, Error> {
         Object::Event(event) => rings(event.ready()),
         Object::Task(task) => rings(task.ready()),
         Object::Exchange(exchange) => rings(exchange.ready()),
+        Object::Codec(codec) => rings(codec.ready()),
         Object::Blob(_)
         | Object::Kept(_)
         | Object::Answer(_)

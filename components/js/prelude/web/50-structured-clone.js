@@ -45,6 +45,8 @@ function cloneValue(value, state) {
   }
   const kind = kindOf(value);
   if (kind !== undefined) return cloneKind(kind, value, state);
+  const cloned = internal.cloneKey(value);
+  if (cloned !== undefined) return remember(value, cloned, state);
   for (const is of brands) if (is(value)) refuse(describe(value));
   if (isNamespace(value)) refuse("#<Module>");
   return cloneProperties(value, remember(value, {}, state), state);

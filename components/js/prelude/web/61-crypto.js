@@ -1,4 +1,4 @@
-// crypto: random bytes and UUIDs from the context's random handle. `crypto.subtle` does not exist.
+// crypto: random bytes and UUIDs from the context's random handle. `crypto.subtle` is made in 68-subtle.js.
 
 const { KEY, apply, expose, illegalConstructor, need, isObject } = internal.idl;
 const { DOMException } = internal;
@@ -49,6 +49,10 @@ class Crypto {
     let out = "";
     for (let i = 0; i < 16; i++) out += (i === 4 || i === 6 || i === 8 || i === 10 ? "-" : "") + hex(bytes[i]);
     return out;
+  }
+  get subtle() {
+    this.#brand;
+    return internal.subtle;
   }
   static {
     isCrypto = (value) => isObject(value) && #brand in value;

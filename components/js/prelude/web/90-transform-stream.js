@@ -223,15 +223,17 @@ function sourceCancel(stream, reason) {
   });
 }
 
-// A transform of the platform's own: `transform(chunk, enqueue)` and `flush(enqueue)` may throw.
-function createTransform(transform, flush) {
+// A transform of the platform's own: `transform(chunk, enqueue, room)` and `flush(enqueue, room)` may throw, or give a promise; `room()`
+// gives one that waits until something is wanted, or nothing if it is already. `cancel` is told when there will be no end.
+function createTransform(transform, flush, cancel = undefined) {
   const plan = { readableMark: 0, readableSize: () => 1, writableMark: 1, writableSize: () => 1 };
   const stream = initialize(resolvedWith(undefined), plan);
   const controller = createController(stream);
   const out = (chunk) => enqueue(controller, chunk);
-  controller.transform = (chunk) => promiseCall(transform, undefined, [chunk, out]);
-  controller.flush = () => promiseCall(flush, undefined, [out]);
-  controller.cancel = () => resolvedWith(undefined);
+  const room = () => (stream.backpressure ? stream.change.promise : undefined);
+  controller.transform = (chunk) => promiseCall(transform, undefined, [chunk, out, room]);
+  controller.flush = () => promiseCall(flush, undefined, [out, room]);
+  controller.cancel = () => (cancel === undefined ? resolvedWith(undefined) : promiseCall(cancel, undefined, []));
   const self = new TransformStream(KEY);
   setRecord(self, stream);
   return self;

@@ -7,7 +7,7 @@ const OP = { DUP: 1, SEND: 10, SPAWN: 21, TASK: 22, CHANNEL: 9, READ: 6 };
 const CTL = { BLOB: 4, COMPILE: 96, NARROW: 97 };
 const ROLE = {
   ARGS: 2, STDIN: 3, STDOUT: 4, STDERR: 5, FILES: 6, NET: 7, ENV: 8, CLOCK_REAL: 9, CLOCK_MONO: 10, RANDOM: 11,
-  CHANNEL: 13, STREAM: 14, COMPILER: 15, KEYS: 16, SERVE: 17,
+  CHANNEL: 13, STREAM: 14, COMPILER: 15, KEYS: 16, SERVE: 17, COMPUTE: 19,
 };
 const VERB = { CANCEL: 1, KILL: 2, JOIN: 4, SUSPEND: 5, RESUME: 6, SNAPSHOT: 7 };
 const KIND = { COMPONENT: 15 };
@@ -286,7 +286,7 @@ define(Task.prototype, Symbol.toStringTag, "Task");
 // Starts a component, or a source text, as a task.
 function start(what, options, serves) {
   options.signal?.throwIfAborted();
-  const { signal, grace = GRACE, args = [], channels = [], streams = [], clocks = true, random = true } = options;
+  const { signal, grace = GRACE, args = [], channels = [], streams = [], clocks = true, random = true, compute = true } = options;
   const limits = new BigUint64Array([
     limit(options.memory, "memory"), limit(options.timeout, "timeout", 1e6), limit(options.output, "output"), 0n,
   ]);
@@ -306,6 +306,7 @@ function start(what, options, serves) {
     }
     if (clocks) for (const role of [ROLE.CLOCK_REAL, ROLE.CLOCK_MONO]) giving.own(role);
     if (random) giving.own(ROLE.RANDOM);
+    if (compute) giving.own(ROLE.COMPUTE);
     if (options.tasks) giving.own(ROLE.COMPILER);
     if (options.keys) giving.own(ROLE.KEYS);
     parts.stdin = standard(giving, ROLE.STDIN, options.stdin ?? "null", true);

@@ -5,7 +5,7 @@
 use super::shape::{Constant, ErrorName, Field, FieldType, Group, Layout, RoleForm};
 use super::{
     BACKLOG_MAX, KEY_BYTES, Kind, MESSAGE_HANDLES_MAX, PATH_BYTES_MAX, Role, SPAWN_HANDLES_MAX,
-    WAIT_ITEMS_MAX, event, http, link, open, ready, socket, state, stream, task, times,
+    WAIT_ITEMS_MAX, compute, event, http, link, open, ready, socket, state, stream, task, times,
 };
 use crate::error::{Error, HOST_BASE};
 use crate::{Handle, channel};
@@ -92,6 +92,13 @@ pub const ROLES: &[RoleForm] = &[
         "the request that the program is to answer",
         "ctl HEAD RESPOND, read, write, finish, wait",
     ),
+    role(
+        Role::Compute,
+        "COMPUTE",
+        Kind::Compute,
+        "cryptography and compression, of nothing but the caller's own bytes",
+        "ctl 130 to 145",
+    ),
 ];
 
 /// Every group of constants that is no enum.
@@ -100,6 +107,14 @@ pub const GROUPS: &[Group] = &[
     group("STREAM", "Flags of `stream`", true, stream::EACH),
     group("SOCKET", "What the request SOCKET makes", false, socket::EACH),
     group("HTTP", "Flags of the requests HTTP and RESPOND", true, http::EACH),
+    group("HASH", "Hash functions", false, compute::hash::EACH),
+    group("KDF", "How the request DERIVE derives", false, compute::kdf::EACH),
+    group("CIPHER", "What the request CIPHER does", false, compute::cipher::EACH),
+    group("KEY", "Types of keys", false, compute::key::EACH),
+    group("FORMAT", "File formats of keys", false, compute::format::EACH),
+    group("PADDING", "Paddings of RSA", false, compute::padding::EACH),
+    group("SIGN", "Flags of the requests SIGN and VERIFY, in bits 24 to 31", true, compute::sign::EACH),
+    group("CODEC", "What a codec does", false, compute::codec::EACH),
     group("TIMES", "Flags of the requests SET_TIMES and PATH_SET_TIMES", true, times::EACH),
     group("READY", "Interests and answers of `wait`", true, ready::EACH),
     group("TASK", "Verbs of `task`", false, task::EACH),
@@ -133,6 +148,10 @@ pub const BOUNDS: &[Constant] = &[
     ),
     constant("HTTP_HEAD_BYTES_MAX", crate::http::HEAD_BYTES_MAX as i64, "Bytes of a head of HTTP at most"),
     constant("HTTP_FIELDS_MAX", crate::http::FIELDS_MAX as i64, "Fields of a head of HTTP at most"),
+    constant("ENTROPY_BYTES", compute::ENTROPY_BYTES as i64, "Random bytes that GENERATE_KEY, SIGN and others take"),
+    constant("KEY_BYTES_MAX", compute::KEY_BYTES_MAX as i64, "Bytes of a key in a file format at most"),
+    constant("DIGEST_STATE_BYTES_MAX", compute::DIGEST_STATE_BYTES_MAX as i64, "Bytes of the state of a hash at most"),
+    constant("CODEC_BUFFER_BYTES", compute::CODEC_BUFFER_BYTES as i64, "Bytes that wait in a codec to be read at most"),
     constant("WINDOW_BYTES", 4096, "Mapped parts begin and end at multiples of this"),
     constant(
         "HANDLE_INDEX_BITS",

@@ -62,6 +62,7 @@ pub const OPERATIONS: &[Operation] = &[
             Kind::Event,
             Kind::Task,
             Kind::Exchange,
+            Kind::Codec,
         ],
         needs: &[Rights::READ],
         parameters: &[
@@ -73,7 +74,15 @@ pub const OPERATIONS: &[Operation] = &[
         ..operation(Op::Read, "read", "h")
     },
     Operation {
-        kinds: &[Kind::Blob, Kind::Stream, Kind::File, Kind::Socket, Kind::Memory, Kind::Exchange],
+        kinds: &[
+            Kind::Blob,
+            Kind::Stream,
+            Kind::File,
+            Kind::Socket,
+            Kind::Memory,
+            Kind::Exchange,
+            Kind::Codec,
+        ],
         needs: &[Rights::WRITE],
         parameters: &[
             takes(0, "from", Shape::Bytes, &["offset", "length"]),
@@ -139,13 +148,13 @@ pub const OPERATIONS: &[Operation] = &[
         ..operation(Op::Acquire, "acquire", "h")
     },
     Operation {
-        kinds: &[Kind::Stream, Kind::Exchange],
+        kinds: &[Kind::Stream, Kind::Exchange, Kind::Codec],
         needs: &[Rights::READ, Rights::WRITE],
         parameters: &[
             takes(0, "how", Shape::Number, &["0 = orderly, else abort"]),
             takes(1, "reason", Shape::Number32, &["reason, a u32"]),
         ],
-        words: "ends a stream from one of its ends, or the body that is written to an exchange; 0",
+        words: "ends a stream from one of its ends, the body that is written to an exchange, or what is written to a codec; 0",
         ..operation(Op::Finish, "finish", "h")
     },
     Operation {

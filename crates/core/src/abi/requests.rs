@@ -422,7 +422,173 @@ pub const REQUESTS: &[RequestForm] = &[
             "drops the next message and what it carries, however large it is; 0. AGAIN, CLOSED",
         )
     },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "bytes",
+        argument: "hash",
+        argument_words: "HASH",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Digest, "DIGEST", "the digest; answers its length. Of SHAKE as much as there is room for")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "part: state, nothing for a new one; bytes",
+        argument: "hash",
+        argument_words: "HASH",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::DigestUpdate, "DIGEST_UPDATE", "the next state; answers its length. ARG: that is no state")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "as DIGEST_UPDATE",
+        argument: "hash",
+        argument_words: "HASH",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::DigestFinish, "DIGEST_FINISH", "the digest; answers its length")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "part: key; bytes",
+        argument: "hash",
+        argument_words: "HASH",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Mac, "MAC", "the code; answers its length")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "u32 each: cost, block size, parallelism (all but the cost, of PBKDF2 its iterations, are SCRYPT's); parts: password or key, salt; info",
+        argument: "how",
+        argument_words: "KDF; HASH in bits 8 to 15",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Derive, "DERIVE", "derived bytes, as many as there is room for. LIMIT: SCRYPT needs more than the bound of shared bytes leaves")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "parts by CIPHER; bytes",
+        argument: "how",
+        argument_words: "CIPHER; in bits 8 to 15 the bits of the counter, or bytes of the tag",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Cipher, "CIPHER", "bytes, those of GCM_ENCRYPT and GCM_DECRYPT before the next state; answers their number. IO: they are not what was encrypted with this key")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "u32 each: bits and exponent, of RSA; 32 random bytes or more",
+        argument: "type",
+        argument_words: "KEY",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::GenerateKey, "GENERATE_KEY", "the private key; answers its length")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "a key",
+        argument: "type",
+        argument_words: "KEY; 256: it is a public one already",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::PublicKey, "PUBLIC_KEY", "the public key, checked; answers its length. ARG: that is no such key")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "a key in a file format",
+        argument: "format",
+        argument_words: "FORMAT",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::ReadKey, "READ_KEY", "`{u32 KEY, u32 1 if it is private}`, then the key; answers its length. ARG: it is wrong; NOENT: an algorithm that is not known")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "a key",
+        argument: "format",
+        argument_words: "FORMAT; KEY in bits 8 to 15",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::WriteKey, "WRITE_KEY", "the key in that format; answers its length")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "parts: private key, 32 random bytes or more (nothing: without them; RSA needs them); bytes",
+        argument: "how",
+        argument_words: "KEY; in bits 8 to 15 HASH, 16 to 23 PADDING, 24 to 31 SIGN, in the upper 32 the length of the salt",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Sign, "SIGN", "the signature; answers its length")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "parts: public key, signature; bytes",
+        argument: "how",
+        argument_words: "as SIGN",
+        answer: Answer::Number,
+        ..compute(Request::Verify, "VERIFY", "answers 1 if it is the signature, else 0")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "part: private key; public key",
+        argument: "type",
+        argument_words: "KEY",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Agree, "AGREE", "the shared secret; answers its length")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "parts: public key, label, 32 random bytes or more; bytes",
+        argument: "how",
+        argument_words: "KEY; in bits 8 to 15 HASH, 16 to 23 PADDING",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Encrypt, "ENCRYPT", "encrypted bytes; answers their number")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "parts: private key, label, 32 random bytes or more; bytes",
+        argument: "how",
+        argument_words: "as ENCRYPT",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::Decrypt, "DECRYPT", "the bytes; answers their number. IO: they are not what was encrypted for this key")
+    },
+    RequestForm {
+        argument: "how",
+        argument_words: "CODEC; in bits 8 to 15 the level plus 1, 0 = the usual one; 16 to 23 the bits of the window, 0 = the usual ones",
+        answer: Answer::Handle,
+        ..compute(Request::Codec, "CODEC", "new handle of a codec. LIMIT: there are too many already")
+    },
+    RequestForm {
+        argument: "how",
+        argument_words: "1 all so far can be read, 2 and what follows does not depend on it",
+        needs: WRITE,
+        ..form(
+            Request::Flush,
+            "FLUSH",
+            &[Kind::Codec],
+            "0, then everything that was written can be read; AGAIN: read first",
+        )
+    },
+    RequestForm {
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::Fault,
+            "FAULT",
+            &[Kind::Codec],
+            "what is wrong with what was written, as text; answers its length, 0: nothing is known to be",
+        )
+    },
 ];
+
+/// A request of what computes.
+const fn compute(request: Request, name: &'static str, words: &'static str) -> RequestForm {
+    RequestForm { needs: &[Rights::EXECUTE], ..form(request, name, &[Kind::Compute], words) }
+}
 
 /// A request that takes nothing and answers 0.
 const fn form(

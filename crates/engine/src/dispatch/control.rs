@@ -3,7 +3,7 @@
 use b8g_core::abi::{Request, open, times};
 use b8g_core::{Error, Handle, Rights};
 
-use super::{http, message, network, share, spawn};
+use super::{compute, http, message, network, share, spawn};
 use crate::object::Object;
 use crate::object::directory::{self, Directory, Removal};
 use crate::object::file::STATUS_FLAGS;
@@ -109,6 +109,23 @@ pub(super) fn control(
         | Request::SendTrailers
         | Request::Sent
         | Request::Failure => http::exchange(state, handle, request, input, out, argument),
+        Request::Digest
+        | Request::DigestUpdate
+        | Request::DigestFinish
+        | Request::Mac
+        | Request::Derive
+        | Request::Cipher
+        | Request::GenerateKey
+        | Request::PublicKey
+        | Request::ReadKey
+        | Request::WriteKey
+        | Request::Sign
+        | Request::Verify
+        | Request::Agree
+        | Request::Encrypt
+        | Request::Decrypt
+        | Request::Codec => compute::compute(state, handle, request, input, out, argument),
+        Request::Flush | Request::Fault => compute::codec(state, handle, request, out, argument),
         Request::Resolution => match state.table.get(handle)?.0 {
             Object::Clock(clock) => Ok(clock.resolution()),
             _ => Err(Error::Type),

@@ -5,8 +5,10 @@
 
 pub(crate) mod address;
 pub(crate) mod bell;
+mod brotli;
 pub(crate) mod channel;
 pub(crate) mod clock;
+pub(crate) mod codec;
 pub(crate) mod datagrams;
 mod dial;
 pub(crate) mod directory;
@@ -36,6 +38,7 @@ use b8g_core::transit::{Transit, Travels};
 use b8g_core::{Error, abi::Kind};
 
 use clock::{Clock, Timer};
+use codec::Codec;
 use datagrams::Datagrams;
 use directory::Directory;
 use environment::Environment;
@@ -85,6 +88,9 @@ pub(crate) enum Object {
     Compiler,
     Keys(Arc<keys::Keys>),
     Exchange(Arc<Exchange>),
+    Codec(Arc<Codec>),
+    /// Cryptography and compression.
+    Compute,
 }
 
 /// Bytes of an answer at most.
@@ -113,6 +119,8 @@ impl Object {
             Object::Compiler => Kind::Compiler,
             Object::Keys(_) => Kind::Keys,
             Object::Exchange(_) => Kind::Exchange,
+            Object::Codec(_) => Kind::Codec,
+            Object::Compute => Kind::Compute,
         }
     }
 
