@@ -94,6 +94,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_ROLE_KEYS 16 /* keys that link contexts */
 #define B8G_ROLE_SERVE 17 /* an end of a channel over which calls of what the program exports come */
 #define B8G_ROLE_REQUEST 18 /* the request that the program is to answer */
+#define B8G_ROLE_COMPUTE 19 /* cryptography and compression, of nothing but the caller's own bytes */
 
 /* Requests of `ctl`. */
 #define B8G_CTL_START 1 /* Gives the initial vector. */
@@ -145,6 +146,24 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_SENT 115 /* Tells whether what was to be sent was. */
 #define B8G_CTL_FAILURE 116 /* Tells why an exchange failed. */
 #define B8G_CTL_DISCARD 120 /* Drop the message that waits at an end of a channel, and what it carries. */
+#define B8G_CTL_DIGEST 130 /* Hashes bytes. */
+#define B8G_CTL_DIGEST_UPDATE 131 /* Goes on hashing from a state. */
+#define B8G_CTL_DIGEST_FINISH 132 /* Ends hashing from a state. */
+#define B8G_CTL_MAC 133 /* Authenticates bytes with a key: HMAC. */
+#define B8G_CTL_DERIVE 134 /* Derives bytes from a key or password. */
+#define B8G_CTL_CIPHER 135 /* Encrypts and decrypts with AES. */
+#define B8G_CTL_GENERATE_KEY 136 /* Makes a private key. */
+#define B8G_CTL_PUBLIC_KEY 137 /* Gives the public key of a private one, or checks a public one. */
+#define B8G_CTL_READ_KEY 138 /* Takes a key out of its file format. */
+#define B8G_CTL_WRITE_KEY 139 /* Puts a key into a file format. */
+#define B8G_CTL_SIGN 140 /* Signs. */
+#define B8G_CTL_VERIFY 141 /* Checks a signature. */
+#define B8G_CTL_AGREE 142 /* Gives what two keys have in common. */
+#define B8G_CTL_ENCRYPT 143 /* Encrypts for the owner of a key (RSA). */
+#define B8G_CTL_DECRYPT 144 /* Decrypts what was encrypted so. */
+#define B8G_CTL_CODEC 145 /* Opens a codec: what compresses or decompresses. */
+#define B8G_CTL_FLUSH 146 /* Lets a codec give all that it holds back. */
+#define B8G_CTL_FAULT 147 /* Tells what is wrong with what a codec was given. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */
@@ -167,6 +186,8 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_KIND_KEYS 18 /* Keys that link contexts. */
 #define B8G_KIND_DATAGRAMS 19 /* A UDP socket. */
 #define B8G_KIND_EXCHANGE 21 /* A request of HTTP and its response. */
+#define B8G_KIND_CODEC 22 /* What compresses or decompresses. */
+#define B8G_KIND_COMPUTE 23 /* Cryptography and compression, of the caller's own bytes. */
 
 /* Types of files. */
 #define B8G_FILE_UNKNOWN 0 /* Anything else. */
@@ -239,6 +260,73 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 /* Flags of the requests HTTP and RESPOND. */
 #define B8G_HTTP_BODY 0x1u /* A body follows: it is written to the exchange, and its end is told. */
 
+/* Hash functions. */
+#define B8G_HASH_SHA1 1 /* SHA-1, for what is old. */
+#define B8G_HASH_SHA224 2 /* SHA-224. */
+#define B8G_HASH_SHA256 3 /* SHA-256. */
+#define B8G_HASH_SHA384 4 /* SHA-384. */
+#define B8G_HASH_SHA512 5 /* SHA-512. */
+#define B8G_HASH_SHA512_224 6 /* SHA-512/224. */
+#define B8G_HASH_SHA512_256 7 /* SHA-512/256. */
+#define B8G_HASH_SHA3_224 8 /* SHA3-224. */
+#define B8G_HASH_SHA3_256 9 /* SHA3-256. */
+#define B8G_HASH_SHA3_384 10 /* SHA3-384. */
+#define B8G_HASH_SHA3_512 11 /* SHA3-512. */
+#define B8G_HASH_MD5 12 /* MD5, for what is older. */
+#define B8G_HASH_CRC32 13 /* CRC-32 as gzip has it: a checksum and no more, the highest byte first. Its state is its digest so far. */
+
+/* How the request DERIVE derives. */
+#define B8G_KDF_HKDF 1 /* HKDF: from a key, with a salt and a word what it is for. */
+#define B8G_KDF_PBKDF2 2 /* PBKDF2 with HMAC. */
+#define B8G_KDF_SCRYPT 3 /* Scrypt, which takes memory. */
+
+/* What the request CIPHER does. */
+#define B8G_CIPHER_CBC_ENCRYPT 1 /* Parts: key, IV; whole blocks. */
+#define B8G_CIPHER_CBC_DECRYPT 2 /* Parts: key, IV; whole blocks. */
+#define B8G_CIPHER_CTR 3 /* Parts: key, counter block. The same for both directions. */
+#define B8G_CIPHER_ECB_ENCRYPT 4 /* Part: key; whole blocks. */
+#define B8G_CIPHER_ECB_DECRYPT 5 /* Part: key; whole blocks. */
+#define B8G_CIPHER_GCM_SEAL 6 /* Parts: key, IV, associated data. The tag follows what is encrypted. */
+#define B8G_CIPHER_GCM_OPEN 7 /* Parts: key, IV, associated data. Nothing is given unless the tag fits. */
+#define B8G_CIPHER_GCM_START 8 /* Parts: key, IV; associated data. Gives a state of 64 bytes. */
+#define B8G_CIPHER_GCM_ENCRYPT 9 /* Parts: key, state. */
+#define B8G_CIPHER_GCM_DECRYPT 10 /* Parts: key, state. What it gives is not authentic before the tag fits. */
+#define B8G_CIPHER_GCM_TAG 11 /* Parts: key, state. Gives the tag of 16 bytes. */
+#define B8G_CIPHER_KW_WRAP 12 /* Part: key; a key of whole halves of blocks. */
+#define B8G_CIPHER_KW_UNWRAP 13 /* Part: key; what KW_WRAP gave. */
+
+/* Types of keys. */
+#define B8G_KEY_P256 1 /* A curve of NIST. */
+#define B8G_KEY_P384 2 /* A curve of NIST. */
+#define B8G_KEY_P521 3 /* A curve of NIST. */
+#define B8G_KEY_ED25519 4 /* Signatures. */
+#define B8G_KEY_X25519 5 /* Key agreement. */
+#define B8G_KEY_RSA 6 /* Signatures and encryption, 1,024 to 8,192 bits. */
+
+/* File formats of keys. */
+#define B8G_FORMAT_SPKI 1 /* A public key with its algorithm: SubjectPublicKeyInfo. */
+#define B8G_FORMAT_PKCS8 2 /* A private key with its algorithm: PKCS #8, not encrypted. */
+#define B8G_FORMAT_SEC1 3 /* A private key of a curve: ECPrivateKey. */
+
+/* Paddings of RSA. */
+#define B8G_PADDING_PKCS1 0 /* PKCS #1, version 1.5. */
+#define B8G_PADDING_PSS 1 /* PSS. */
+#define B8G_PADDING_OAEP 2 /* OAEP. */
+
+/* Flags of the requests SIGN and VERIFY, in bits 24 to 31. */
+#define B8G_SIGN_PREHASHED 0x1u /* The bytes are a digest already. */
+#define B8G_SIGN_ANY_SALT 0x2u /* Verify PSS with a salt of any length. */
+
+/* What a codec does. */
+#define B8G_CODEC_GZIP 1 /* Compresses: gzip. */
+#define B8G_CODEC_ZLIB 2 /* Compresses: deflate in the frame of zlib. */
+#define B8G_CODEC_DEFLATE 3 /* Compresses: deflate alone. */
+#define B8G_CODEC_GUNZIP 4 /* Decompresses gzip. */
+#define B8G_CODEC_UNZLIB 5 /* Decompresses what ZLIB gives. */
+#define B8G_CODEC_INFLATE 6 /* Decompresses what DEFLATE gives. */
+#define B8G_CODEC_BROTLI 7 /* Compresses: Brotli. */
+#define B8G_CODEC_UNBROTLI 8 /* Decompresses Brotli. */
+
 /* Flags of the requests SET_TIMES and PATH_SET_TIMES. */
 #define B8G_TIMES_ATIME 0x1u /* Set the access time. */
 #define B8G_TIMES_ATIME_NOW 0x2u /* Set the access time to now. */
@@ -292,6 +380,10 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_ELEMENT_BYTES_MAX 65536 /* Bytes of a stream's element at most */
 #define B8G_HTTP_HEAD_BYTES_MAX 65536 /* Bytes of a head of HTTP at most */
 #define B8G_HTTP_FIELDS_MAX 256 /* Fields of a head of HTTP at most */
+#define B8G_ENTROPY_BYTES 32 /* Random bytes that GENERATE_KEY, SIGN and others take */
+#define B8G_KEY_BYTES_MAX 16384 /* Bytes of a key in a file format at most */
+#define B8G_DIGEST_STATE_BYTES_MAX 208 /* Bytes of the state of a hash at most */
+#define B8G_CODEC_BUFFER_BYTES 65536 /* Bytes that wait in a codec to be read at most */
 #define B8G_WINDOW_BYTES 4096 /* Mapped parts begin and end at multiples of this */
 #define B8G_HANDLE_INDEX_BITS 20 /* Bits of a handle that are its index; above them is its generation */
 #define B8G_HOST_ERROR_BASE 256 /* An error of the host's system is -(this + errno), with the numbers of Linux */
@@ -463,7 +555,7 @@ static inline int64_t b8g_acquire(b8g_handle h, uint64_t done) {
     return b8g_call(B8G_OP_ACQUIRE, h, (int64_t)done, 0, 0, 0);
 }
 
-/* finish answers ends a stream from one of its ends, or the body that is written to an exchange; 0. */
+/* finish answers ends a stream from one of its ends, the body that is written to an exchange, or what is written to a codec; 0. */
 static inline int64_t b8g_finish(b8g_handle h, uint64_t how, uint32_t reason) {
     return b8g_call(B8G_OP_FINISH, h, (int64_t)how, (int64_t)reason, 0, 0);
 }

@@ -153,6 +153,8 @@ export const Role = {
   SERVE: 17,
   /** the request that the program is to answer */
   REQUEST: 18,
+  /** cryptography and compression, of nothing but the caller's own bytes */
+  COMPUTE: 19,
 } as const;
 
 /** Requests of `ctl`. */
@@ -255,6 +257,42 @@ export const Request = {
   FAILURE: 116,
   /** Drop the message that waits at an end of a channel, and what it carries. */
   DISCARD: 120,
+  /** Hashes bytes. */
+  DIGEST: 130,
+  /** Goes on hashing from a state. */
+  DIGEST_UPDATE: 131,
+  /** Ends hashing from a state. */
+  DIGEST_FINISH: 132,
+  /** Authenticates bytes with a key: HMAC. */
+  MAC: 133,
+  /** Derives bytes from a key or password. */
+  DERIVE: 134,
+  /** Encrypts and decrypts with AES. */
+  CIPHER: 135,
+  /** Makes a private key. */
+  GENERATE_KEY: 136,
+  /** Gives the public key of a private one, or checks a public one. */
+  PUBLIC_KEY: 137,
+  /** Takes a key out of its file format. */
+  READ_KEY: 138,
+  /** Puts a key into a file format. */
+  WRITE_KEY: 139,
+  /** Signs. */
+  SIGN: 140,
+  /** Checks a signature. */
+  VERIFY: 141,
+  /** Gives what two keys have in common. */
+  AGREE: 142,
+  /** Encrypts for the owner of a key (RSA). */
+  ENCRYPT: 143,
+  /** Decrypts what was encrypted so. */
+  DECRYPT: 144,
+  /** Opens a codec: what compresses or decompresses. */
+  CODEC: 145,
+  /** Lets a codec give all that it holds back. */
+  FLUSH: 146,
+  /** Tells what is wrong with what a codec was given. */
+  FAULT: 147,
 } as const;
 
 /** Kinds of objects. */
@@ -299,6 +337,10 @@ export const Kind = {
   DATAGRAMS: 19,
   /** A request of HTTP and its response. */
   EXCHANGE: 21,
+  /** What compresses or decompresses. */
+  CODEC: 22,
+  /** Cryptography and compression, of the caller's own bytes. */
+  COMPUTE: 23,
 } as const;
 
 /** Types of files. */
@@ -443,6 +485,140 @@ export const Http = {
   BODY: 1,
 } as const;
 
+/** Hash functions. */
+export const Hash = {
+  /** SHA-1, for what is old. */
+  SHA1: 1,
+  /** SHA-224. */
+  SHA224: 2,
+  /** SHA-256. */
+  SHA256: 3,
+  /** SHA-384. */
+  SHA384: 4,
+  /** SHA-512. */
+  SHA512: 5,
+  /** SHA-512/224. */
+  SHA512_224: 6,
+  /** SHA-512/256. */
+  SHA512_256: 7,
+  /** SHA3-224. */
+  SHA3_224: 8,
+  /** SHA3-256. */
+  SHA3_256: 9,
+  /** SHA3-384. */
+  SHA3_384: 10,
+  /** SHA3-512. */
+  SHA3_512: 11,
+  /** MD5, for what is older. */
+  MD5: 12,
+  /** CRC-32 as gzip has it: a checksum and no more, the highest byte first. Its state is its digest so far. */
+  CRC32: 13,
+} as const;
+
+/** How the request DERIVE derives. */
+export const Kdf = {
+  /** HKDF: from a key, with a salt and a word what it is for. */
+  HKDF: 1,
+  /** PBKDF2 with HMAC. */
+  PBKDF2: 2,
+  /** Scrypt, which takes memory. */
+  SCRYPT: 3,
+} as const;
+
+/** What the request CIPHER does. */
+export const Cipher = {
+  /** Parts: key, IV; whole blocks. */
+  CBC_ENCRYPT: 1,
+  /** Parts: key, IV; whole blocks. */
+  CBC_DECRYPT: 2,
+  /** Parts: key, counter block. The same for both directions. */
+  CTR: 3,
+  /** Part: key; whole blocks. */
+  ECB_ENCRYPT: 4,
+  /** Part: key; whole blocks. */
+  ECB_DECRYPT: 5,
+  /** Parts: key, IV, associated data. The tag follows what is encrypted. */
+  GCM_SEAL: 6,
+  /** Parts: key, IV, associated data. Nothing is given unless the tag fits. */
+  GCM_OPEN: 7,
+  /** Parts: key, IV; associated data. Gives a state of 64 bytes. */
+  GCM_START: 8,
+  /** Parts: key, state. */
+  GCM_ENCRYPT: 9,
+  /** Parts: key, state. What it gives is not authentic before the tag fits. */
+  GCM_DECRYPT: 10,
+  /** Parts: key, state. Gives the tag of 16 bytes. */
+  GCM_TAG: 11,
+  /** Part: key; a key of whole halves of blocks. */
+  KW_WRAP: 12,
+  /** Part: key; what KW_WRAP gave. */
+  KW_UNWRAP: 13,
+} as const;
+
+/** Types of keys. */
+export const Key = {
+  /** A curve of NIST. */
+  P256: 1,
+  /** A curve of NIST. */
+  P384: 2,
+  /** A curve of NIST. */
+  P521: 3,
+  /** Signatures. */
+  ED25519: 4,
+  /** Key agreement. */
+  X25519: 5,
+  /** Signatures and encryption, 1,024 to 8,192 bits. */
+  RSA: 6,
+} as const;
+
+/** File formats of keys. */
+export const Format = {
+  /** A public key with its algorithm: SubjectPublicKeyInfo. */
+  SPKI: 1,
+  /** A private key with its algorithm: PKCS #8, not encrypted. */
+  PKCS8: 2,
+  /** A private key of a curve: ECPrivateKey. */
+  SEC1: 3,
+} as const;
+
+/** Paddings of RSA. */
+export const Padding = {
+  /** PKCS #1, version 1.5. */
+  PKCS1: 0,
+  /** PSS. */
+  PSS: 1,
+  /** OAEP. */
+  OAEP: 2,
+} as const;
+
+/** Flags of the requests SIGN and VERIFY, in bits 24 to 31. */
+export const Sign = {
+  /** The bytes are a digest already. */
+  PREHASHED: 1,
+  /** Verify PSS with a salt of any length. */
+  ANY_SALT: 2,
+} as const;
+
+/** What a codec does. */
+export const Codec = {
+  /** Compresses: gzip. */
+  GZIP: 1,
+  /** Compresses: deflate in the frame of zlib. */
+  ZLIB: 2,
+  /** Compresses: deflate alone. */
+  DEFLATE: 3,
+  /** Decompresses gzip. */
+  GUNZIP: 4,
+  /** Decompresses what ZLIB gives. */
+  UNZLIB: 5,
+  /** Decompresses what DEFLATE gives. */
+  INFLATE: 6,
+  /** Compresses: Brotli. */
+  BROTLI: 7,
+  /** Decompresses Brotli. */
+  UNBROTLI: 8,
+} as const;
+
 /** Flags of the requests SET_TIMES and PATH_SET_TIMES. */
 export const Times = {
   /** Set the access time. */
@@ -549,6 +725,14 @@ export const Bound = {
   HTTP_HEAD_BYTES_MAX: 65536,
   /** Fields of a head of HTTP at most */
   HTTP_FIELDS_MAX: 256,
+  /** Random bytes that GENERATE_KEY, SIGN and others take */
+  ENTROPY_BYTES: 32,
+  /** Bytes of a key in a file format at most */
+  KEY_BYTES_MAX: 16384,
+  /** Bytes of the state of a hash at most */
+  DIGEST_STATE_BYTES_MAX: 208,
+  /** Bytes that wait in a codec to be read at most */
+  CODEC_BUFFER_BYTES: 65536,
   /** Mapped parts begin and end at multiples of this */
   WINDOW_BYTES: 4096,
   /** Bits of a handle that are its index; above them is its generation */

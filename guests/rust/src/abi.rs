@@ -41,6 +41,18 @@ pub const HTTP_HEAD_BYTES_MAX: u64 = 65536;
 /// Fields of a head of HTTP at most.
 pub const HTTP_FIELDS_MAX: u64 = 256;
 
+/// Random bytes that GENERATE_KEY, SIGN and others take.
+pub const ENTROPY_BYTES: u64 = 32;
+
+/// Bytes of a key in a file format at most.
+pub const KEY_BYTES_MAX: u64 = 16384;
+
+/// Bytes of the state of a hash at most.
+pub const DIGEST_STATE_BYTES_MAX: u64 = 208;
+
+/// Bytes that wait in a codec to be read at most.
+pub const CODEC_BUFFER_BYTES: u64 = 65536;
+
 /// Mapped parts begin and end at multiples of this.
 pub const WINDOW_BYTES: u64 = 4096;
 
@@ -202,6 +214,8 @@ pub mod role {
     pub const SERVE: u32 = 17;
     /// the request that the program is to answer
     pub const REQUEST: u32 = 18;
+    /// cryptography and compression, of nothing but the caller's own bytes
+    pub const COMPUTE: u32 = 19;
 }
 
 /// Requests of `ctl`.
@@ -304,6 +318,42 @@ pub mod ctl {
     pub const FAILURE: u32 = 116;
     /// Drop the message that waits at an end of a channel, and what it carries.
     pub const DISCARD: u32 = 120;
+    /// Hashes bytes.
+    pub const DIGEST: u32 = 130;
+    /// Goes on hashing from a state.
+    pub const DIGEST_UPDATE: u32 = 131;
+    /// Ends hashing from a state.
+    pub const DIGEST_FINISH: u32 = 132;
+    /// Authenticates bytes with a key: HMAC.
+    pub const MAC: u32 = 133;
+    /// Derives bytes from a key or password.
+    pub const DERIVE: u32 = 134;
+    /// Encrypts and decrypts with AES.
+    pub const CIPHER: u32 = 135;
+    /// Makes a private key.
+    pub const GENERATE_KEY: u32 = 136;
+    /// Gives the public key of a private one, or checks a public one.
+    pub const PUBLIC_KEY: u32 = 137;
+    /// Takes a key out of its file format.
+    pub const READ_KEY: u32 = 138;
+    /// Puts a key into a file format.
+    pub const WRITE_KEY: u32 = 139;
+    /// Signs.
+    pub const SIGN: u32 = 140;
+    /// Checks a signature.
+    pub const VERIFY: u32 = 141;
+    /// Gives what two keys have in common.
+    pub const AGREE: u32 = 142;
+    /// Encrypts for the owner of a key (RSA).
+    pub const ENCRYPT: u32 = 143;
+    /// Decrypts what was encrypted so.
+    pub const DECRYPT: u32 = 144;
+    /// Opens a codec: what compresses or decompresses.
+    pub const CODEC: u32 = 145;
+    /// Lets a codec give all that it holds back.
+    pub const FLUSH: u32 = 146;
+    /// Tells what is wrong with what a codec was given.
+    pub const FAULT: u32 = 147;
 }
 
 /// Kinds of objects.
@@ -348,6 +398,10 @@ pub mod kind {
     pub const DATAGRAMS: u32 = 19;
     /// A request of HTTP and its response.
     pub const EXCHANGE: u32 = 21;
+    /// What compresses or decompresses.
+    pub const CODEC: u32 = 22;
+    /// Cryptography and compression, of the caller's own bytes.
+    pub const COMPUTE: u32 = 23;
 }
 
 /// Types of files.
@@ -490,6 +544,140 @@ pub mod socket {
 pub mod http {
     /// A body follows: it is written to the exchange, and its end is told.
     pub const BODY: u64 = 0x1;
+}
+
+/// Hash functions.
+pub mod hash {
+    /// SHA-1, for what is old.
+    pub const SHA1: u32 = 0x1;
+    /// SHA-224.
+    pub const SHA224: u32 = 0x2;
+    /// SHA-256.
+    pub const SHA256: u32 = 0x3;
+    /// SHA-384.
+    pub const SHA384: u32 = 0x4;
+    /// SHA-512.
+    pub const SHA512: u32 = 0x5;
+    /// SHA-512/224.
+    pub const SHA512_224: u32 = 0x6;
+    /// SHA-512/256.
+    pub const SHA512_256: u32 = 0x7;
+    /// SHA3-224.
+    pub const SHA3_224: u32 = 0x8;
+    /// SHA3-256.
+    pub const SHA3_256: u32 = 0x9;
+    /// SHA3-384.
+    pub const SHA3_384: u32 = 0xa;
+    /// SHA3-512.
+    pub const SHA3_512: u32 = 0xb;
+    /// MD5, for what is older.
+    pub const MD5: u32 = 0xc;
+    /// CRC-32 as gzip has it: a checksum and no more, the highest byte first. Its state is its digest so far.
+    pub const CRC32: u32 = 0xd;
+}
+
+/// How the request DERIVE derives.
+pub mod kdf {
+    /// HKDF: from a key, with a salt and a word what it is for.
+    pub const HKDF: u32 = 0x1;
+    /// PBKDF2 with HMAC.
+    pub const PBKDF2: u32 = 0x2;
+    /// Scrypt, which takes memory.
+    pub const SCRYPT: u32 = 0x3;
+}
+
+/// What the request CIPHER does.
+pub mod cipher {
+    /// Parts: key, IV; whole blocks.
+    pub const CBC_ENCRYPT: u32 = 0x1;
+    /// Parts: key, IV; whole blocks.
+    pub const CBC_DECRYPT: u32 = 0x2;
+    /// Parts: key, counter block. The same for both directions.
+    pub const CTR: u32 = 0x3;
+    /// Part: key; whole blocks.
+    pub const ECB_ENCRYPT: u32 = 0x4;
+    /// Part: key; whole blocks.
+    pub const ECB_DECRYPT: u32 = 0x5;
+    /// Parts: key, IV, associated data. The tag follows what is encrypted.
+    pub const GCM_SEAL: u32 = 0x6;
+    /// Parts: key, IV, associated data. Nothing is given unless the tag fits.
+    pub const GCM_OPEN: u32 = 0x7;
+    /// Parts: key, IV; associated data. Gives a state of 64 bytes.
+    pub const GCM_START: u32 = 0x8;
+    /// Parts: key, state.
+    pub const GCM_ENCRYPT: u32 = 0x9;
+    /// Parts: key, state. What it gives is not authentic before the tag fits.
+    pub const GCM_DECRYPT: u32 = 0xa;
+    /// Parts: key, state. Gives the tag of 16 bytes.
+    pub const GCM_TAG: u32 = 0xb;
+    /// Part: key; a key of whole halves of blocks.
+    pub const KW_WRAP: u32 = 0xc;
+    /// Part: key; what KW_WRAP gave.
+    pub const KW_UNWRAP: u32 = 0xd;
+}
+
+/// Types of keys.
+pub mod key {
+    /// A curve of NIST.
+    pub const P256: u32 = 0x1;
+    /// A curve of NIST.
+    pub const P384: u32 = 0x2;
+    /// A curve of NIST.
+    pub const P521: u32 = 0x3;
+    /// Signatures.
+    pub const ED25519: u32 = 0x4;
+    /// Key agreement.
+    pub const X25519: u32 = 0x5;
+    /// Signatures and encryption, 1,024 to 8,192 bits.
+    pub const RSA: u32 = 0x6;
+}
+
+/// File formats of keys.
+pub mod format {
+    /// A public key with its algorithm: SubjectPublicKeyInfo.
+    pub const SPKI: u32 = 0x1;
+    /// A private key with its algorithm: PKCS #8, not encrypted.
+    pub const PKCS8: u32 = 0x2;
+    /// A private key of a curve: ECPrivateKey.
+    pub const SEC1: u32 = 0x3;
+}
+
+/// Paddings of RSA.
+pub mod padding {
+    /// PKCS #1, version 1.5.
+    pub const PKCS1: u32 = 0x0;
+    /// PSS.
+    pub const PSS: u32 = 0x1;
+    /// OAEP.
+    pub const OAEP: u32 = 0x2;
+}
+
+/// Flags of the requests SIGN and VERIFY, in bits 24 to 31.
+pub mod sign {
+    /// The bytes are a digest already.
+    pub const PREHASHED: u32 = 0x1;
+    /// Verify PSS with a salt of any length.
+    pub const ANY_SALT: u32 = 0x2;
+}
+
+/// What a codec does.
+pub mod codec {
+    /// Compresses: gzip.
+    pub const GZIP: u32 = 0x1;
+    /// Compresses: deflate in the frame of zlib.
+    pub const ZLIB: u32 = 0x2;
+    /// Compresses: deflate alone.
+    pub const DEFLATE: u32 = 0x3;
+    /// Decompresses gzip.
+    pub const GUNZIP: u32 = 0x4;
+    /// Decompresses what ZLIB gives.
+    pub const UNZLIB: u32 = 0x5;
+    /// Decompresses what DEFLATE gives.
+    pub const INFLATE: u32 = 0x6;
+    /// Compresses: Brotli.
+    pub const BROTLI: u32 = 0x7;
+    /// Decompresses Brotli.
+    pub const UNBROTLI: u32 = 0x8;
 }
 
 /// Flags of the requests SET_TIMES and PATH_SET_TIMES.
