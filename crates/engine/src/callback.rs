@@ -271,4 +271,54 @@ mod tests {
             }
         }
     }
+
+    /// The same of what computes, whose requests are past what the numbers above come to, with parts that fit together.
+    #[test]
+    fn random_requests_to_compute_are_answered() {
+        let mut seed = 3u64;
+        let mut random = move || {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            seed >> 33
+        };
+        let engine = crate::Engine::new(crate::Config::new().code_cache(None)).unwrap();
+        let mut right = 0;
+        for _ in 0..10 {
+            let grants = Grants::none().compute();
+            let mut state = State::new(&engine, &grants, None, Limits::default(), &[]).unwrap();
+            let compute = state.given(b8g_core::abi::Role::Compute).unwrap();
+            let mut codecs = vec![compute];
+            let mut bytes: Vec<u8> = (0..65536).map(|_| random() as u8).collect();
+            for _ in 0..3_000 {
+                let number = 130 + (random() % 20) as i64;
+                let at = (random() % 32768) as usize;
+                // Words that say little: costs, and then lengths of parts.
+                for word in 0..8 {
+                    let value = [12, 16, 32, 0, 65, 2, 1, 300][random() as usize % 8] as u32;
+                    bytes[at + word * 20..][..4].copy_from_slice(&value.to_le_bytes());
+                }
+                if number == Request::Derive as i64 {
+                    bytes[at..at + 12].copy_from_slice(&[16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
+                }
+                let handle = if number > 145 { codecs[random() as usize % codecs.len()] } else { compute };
+                let argument = (random() % 14 | random() % 14 << 8 | random() % 3 << 16) as i64;
+                let from = ((random() % 400) << 32 | at as u64) as i64;
+                let into = ((random() % 400) << 32 | 40_000) as i64;
+                let mut memory = GuestMemory::new(&mut bytes, &Windows::default());
+                let arguments = Arguments { handle, a: number, b: from, c: into, d: argument };
+                let done = run(&mut state, &mut memory, Op::Ctl, arguments);
+                if let (Ok(made), 145) = (done, number) {
+                    codecs.push(Handle::from_raw(made as u32));
+                }
+                right += usize::from(done.is_ok());
+                let op = [Op::Read, Op::Write, Op::Finish, Op::Close][random() as usize % 4];
+                let handle = codecs[random() as usize % codecs.len()];
+                if op != Op::Close || handle != compute {
+                    let arguments = Arguments { handle, a: (random() % 2000) as i64, b: (random() % 60_000) as i64, c: -1, d: 0 };
+                    let _ = run(&mut state, &mut memory, op, arguments);
+                }
+                assert_eq!(state.ending, None);
+            }
+        }
+        assert!(right > 100, "{right} were right");
+    }
 }

@@ -46,8 +46,8 @@ function shown({ name, length, hash, curve, modulusLength, publicExponent }) {
     algorithm.modulusLength = modulusLength;
     algorithm.publicExponent = new Uint8Array(publicExponent);
   }
-  if (length !== undefined) algorithm.length = length;
   if (hash !== undefined) algorithm.hash = { name: hash };
+  if (length !== undefined) algorithm.length = length;
   return algorithm;
 }
 

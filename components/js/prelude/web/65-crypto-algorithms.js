@@ -119,14 +119,16 @@ const includes = (list, item) => {
   return false;
 };
 
-// The usages that a program names, each once, in the order of the standard.
+// The usages that a program names, each once, in its order.
 function toUsages(value) {
   const list = internal.idl.toSequence(value, "keyUsages");
+  const usages = [];
   for (let i = 0; i < list.length; i++) {
-    list[i] = toDOMString(list[i]);
-    if (!includes(USAGES, list[i])) throw new TypeError(`"${list[i]}" is no usage of a key`);
+    const usage = toDOMString(list[i]);
+    if (!includes(USAGES, usage)) throw new TypeError(`"${usage}" is no usage of a key`);
+    if (!includes(usages, usage)) usages[usages.length] = usage;
   }
-  return only(USAGES, list);
+  return usages;
 }
 
 // Those of `all` that are in `some`.

@@ -244,7 +244,7 @@ function importJwk(jwk, algorithm, extractable, usages) {
   }
   const type = jwk.d === undefined ? "public" : "private";
   const expected = jwkAlgorithm(algorithm);
-  if (isRsa(name) && jwk.alg !== undefined && jwk.alg !== expected) wrong('JWK "alg" does not match the requested algorithm');
+  if ((isRsa(name) || name === "Ed25519") && jwk.alg !== undefined && jwk.alg !== expected) wrong('JWK "alg" does not match the requested algorithm');
   return makeHalf(type, algorithm, isRsa(name) ? rsaFromJwk(jwk, wrong) : curveFromJwk(jwk, algorithm, wrong), extractable, usages);
 }
 
@@ -306,9 +306,9 @@ const RSA_MEMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
 function toJwkOf({ type, algorithm, usages, extractable, bytes }) {
   const { name, curve } = algorithm;
-  const jwk = {};
   const key_ops = [];
   for (let i = 0; i < usages.length; i++) key_ops[i] = usages[i];
+  const jwk = { key_ops, ext: extractable };
   const alg = jwkAlgorithm(algorithm);
   if (type === "secret") {
     if (alg === undefined && name !== "HMAC") throw unsupported(`Unable to export ${name} secret key using jwk format`);
@@ -334,8 +334,6 @@ function toJwkOf({ type, algorithm, usages, extractable, bytes }) {
     if (type === "private") jwk.d = toBase64Url(bytes);
   }
   if (alg !== undefined) jwk.alg = alg;
-  jwk.key_ops = key_ops;
-  jwk.ext = extractable;
   return jwk;
 }
 
@@ -346,6 +344,7 @@ function jwkAlgorithm({ name, hash, length }) {
   if (name === "HMAC") return `HS${bits}`;
   if (name === "RSASSA-PKCS1-v1_5") return `RS${bits}`;
   if (name === "RSA-PSS") return `PS${bits}`;
+  if (name === "Ed25519") return name;
   if (name === "RSA-OAEP") return hash === "SHA-1" ? "RSA-OAEP" : `RSA-OAEP-${bits}`;
   return undefined;
 }

@@ -22,6 +22,9 @@ fn objects(puppet: &mut Puppet) -> Vec<i64> {
     let memory = puppet.op(Op::Memory, 0, [4096, 0, 0, 0]);
     let [clock, random, keys, compiler] =
         [Role::ClockMono, Role::Random, Role::Keys, Role::Compiler].map(|role| puppet.given(role as i32, 0));
+    let compute = puppet.given(Role::Compute as i32, 0);
+    let codec = puppet.op(Op::Ctl, compute, [Request::Codec as i64, 0, 0, 1]);
+    assert!(codec > 0, "{codec}");
     let timer = puppet.op(Op::Timer, clock, [1, 0, 0, 0]);
     for (at, word) in NOTHING.chunks(4).enumerate() {
         let mut four = [b' '; 4];
@@ -33,7 +36,7 @@ fn objects(puppet: &mut Puppet) -> Vec<i64> {
     assert!(component > 0, "{component}");
     let task = puppet.op(Op::Spawn, component, [0; 4]);
     assert!(task > 0, "{task}");
-    vec![channel, reader, writer, event, memory, clock, random, keys, timer, component, task]
+    vec![channel, reader, writer, event, memory, clock, random, keys, timer, component, task, compute, codec]
 }
 
 fn info(puppet: &mut Puppet, handle: i64) -> (Kind, Rights) {
@@ -44,7 +47,7 @@ fn info(puppet: &mut Puppet, handle: i64) -> (Kind, Rights) {
 
 #[test]
 fn every_operation_needs_what_its_row_says_and_nothing_more() {
-    let grants = Grants::none().clocks().randomness().keys().tasks();
+    let grants = Grants::none().clocks().randomness().keys().tasks().compute();
     let mut puppet = Puppet::with(&engine(), &grants, Limits::default());
     let objects = objects(&mut puppet);
     let mut checked = 0;
@@ -82,11 +85,14 @@ fn every_operation_needs_what_its_row_says_and_nothing_more() {
 
 #[test]
 fn requests_need_what_their_rows_say() {
-    let grants = Grants::none().tasks().environment("A", Some("b"));
+    let grants = Grants::none().tasks().compute().environment("A", Some("b"));
     let mut puppet = Puppet::with(&engine(), &grants, Limits::default());
     assert_eq!(puppet.op(Op::ChannelNew, 0, [64, 0, 0, 0]), 8);
     let channel = puppet.load(64).into();
-    let objects = [channel, puppet.given(Role::Compiler as i32, 0), puppet.given(Role::Env as i32, 0)];
+    let compute = puppet.given(Role::Compute as i32, 0);
+    let codec = puppet.op(Op::Ctl, compute, [Request::Codec as i64, 0, 0, 1]);
+    let [compiler, environment] = [Role::Compiler, Role::Env].map(|role| puppet.given(role as i32, 0));
+    let objects = [channel, compiler, environment, compute, codec];
     let mut checked = Vec::new();
     for row in REQUESTS.iter().filter(|row| !row.needs.is_empty()) {
         let any = row.needs.iter().fold(Rights::NONE, |any, right| any.union(*right));
@@ -103,7 +109,9 @@ fn requests_need_what_their_rows_say() {
             checked.push(row.request);
         }
     }
-    assert!(checked.contains(&Request::Discard), "{checked:?}");
+    for request in [Request::Discard, Request::Digest, Request::Flush] {
+        assert!(checked.contains(&request), "{checked:?}");
+    }
 }
 
 #[test]
