@@ -24,7 +24,10 @@ pub(crate) trait Aes:
     BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit + Clone
 {
 }
-impl<A: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit + Clone> Aes for A {}
+impl<A: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit + Clone> Aes
+    for A
+{
+}
 
 /// Does what the argument says with the AES of the key's length.
 pub(crate) fn cipher(argument: u64, input: &[u8], out: &mut [u8], work: &Work<'_>) -> Result<usize, Error> {
@@ -133,7 +136,8 @@ fn counter<A: Aes>(
 
 /// Adds the key stream that begins with this block.
 fn key_stream<A: Aes>(aes: &A, start: u128, bytes: &mut [u8], work: &Work<'_>) -> Result<(), Error> {
-    let mut stream = ctr::Ctr128BE::<A>::from_core(CtrCore::inner_iv_init(aes.clone(), &start.to_be_bytes().into()));
+    let mut stream =
+        ctr::Ctr128BE::<A>::from_core(CtrCore::inner_iv_init(aes.clone(), &start.to_be_bytes().into()));
     for piece in bytes.chunks_mut(PIECE_BYTES) {
         work.step()?;
         stream.try_apply_keystream(piece).map_err(|_| Error::Argument)?;

@@ -14,7 +14,12 @@ use crate::{Work, byte};
 const ITERATIONS: u32 = 512;
 
 /// Derives as many bytes as there is room for.
-pub(crate) fn derive(argument: u64, input: &[u8], out: &mut [u8], work: &mut Work<'_>) -> Result<usize, Error> {
+pub(crate) fn derive(
+    argument: u64,
+    input: &[u8],
+    out: &mut [u8],
+    work: &mut Work<'_>,
+) -> Result<usize, Error> {
     let mut parts = Parts(input);
     let [cost, block, parallelism] = [parts.word()?, parts.word()?, parts.word()?];
     let (secret, salt) = (parts.part()?, parts.part()?);
@@ -52,7 +57,12 @@ pub(crate) fn pbkdf2(
 }
 
 /// The same with one iteration of HMAC-SHA-256, which scrypt begins and ends with.
-pub(crate) fn pbkdf2_once(password: &[u8], salt: &[u8], out: &mut [u8], work: &Work<'_>) -> Result<(), Error> {
+pub(crate) fn pbkdf2_once(
+    password: &[u8],
+    salt: &[u8],
+    out: &mut [u8],
+    work: &Work<'_>,
+) -> Result<(), Error> {
     pbkdf2(hash::SHA256, 1, password, salt, out, work)
 }
 

@@ -186,7 +186,8 @@ impl<'a, A: Aes> Gcm<'a, A> {
         let mut block = self.first;
         let counter = u32::from_be_bytes([block[12], block[13], block[14], block[15]]);
         block[12..].copy_from_slice(&counter.wrapping_add(1).wrapping_add(blocks).to_be_bytes());
-        let mut stream = ctr::Ctr32BE::<A>::from_core(CtrCore::inner_iv_init(self.aes.clone(), &block.into()));
+        let mut stream =
+            ctr::Ctr32BE::<A>::from_core(CtrCore::inner_iv_init(self.aes.clone(), &block.into()));
         let mut skipped = [0; BLOCK];
         let skipped = &mut skipped[..(self.data_bytes % BLOCK as u64) as usize];
         stream.try_apply_keystream(skipped).map_err(|_| Error::Argument)?;

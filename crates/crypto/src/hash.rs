@@ -15,18 +15,54 @@ use crate::{PIECE_BYTES, Work, byte, give};
 macro_rules! with_hash {
     ($number:expr, $Hash:ident => $do:expr) => {
         match $number {
-            b8g_core::abi::compute::hash::SHA1 => { type $Hash = sha1::Sha1; $do }
-            b8g_core::abi::compute::hash::SHA224 => { type $Hash = sha2::Sha224; $do }
-            b8g_core::abi::compute::hash::SHA256 => { type $Hash = sha2::Sha256; $do }
-            b8g_core::abi::compute::hash::SHA384 => { type $Hash = sha2::Sha384; $do }
-            b8g_core::abi::compute::hash::SHA512 => { type $Hash = sha2::Sha512; $do }
-            b8g_core::abi::compute::hash::SHA512_224 => { type $Hash = sha2::Sha512_224; $do }
-            b8g_core::abi::compute::hash::SHA512_256 => { type $Hash = sha2::Sha512_256; $do }
-            b8g_core::abi::compute::hash::SHA3_224 => { type $Hash = sha3::Sha3_224; $do }
-            b8g_core::abi::compute::hash::SHA3_256 => { type $Hash = sha3::Sha3_256; $do }
-            b8g_core::abi::compute::hash::SHA3_384 => { type $Hash = sha3::Sha3_384; $do }
-            b8g_core::abi::compute::hash::SHA3_512 => { type $Hash = sha3::Sha3_512; $do }
-            b8g_core::abi::compute::hash::MD5 => { type $Hash = md5::Md5; $do }
+            b8g_core::abi::compute::hash::SHA1 => {
+                type $Hash = sha1::Sha1;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA224 => {
+                type $Hash = sha2::Sha224;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA256 => {
+                type $Hash = sha2::Sha256;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA384 => {
+                type $Hash = sha2::Sha384;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA512 => {
+                type $Hash = sha2::Sha512;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA512_224 => {
+                type $Hash = sha2::Sha512_224;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA512_256 => {
+                type $Hash = sha2::Sha512_256;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA3_224 => {
+                type $Hash = sha3::Sha3_224;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA3_256 => {
+                type $Hash = sha3::Sha3_256;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA3_384 => {
+                type $Hash = sha3::Sha3_384;
+                $do
+            }
+            b8g_core::abi::compute::hash::SHA3_512 => {
+                type $Hash = sha3::Sha3_512;
+                $do
+            }
+            b8g_core::abi::compute::hash::MD5 => {
+                type $Hash = md5::Md5;
+                $do
+            }
             _ => Err(b8g_core::Error::Argument),
         }
     };

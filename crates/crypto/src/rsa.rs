@@ -32,7 +32,8 @@ fn public(der: &[u8]) -> Result<RsaPublicKey, Error> {
 
 fn private(der: &[u8]) -> Result<RsaPrivateKey, Error> {
     let parsed = pkcs1::RsaPrivateKey::<UintRef<'_>>::from_der(der).map_err(|_| Error::Argument)?;
-    let parts = [parsed.modulus, parsed.public_exponent, parsed.private_exponent, parsed.prime1, parsed.prime2];
+    let parts =
+        [parsed.modulus, parsed.public_exponent, parsed.private_exponent, parsed.prime1, parsed.prime2];
     let [n, e, d, p, q] = parts.map(|part| number(&part));
     let n = n?;
     if parsed.other_prime_infos.is_some() || !BITS.contains(&(n.bits_vartime() as usize)) {
@@ -76,7 +77,8 @@ fn encode_private(key: &RsaPrivateKey) -> Result<Vec<u8>, Error> {
     for number in &bytes {
         uints.push(UintRef::new(number).map_err(|_| Error::Argument)?);
     }
-    let &[modulus, public_exponent, private_exponent, prime1, prime2, exponent1, exponent2, coefficient] = &uints[..]
+    let &[modulus, public_exponent, private_exponent, prime1, prime2, exponent1, exponent2, coefficient] =
+        &uints[..]
     else {
         return Err(Error::Argument);
     };
@@ -95,7 +97,12 @@ fn encode_private(key: &RsaPrivateKey) -> Result<Vec<u8>, Error> {
 }
 
 /// Finds a key of so many bits. Between two candidates it is asked whether to go on.
-pub(crate) fn generate(bits: u32, exponent: u32, random: &mut Random, work: &Work<'_>) -> Result<Vec<u8>, Error> {
+pub(crate) fn generate(
+    bits: u32,
+    exponent: u32,
+    random: &mut Random,
+    work: &Work<'_>,
+) -> Result<Vec<u8>, Error> {
     if !BITS.contains(&(bits as usize)) || exponent < 3 || exponent.is_multiple_of(2) {
         return Err(Error::Argument);
     }
@@ -114,7 +121,8 @@ pub(crate) fn generate(bits: u32, exponent: u32, random: &mut Random, work: &Wor
 /// A prime of so many bits of which the two highest are set, one less than which has no factor in common with the exponent.
 fn prime(bits: u32, exponent: u32, random: &mut Random, work: &Work<'_>) -> Result<BoxedUint, Error> {
     let stopped = Cell::new(false);
-    let factory = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).map_err(|_| Error::Argument)?;
+    let factory =
+        SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).map_err(|_| Error::Argument)?;
     let found = sieve_and_find(random, factory, |_, candidate: &BoxedUint| {
         if work.step().is_err() {
             stopped.set(true);
@@ -194,7 +202,9 @@ pub(crate) fn encrypt(argument: u64, input: &[u8], out: &mut [u8]) -> Result<usi
     let (key, random) = (public(der)?, &mut Random::of(entropy)?);
     let encrypted = match byte(argument, 16) {
         padding::PKCS1 => Pkcs1v15Encrypt.encrypt(random, &key, parts.0),
-        padding::OAEP => with_hash!(byte(argument, 8), Hash => Ok(oaep::<Hash>(label).encrypt(random, &key, parts.0)))?,
+        padding::OAEP => {
+            with_hash!(byte(argument, 8), Hash => Ok(oaep::<Hash>(label).encrypt(random, &key, parts.0)))?
+        }
         _ => return Err(Error::Argument),
     };
     give(&encrypted.map_err(|_| Error::Argument)?, out)

@@ -16,9 +16,18 @@ const IS_PUBLIC: u64 = 256;
 macro_rules! with_curve {
     ($number:expr, $Curve:ident => $do:expr, $other:expr) => {
         match $number {
-            key::P256 => { type $Curve = p256::NistP256; $do }
-            key::P384 => { type $Curve = p384::NistP384; $do }
-            key::P521 => { type $Curve = p521::NistP521; $do }
+            key::P256 => {
+                type $Curve = p256::NistP256;
+                $do
+            }
+            key::P384 => {
+                type $Curve = p384::NistP384;
+                $do
+            }
+            key::P521 => {
+                type $Curve = p521::NistP521;
+                $do
+            }
             _ => $other,
         }
     };

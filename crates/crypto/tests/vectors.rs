@@ -127,11 +127,15 @@ fn derivations() {
     );
     assert_eq!(
         derive(kdf::SCRYPT, 0, [16, 1, 1], b"", b"", b"", 64),
-        bytes("77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906")
+        bytes(
+            "77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906"
+        )
     );
     assert_eq!(
         derive(kdf::SCRYPT, 0, [1024, 8, 16], b"password", b"NaCl", b"", 64),
-        bytes("fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640")
+        bytes(
+            "fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640"
+        )
     );
 }
 
@@ -199,8 +203,16 @@ fn gcm() {
         "9313225df88406e555909c5aff5269aa6a7a9538534f7da1e4c303d2a318a728c3c0c95156809539fcf0e2429a6b525416aedbf5a0de6a57a637b39b",
     );
     let cases = [
-        (short, "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091", "5bc94fbc3221a5db94fae95ae7121a47"),
-        (long, "8ce24998625615b603a033aca13fb894be9112a5c3a211a8ba262a3cca7e2ca701e4a9a4fba43c90ccdcb281d48c7c6fd62875d2aca417034c34aee5", "619cc5aefffe0bfa462af43c1699d050"),
+        (
+            short,
+            "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e091",
+            "5bc94fbc3221a5db94fae95ae7121a47",
+        ),
+        (
+            long,
+            "8ce24998625615b603a033aca13fb894be9112a5c3a211a8ba262a3cca7e2ca701e4a9a4fba43c90ccdcb281d48c7c6fd62875d2aca417034c34aee5",
+            "619cc5aefffe0bfa462af43c1699d050",
+        ),
     ];
     for (iv, encrypted, tag) in cases {
         let (encrypted, tag) = (bytes(encrypted), bytes(tag));
@@ -242,15 +254,24 @@ fn sign_argument(number: u8, hash: u8, padding: u8, flags: u8, salt: u64) -> u64
 #[test]
 fn ecdsa() {
     let cases = [
-        (key::P256, hash::SHA256,
-         "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721",
-         "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8"),
-        (key::P384, hash::SHA384,
-         "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5",
-         "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe4699ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8"),
-        (key::P521, hash::SHA512,
-         "00fad06daa62ba3b25d2fb40133da757205de67f5bb0018fee8c86e1b68c7e75caa896eb32f1f47c70855836a6d16fcc1466f6d8fbec67db89ec0c08b0e996b83538",
-         "00c328fafcbd79dd77850370c46325d987cb525569fb63c5d3bc53950e6d4c5f174e25a1ee9017b5d450606add152b534931d7d4e8455cc91f9b15bf05ec36e377fa00617cce7cf5064806c467f678d3b4080d6f1cc50af26ca209417308281b68af282623eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc43997f1ee0e44da4a67a"),
+        (
+            key::P256,
+            hash::SHA256,
+            "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721",
+            "efd48b2aacb6a8fd1140dd9cd45e81d69d2c877b56aaf991c34d0ea84eaf3716f7cb1c942d657c41d436c7a1b6e29f65f3e900dbb9aff4064dc4ab2f843acda8",
+        ),
+        (
+            key::P384,
+            hash::SHA384,
+            "6b9d3dad2e1b8c1c05b19875b6659f4de23c3b667bf297ba9aa47740787137d896d5724e4c70a825f872c9ea60d2edf5",
+            "94edbb92a5ecb8aad4736e56c691916b3f88140666ce9fa73d64c4ea95ad133c81a648152e44acf96e36dd1e80fabe4699ef4aeb15f178cea1fe40db2603138f130e740a19624526203b6351d0a3a94fa329c145786e679e7b82c71a38628ac8",
+        ),
+        (
+            key::P521,
+            hash::SHA512,
+            "00fad06daa62ba3b25d2fb40133da757205de67f5bb0018fee8c86e1b68c7e75caa896eb32f1f47c70855836a6d16fcc1466f6d8fbec67db89ec0c08b0e996b83538",
+            "00c328fafcbd79dd77850370c46325d987cb525569fb63c5d3bc53950e6d4c5f174e25a1ee9017b5d450606add152b534931d7d4e8455cc91f9b15bf05ec36e377fa00617cce7cf5064806c467f678d3b4080d6f1cc50af26ca209417308281b68af282623eaa63e5b5c0723d8b8c37ff0777b1a20f8ccb1dccc43997f1ee0e44da4a67a",
+        ),
     ];
     for (number, hash, private, wanted) in cases {
         let (private, wanted) = (bytes(private), bytes(wanted));
@@ -261,7 +282,10 @@ fn ecdsa() {
         let verify = |signature: &[u8], message: &[u8]| {
             ask(Request::Verify, argument, &pack(&[], &[&public, signature], message), 0).unwrap()[0]
         };
-        assert_eq!((verify(&signature, b"sample"), verify(&signature, b"simple"), verify(b"", b"sample")), (1, 0, 0));
+        assert_eq!(
+            (verify(&signature, b"sample"), verify(&signature, b"simple"), verify(b"", b"sample")),
+            (1, 0, 0)
+        );
         let hedged = ask(Request::Sign, argument, &pack(&[], &[&private, &ENTROPY], b"sample"), 200).unwrap();
         assert_ne!(hedged, signature);
         assert_eq!(verify(&hedged, b"sample"), 1);
@@ -269,12 +293,18 @@ fn ecdsa() {
         for hash in [hash::SHA1, hash::SHA512] {
             let argument = sign_argument(number, hash, 0, 0, 0);
             let signature = ask(Request::Sign, argument, &pack(&[], &[&private, b""], b"x"), 200).unwrap();
-            assert_eq!(ask(Request::Verify, argument, &pack(&[], &[&public, &signature], b"x"), 0).unwrap(), [1]);
+            assert_eq!(
+                ask(Request::Verify, argument, &pack(&[], &[&public, &signature], b"x"), 0).unwrap(),
+                [1]
+            );
         }
         let mut off = public.clone();
         *off.last_mut().unwrap() ^= 1;
         assert_eq!(ask(Request::PublicKey, 256 | u64::from(number), &off, 200), Err(Error::Argument));
-        assert_eq!(ask(Request::PublicKey, number.into(), &vec![0; private.len()], 200), Err(Error::Argument));
+        assert_eq!(
+            ask(Request::PublicKey, number.into(), &vec![0; private.len()], 200),
+            Err(Error::Argument)
+        );
     }
 }
 
@@ -288,7 +318,9 @@ fn curve25519() {
     let signature = ask(Request::Sign, key::ED25519.into(), &input, 64).unwrap();
     assert_eq!(
         signature,
-        bytes("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")
+        bytes(
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
+        )
     );
     let verify = |message: &[u8]| {
         ask(Request::Verify, key::ED25519.into(), &pack(&[], &[&public, &signature], message), 0).unwrap()
@@ -309,7 +341,14 @@ fn keys_in_their_formats() {
     let generate = |number: u8, bits: u32| {
         ask(Request::GenerateKey, number.into(), &pack(&[bits, 65537], &[], &ENTROPY), 4096).unwrap()
     };
-    for (number, bits) in [(key::P256, 0), (key::P384, 0), (key::P521, 0), (key::ED25519, 0), (key::X25519, 0), (key::RSA, 1024)] {
+    for (number, bits) in [
+        (key::P256, 0),
+        (key::P384, 0),
+        (key::P521, 0),
+        (key::ED25519, 0),
+        (key::X25519, 0),
+        (key::RSA, 1024),
+    ] {
         let private = generate(number, bits);
         assert_eq!(private, generate(number, bits), "the same randomness, the same key");
         let public = ask(Request::PublicKey, number.into(), &private, 4096).unwrap();
@@ -343,11 +382,18 @@ fn keys_in_their_formats() {
 
 #[test]
 fn rsa_signs_and_encrypts() {
-    let private = ask(Request::GenerateKey, key::RSA.into(), &pack(&[1024, 65537], &[], &ENTROPY), 4096).unwrap();
+    let private =
+        ask(Request::GenerateKey, key::RSA.into(), &pack(&[1024, 65537], &[], &ENTROPY), 4096).unwrap();
     let public = ask(Request::PublicKey, key::RSA.into(), &private, 4096).unwrap();
-    for (padding, flags, salt) in [(padding::PKCS1, 0, 0), (padding::PSS, 0, 32), (padding::PSS, 0, 0), (padding::PSS, sign::ANY_SALT, 20)] {
+    for (padding, flags, salt) in [
+        (padding::PKCS1, 0, 0),
+        (padding::PSS, 0, 32),
+        (padding::PSS, 0, 0),
+        (padding::PSS, sign::ANY_SALT, 20),
+    ] {
         let argument = sign_argument(key::RSA, hash::SHA256, padding, flags, salt);
-        let signature = ask(Request::Sign, argument, &pack(&[], &[&private, &ENTROPY], b"message"), 256).unwrap();
+        let signature =
+            ask(Request::Sign, argument, &pack(&[], &[&private, &ENTROPY], b"message"), 256).unwrap();
         let verify = |message: &[u8], argument| {
             ask(Request::Verify, argument, &pack(&[], &[&public, &signature], message), 0).unwrap()[0]
         };
@@ -357,12 +403,20 @@ fn rsa_signs_and_encrypts() {
         assert_eq!(verify(b"message", other_salt), u8::from(any));
         let digest = ask(Request::Digest, hash::SHA256.into(), b"message", 32).unwrap();
         let prehashed = sign_argument(key::RSA, hash::SHA256, padding, flags | sign::PREHASHED, salt);
-        assert_eq!(ask(Request::Verify, prehashed, &pack(&[], &[&public, &signature], &digest), 0).unwrap(), [1]);
-        assert_eq!(ask(Request::Sign, argument, &pack(&[], &[&private, b""], b"message"), 256), Err(Error::Argument));
+        assert_eq!(
+            ask(Request::Verify, prehashed, &pack(&[], &[&public, &signature], &digest), 0).unwrap(),
+            [1]
+        );
+        assert_eq!(
+            ask(Request::Sign, argument, &pack(&[], &[&private, b""], b"message"), 256),
+            Err(Error::Argument)
+        );
     }
     for padding in [padding::OAEP, padding::PKCS1] {
         let argument = sign_argument(key::RSA, hash::SHA1, padding, 0, 0);
-        let encrypted = ask(Request::Encrypt, argument, &pack(&[], &[&public, b"label", &ENTROPY], b"secret"), 256).unwrap();
+        let encrypted =
+            ask(Request::Encrypt, argument, &pack(&[], &[&public, b"label", &ENTROPY], b"secret"), 256)
+                .unwrap();
         let decrypt = |label: &[u8]| {
             ask(Request::Decrypt, argument, &pack(&[], &[&private, label, &ENTROPY], &encrypted), 256)
         };
@@ -381,11 +435,19 @@ fn rsa_signs_and_encrypts() {
 fn what_takes_long_stops_when_it_is_told_to() {
     use std::time::{Duration, Instant};
     let dear = [
-        (Request::Derive, u64::from(kdf::PBKDF2) | u64::from(hash::SHA512) << 8, pack(&[u32::MAX, 0, 0], &[b"p", b"s"], b"")),
+        (
+            Request::Derive,
+            u64::from(kdf::PBKDF2) | u64::from(hash::SHA512) << 8,
+            pack(&[u32::MAX, 0, 0], &[b"p", b"s"], b""),
+        ),
         (Request::Derive, u64::from(kdf::SCRYPT), pack(&[1 << 14, 8, 1 << 20], &[b"p", b"s"], b"")),
         (Request::GenerateKey, key::RSA.into(), pack(&[8192, 65537], &[], &ENTROPY)),
         (Request::Digest, hash::SHA3_512.into(), vec![0; 100 << 20]),
-        (Request::Cipher, u64::from(cipher::CBC_ENCRYPT), pack(&[], &[&[0; 32], &[0; 16]], &vec![0; 200 << 20])),
+        (
+            Request::Cipher,
+            u64::from(cipher::CBC_ENCRYPT),
+            pack(&[], &[&[0; 32], &[0; 16]], &vec![0; 200 << 20]),
+        ),
     ];
     for (request, argument, input) in dear {
         let mut out = vec![0; input.len().max(4096)];
@@ -403,9 +465,12 @@ fn what_takes_long_stops_when_it_is_told_to() {
 
 #[test]
 fn memory_is_asked_for_before_it_is_taken() {
-    for (n, r, p, wanted) in
-        [(1 << 30, 1 << 20, 1, Error::Limit), (3, 1, 1, Error::Argument), (1, 1, 1, Error::Argument), (2, u32::MAX, 2, Error::Argument)]
-    {
+    for (n, r, p, wanted) in [
+        (1 << 30, 1 << 20, 1, Error::Limit),
+        (3, 1, 1, Error::Argument),
+        (1, 1, 1, Error::Argument),
+        (2, u32::MAX, 2, Error::Argument),
+    ] {
         let mut memory = |_| Err(Error::Limit);
         let input = pack(&[n, r, p], &[b"", b""], b"");
         let work = &mut Work::new(&|| true, &mut memory);
@@ -421,12 +486,17 @@ fn nothing_panics() {
         seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         seed >> 33
     };
-    let requests: Vec<Request> = Request::ALL.iter().copied().filter(|request| (130..145).contains(&(*request as u32))).collect();
+    let requests: Vec<Request> =
+        Request::ALL.iter().copied().filter(|request| (130..145).contains(&(*request as u32))).collect();
     assert_eq!(requests.len(), 15);
     let mut done = 0;
     for _ in 0..60_000 {
         let request = requests[random() as usize % requests.len()];
-        let argument = random() % 14 | random() % 14 << 8 | random() % 4 << 16 | random() % 4 << 24 | random() % 70 << 32;
+        let argument = random() % 14
+            | random() % 14 << 8
+            | random() % 4 << 16
+            | random() % 4 << 24
+            | random() % 70 << 32;
         let mut input = Vec::new();
         for _ in 0..random() % 5 {
             let length = match random() % 8 {
@@ -451,8 +521,11 @@ fn nothing_panics() {
             left.set(left.get() - 1);
             left.get() > 0
         };
-        let mut memory = |bytes| if bytes < 1 << 20 { Ok(Box::new(()) as Box<dyn Send>) } else { Err(Error::Limit) };
-        done += usize::from(compute(request, argument, &input, &mut out, &mut Work::new(&go_on, &mut memory)).is_ok());
+        let mut memory =
+            |bytes| if bytes < 1 << 20 { Ok(Box::new(()) as Box<dyn Send>) } else { Err(Error::Limit) };
+        done += usize::from(
+            compute(request, argument, &input, &mut out, &mut Work::new(&go_on, &mut memory)).is_ok(),
+        );
     }
     assert!(done > 100, "{done} were right");
 }

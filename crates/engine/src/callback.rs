@@ -313,7 +313,13 @@ mod tests {
                 let op = [Op::Read, Op::Write, Op::Finish, Op::Close][random() as usize % 4];
                 let handle = codecs[random() as usize % codecs.len()];
                 if op != Op::Close || handle != compute {
-                    let arguments = Arguments { handle, a: (random() % 2000) as i64, b: (random() % 60_000) as i64, c: -1, d: 0 };
+                    let arguments = Arguments {
+                        handle,
+                        a: (random() % 2000) as i64,
+                        b: (random() % 60_000) as i64,
+                        c: -1,
+                        d: 0,
+                    };
                     let _ = run(&mut state, &mut memory, op, arguments);
                 }
                 assert_eq!(state.ending, None);

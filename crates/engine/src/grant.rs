@@ -511,7 +511,8 @@ impl Grants {
             state.give(Role::Compiler, Object::Compiler, rights)?;
         }
         if self.0.compute {
-            let rights = Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::EXECUTE).union(Rights::INSPECT);
+            let rights =
+                Rights::DUPLICATE.union(Rights::TRANSFER).union(Rights::EXECUTE).union(Rights::INSPECT);
             state.give(Role::Compute, Object::Compute, rights)?;
         }
         if self.0.randomness {

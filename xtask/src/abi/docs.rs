@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result};
 use b8g_core::Rights;
-use b8g_core::abi::constants::{ERRORS, ROLES};
+use b8g_core::abi::constants::{ERRORS, GROUPS, ROLES};
 use b8g_core::abi::operations::OPERATIONS;
 use b8g_core::abi::requests::REQUESTS;
 use b8g_core::abi::shape::{Operation, Parameter};
@@ -15,7 +15,7 @@ use super::{each, snake};
 /// The name between the marks, and what stands there.
 type Table = (&'static str, fn() -> String);
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 8] = [
     ("errors", errors),
     ("operations", operations),
     ("verbs of task", task_verbs),
@@ -23,6 +23,7 @@ const TABLES: [Table; 7] = [
     ("kinds", kinds),
     ("requests", requests),
     ("failures", failures),
+    ("compute", compute),
 ];
 
 /// The document with its tables made anew; what lies outside of the marks stays as it is.
@@ -134,6 +135,20 @@ fn failures() -> String {
         vec![number.to_string(), snake(name), meaning.trim_end_matches('.').to_owned()]
     });
     table(&["#", "failure", "what happened"], rows)
+}
+
+/// Groups of constants that only what computes needs.
+const COMPUTE: [&str; 8] = ["HASH", "KDF", "CIPHER", "KEY", "FORMAT", "PADDING", "SIGN", "CODEC"];
+
+fn compute() -> String {
+    let groups = GROUPS.iter().filter(|group| COMPUTE.contains(&group.name));
+    let rows = groups.flat_map(|group| {
+        group.each.iter().map(|constant| {
+            let meaning = constant.meaning.trim_end_matches('.').to_owned();
+            vec![group.name.to_owned(), constant.value.to_string(), constant.name.to_owned(), meaning]
+        })
+    });
+    table(&["of", "#", "name", "what it is"], rows)
 }
 
 fn requests() -> String {

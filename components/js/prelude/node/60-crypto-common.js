@@ -13,8 +13,6 @@ const lower = String.prototype.toLowerCase;
 const stringSlice = String.prototype.slice;
 const replaceSymbol = RegExp.prototype[Symbol.replace];
 
-const HEX = "0123456789abcdef";
-
 const ENCODINGS = {
   __proto__: null, "utf8": "utf8", "utf-8": "utf8", "hex": "hex", "base64": "base64", "base64url": "base64url", "latin1": "latin1",
   "binary": "latin1", "ascii": "latin1", "ucs2": "ucs2", "ucs-2": "ucs2", "utf16le": "ucs2", "utf-16le": "ucs2",
@@ -29,8 +27,9 @@ function encodeText(text, encoding = "utf8") {
   switch (encodingOf(encoding) ?? "utf8") {
     case "hex": {
       // As far as there are two digits together.
-      const bytes = new Uint8Array(text.length >> 1);
-      for (let i = 0; i < lengthOf(bytes); i++) {
+      const half = text.length >> 1;
+      const bytes = new Uint8Array(half);
+      for (let i = 0; i < half; i++) {
         const high = digit(text, 2 * i);
         const low = digit(text, 2 * i + 1);
         if (high < 0 || low < 0) return new Uint8Array(bufferOf(bytes), 0, i);
@@ -69,6 +68,11 @@ function digit(text, at) {
 
 // Base64 of either alphabet; what is no digit is left out.
 function fromBase64(text) {
+  try {
+    return apply(nativeFromBase64, Uint8Array, [text]);
+  } catch {
+    // Something else stands between the digits, or it is the other alphabet.
+  }
   let digits = "";
   for (let i = 0; i < text.length; i++) {
     const letter = text[i];
@@ -81,30 +85,27 @@ function fromBase64(text) {
   return fromBase64Url(digits.length % 4 === 1 ? apply(stringSlice, digits, [0, -1]) : digits);
 }
 
-function toBase64(bytes) {
-  let text = "";
-  const digits = toBase64Url(bytes);
-  for (let i = 0; i < digits.length; i++) text += digits[i] === "-" ? "+" : digits[i] === "_" ? "/" : digits[i];
-  while (text.length % 4 !== 0) text += "=";
-  return text;
-}
+const nativeFromBase64 = Uint8Array.fromBase64;
+const nativeToBase64 = Uint8Array.prototype.toBase64;
+const nativeToHex = Uint8Array.prototype.toHex;
+const toBase64 = (bytes) => apply(nativeToBase64, bytes, []);
 
 // The text of bytes.
 function decodeBytes(bytes, encoding) {
   let text = "";
+  const length = lengthOf(bytes);
   switch (encoding) {
     case "hex":
-      for (let i = 0; i < lengthOf(bytes); i++) text += HEX[bytes[i] >> 4] + HEX[bytes[i] & 15];
-      return text;
+      return apply(nativeToHex, bytes, []);
     case "base64":
       return toBase64(bytes);
     case "base64url":
       return toBase64Url(bytes);
     case "latin1":
-      for (let i = 0; i < lengthOf(bytes); i++) text += fromCharCode(bytes[i]);
+      for (let i = 0; i < length; i++) text += fromCharCode(bytes[i]);
       return text;
     case "ucs2":
-      for (let i = 0; i + 1 < lengthOf(bytes); i += 2) text += fromCharCode(bytes[i] | (bytes[i + 1] << 8));
+      for (let i = 0; i + 1 < length; i += 2) text += fromCharCode(bytes[i] | (bytes[i + 1] << 8));
       return text;
     default:
       return utf8Decode(bytes, false);

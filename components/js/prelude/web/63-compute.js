@@ -221,17 +221,9 @@ const VALUES = new Uint8Array(128);
 for (let i = 0; i < 128; i++) VALUES[i] = 255;
 for (let i = 0; i < 64; i++) VALUES[DIGITS.charCodeAt(i)] = i;
 
-function toBase64Url(bytes) {
-  let text = "";
-  const length = lengthOf(bytes);
-  for (let i = 0; i < length; i += 3) {
-    const bits = (bytes[i] << 16) | ((i + 1 < length ? bytes[i + 1] : 0) << 8) | (i + 2 < length ? bytes[i + 2] : 0);
-    text += DIGITS[bits >> 18] + DIGITS[(bits >> 12) & 63];
-    if (i + 1 < length) text += DIGITS[(bits >> 6) & 63];
-    if (i + 2 < length) text += DIGITS[bits & 63];
-  }
-  return text;
-}
+const nativeToBase64 = Uint8Array.prototype.toBase64;
+const URL_FORM = [{ __proto__: null, alphabet: "base64url", omitPadding: true }];
+const toBase64Url = (bytes) => apply(nativeToBase64, bytes, URL_FORM);
 
 // undefined for what is none.
 function fromBase64Url(text) {

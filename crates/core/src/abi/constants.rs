@@ -148,10 +148,22 @@ pub const BOUNDS: &[Constant] = &[
     ),
     constant("HTTP_HEAD_BYTES_MAX", crate::http::HEAD_BYTES_MAX as i64, "Bytes of a head of HTTP at most"),
     constant("HTTP_FIELDS_MAX", crate::http::FIELDS_MAX as i64, "Fields of a head of HTTP at most"),
-    constant("ENTROPY_BYTES", compute::ENTROPY_BYTES as i64, "Random bytes that GENERATE_KEY, SIGN and others take"),
+    constant(
+        "ENTROPY_BYTES",
+        compute::ENTROPY_BYTES as i64,
+        "Random bytes that GENERATE_KEY, SIGN and others take",
+    ),
     constant("KEY_BYTES_MAX", compute::KEY_BYTES_MAX as i64, "Bytes of a key in a file format at most"),
-    constant("DIGEST_STATE_BYTES_MAX", compute::DIGEST_STATE_BYTES_MAX as i64, "Bytes of the state of a hash at most"),
-    constant("CODEC_BUFFER_BYTES", compute::CODEC_BUFFER_BYTES as i64, "Bytes that wait in a codec to be read at most"),
+    constant(
+        "DIGEST_STATE_BYTES_MAX",
+        compute::DIGEST_STATE_BYTES_MAX as i64,
+        "Bytes of the state of a hash at most",
+    ),
+    constant(
+        "CODEC_BUFFER_BYTES",
+        compute::CODEC_BUFFER_BYTES as i64,
+        "Bytes that wait in a codec to be read at most",
+    ),
     constant("WINDOW_BYTES", 4096, "Mapped parts begin and end at multiples of this"),
     constant(
         "HANDLE_INDEX_BITS",

@@ -429,7 +429,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "HASH",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::Digest, "DIGEST", "the digest; answers its length. Of SHAKE as much as there is room for")
+        ..compute(
+            Request::Digest,
+            "DIGEST",
+            "the digest; answers its length. Of SHAKE as much as there is room for",
+        )
     },
     RequestForm {
         input: Input::Bytes,
@@ -438,7 +442,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "HASH",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::DigestUpdate, "DIGEST_UPDATE", "the next state; answers its length. ARG: that is no state")
+        ..compute(
+            Request::DigestUpdate,
+            "DIGEST_UPDATE",
+            "the next state; answers its length. ARG: that is no state",
+        )
     },
     RequestForm {
         input: Input::Bytes,
@@ -465,7 +473,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "KDF; HASH in bits 8 to 15",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::Derive, "DERIVE", "derived bytes, as many as there is room for. LIMIT: SCRYPT needs more than the bound of shared bytes leaves")
+        ..compute(
+            Request::Derive,
+            "DERIVE",
+            "derived bytes, as many as there is room for. LIMIT: SCRYPT needs more than the bound of shared bytes leaves",
+        )
     },
     RequestForm {
         input: Input::Bytes,
@@ -474,7 +486,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "CIPHER; in bits 8 to 15 the bits of the counter, or bytes of the tag",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::Cipher, "CIPHER", "bytes, those of GCM_ENCRYPT and GCM_DECRYPT before the next state; answers their number. IO: they are not what was encrypted with this key")
+        ..compute(
+            Request::Cipher,
+            "CIPHER",
+            "bytes, those of GCM_ENCRYPT and GCM_DECRYPT before the next state; answers their number. IO: they are not what was encrypted with this key",
+        )
     },
     RequestForm {
         input: Input::Bytes,
@@ -492,7 +508,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "KEY; 256: it is a public one already",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::PublicKey, "PUBLIC_KEY", "the public key, checked; answers its length. ARG: that is no such key")
+        ..compute(
+            Request::PublicKey,
+            "PUBLIC_KEY",
+            "the public key, checked; answers its length. ARG: that is no such key",
+        )
     },
     RequestForm {
         input: Input::Bytes,
@@ -501,7 +521,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "FORMAT",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::ReadKey, "READ_KEY", "`{u32 KEY, u32 1 if it is private}`, then the key; answers its length. ARG: it is wrong; NOENT: an algorithm that is not known")
+        ..compute(
+            Request::ReadKey,
+            "READ_KEY",
+            "`{u32 KEY, u32 1 if it is private}`, then the key; answers its length. ARG: it is wrong; NOENT: an algorithm that is not known",
+        )
     },
     RequestForm {
         input: Input::Bytes,
@@ -554,7 +578,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "as ENCRYPT",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::Decrypt, "DECRYPT", "the bytes; answers their number. IO: they are not what was encrypted for this key")
+        ..compute(
+            Request::Decrypt,
+            "DECRYPT",
+            "the bytes; answers their number. IO: they are not what was encrypted for this key",
+        )
     },
     RequestForm {
         argument: "how",

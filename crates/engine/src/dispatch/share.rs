@@ -68,7 +68,9 @@ pub(super) fn finish(state: &State, handle: Handle, how: Gone) -> Result<i64, Er
         Object::Reader(reader) if rights.contains(Rights::READ) => reader.finish(how),
         Object::Exchange(exchange) if rights.contains(Rights::WRITE) => exchange.finish(how)?,
         Object::Codec(codec) if rights.contains(Rights::WRITE) => codec.finish(how),
-        Object::Writer(_) | Object::Reader(_) | Object::Exchange(_) | Object::Codec(_) => return Err(Error::Rights),
+        Object::Writer(_) | Object::Reader(_) | Object::Exchange(_) | Object::Codec(_) => {
+            return Err(Error::Rights);
+        }
         _ => return Err(Error::Type),
     }
     Ok(0)

@@ -85,7 +85,14 @@ impl Decompressor {
     pub(super) fn run(&mut self, from: &[u8], into: &mut [u8]) -> Result<Progress, String> {
         let (mut left, mut taken, mut room, mut given) = (from.len(), 0, into.len(), 0);
         let result = BrotliDecompressStream(
-            &mut left, &mut taken, from, &mut room, &mut given, into, &mut 0, &mut self.0,
+            &mut left,
+            &mut taken,
+            from,
+            &mut room,
+            &mut given,
+            into,
+            &mut 0,
+            &mut self.0,
         );
         match result {
             BrotliResult::ResultFailure => Err("Decompression failed".to_owned()),

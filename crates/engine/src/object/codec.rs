@@ -334,7 +334,12 @@ mod tests {
     }
 
     /// All that comes out of what is written in pieces, read in pieces; what is wrong ends it.
-    fn through(codec: &Codec, mut from: &[u8], write: usize, read: usize) -> Result<Vec<u8>, (Vec<u8>, String)> {
+    fn through(
+        codec: &Codec,
+        mut from: &[u8],
+        write: usize,
+        read: usize,
+    ) -> Result<Vec<u8>, (Vec<u8>, String)> {
         let (mut out, mut room) = (Vec::new(), vec![0; read]);
         let mut finished = false;
         loop {
@@ -364,7 +369,11 @@ mod tests {
         let mut seed = 7u32;
         let word = |_| {
             seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
-            if seed >> 30 == 0 { (seed >> 20) as u8 } else { b"the quick brown fox "[(seed >> 27) as usize % 20] }
+            if seed >> 30 == 0 {
+                (seed >> 20) as u8
+            } else {
+                b"the quick brown fox "[(seed >> 27) as usize % 20]
+            }
         };
         (0..bytes).map(word).collect()
     }
@@ -379,7 +388,9 @@ mod tests {
     #[test]
     fn what_was_compressed_comes_back() {
         for (pack, unpack) in PAIRS {
-            for (bytes, write, read) in [(0, 1, 1), (1, 1, 1), (1000, 7, 3), (300_000, 100_000, 4096), (700_000, usize::MAX, 1 << 20)] {
+            for (bytes, write, read) in
+                [(0, 1, 1), (1, 1, 1), (1000, 7, 3), (300_000, 100_000, 4096), (700_000, usize::MAX, 1 << 20)]
+            {
                 for level in [0u64, 1, 2, 7] {
                     let plain = sample(bytes);
                     let packed = through(&codec(u64::from(pack) | level << 8), &plain, write, read).unwrap();
@@ -414,7 +425,8 @@ mod tests {
         let plain = sample(50_000);
         for (pack, unpack) in PAIRS {
             let packed = through(&codec(pack.into()), &plain, usize::MAX, 4096).unwrap();
-            let (_, fault) = through(&codec(unpack.into()), &packed[..packed.len() - 1], 999, 4096).unwrap_err();
+            let (_, fault) =
+                through(&codec(unpack.into()), &packed[..packed.len() - 1], 999, 4096).unwrap_err();
             assert_eq!(fault, "unexpected end of file");
             let mut longer = packed.clone();
             longer.extend(b"more");
@@ -464,7 +476,9 @@ mod tests {
 
     #[test]
     fn what_no_codec_is_is_refused() {
-        for argument in [0, 9, 11 << 8 | 1, 13 << 8 | 7, 8 << 16 | 1, 16 << 16 | 1, 25 << 16 | 7, 1 << 24 | 1, u64::MAX] {
+        for argument in
+            [0, 9, 11 << 8 | 1, 13 << 8 | 7, 8 << 16 | 1, 16 << 16 | 1, 25 << 16 | 7, 1 << 24 | 1, u64::MAX]
+        {
             assert_eq!(Form::parse(argument).unwrap_err(), Error::Argument, "{argument:x}");
         }
     }
