@@ -300,9 +300,9 @@ mod tests {
                     bytes[at..at + 12].copy_from_slice(&[16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0]);
                 }
                 let handle = if number > 145 { codecs[random() as usize % codecs.len()] } else { compute };
-                let argument = (random() % 14 | random() % 14 << 8 | random() % 3 << 16) as i64;
-                let from = ((random() % 400) << 32 | at as u64) as i64;
-                let into = ((random() % 400) << 32 | 40_000) as i64;
+                let argument = ((random() % 14) | ((random() % 14) << 8) | ((random() % 3) << 16)) as i64;
+                let from = (((random() % 400) << 32) | at as u64) as i64;
+                let into = (((random() % 400) << 32) | 40_000) as i64;
                 let mut memory = GuestMemory::new(&mut bytes, &Windows::default());
                 let arguments = Arguments { handle, a: number, b: from, c: into, d: argument };
                 let done = run(&mut state, &mut memory, Op::Ctl, arguments);

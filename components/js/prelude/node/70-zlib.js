@@ -89,7 +89,7 @@ function readOptions(name, options) {
   return read;
 }
 
-// Compresses or decompresses in steps; gives what comes out to `give`.
+// Compresses or decompresses in steps: each yields what comes out, so that whoever has enough of it waits with the next.
 class Work {
   #options;
   #codec;
@@ -111,7 +111,7 @@ class Work {
   }
 
   // Takes all of `bytes`.
-  write(bytes, give) {
+  *write(bytes) {
     const length = lengthOf(bytes);
     if (this.#codec === undefined && length > 0) this.#open(bytes);
     for (let at = 0; at < length && !this.#ignores; ) {
@@ -126,7 +126,7 @@ class Work {
       } else if (taken === E.IO) {
         throw zlibError(this.#codec.fault());
       }
-      this.#drain(give);
+      yield* this.#drain();
     }
   }
 
@@ -142,7 +142,7 @@ class Work {
     return true;
   }
 
-  #drain(give) {
+  *#drain() {
     for (;;) {
       const part = new Uint8Array(READ_BYTES);
       const length = this.#codec.read(part);
@@ -157,25 +157,25 @@ class Work {
       if (this.#given > maxOutput) {
         throw nodeError(RangeError, "ERR_BUFFER_TOO_LARGE", `Cannot create a Buffer larger than ${maxOutput} bytes`);
       }
-      give(length * 2 > READ_BYTES ? view(part, 0, length) : cut(part, 0, length));
+      yield (length * 2 > READ_BYTES ? view(part, 0, length) : cut(part, 0, length));
     }
   }
 
-  flush(full, give) {
+  *flush(full) {
     if (this.#codec === undefined) this.#open(NOTHING);
-    this.#drain(give);
+    yield* this.#drain();
     if (this.#ended || this.#codec.flush(full) < 0) return;
-    this.#drain(give);
+    yield* this.#drain();
   }
 
-  finish(give) {
+  *finish() {
     if (this.#codec === undefined) this.#open(NOTHING);
     if (!this.#ended && this.#options.isShortRight) {
       // What is cut off counts as far as it goes; what is compressed is left open.
-      this.flush(false, give);
+      yield* this.flush(false);
     } else if (!this.#ended) {
       this.#codec.finish();
-      this.#drain(give);
+      yield* this.#drain();
     }
     this.close();
   }
@@ -190,11 +190,10 @@ const BUFFERS = "of type string or an instance of Buffer, TypedArray, DataView, 
 
 function runSync(options, bytes) {
   const parts = [];
-  const give = (part) => { parts[parts.length] = part; };
   const work = new Work(options);
   try {
-    work.write(bytes, give);
-    work.finish(give);
+    for (const part of work.write(bytes)) parts[parts.length] = part;
+    for (const part of work.finish()) parts[parts.length] = part;
   } finally {
     work.close();
   }
@@ -207,6 +206,10 @@ function streamClass(name) {
   if (streams === undefined) throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "Streams of Node.js are not there: node:stream is missing");
   const made = { [name]: class extends streams.Transform {
     #work;
+    #steps;
+    #callback;
+    #running = false;
+    #wanted = false;
     constructor(options = undefined) {
       const read = readOptions(name, options);
       super({ ...options, decodeStrings: true });
@@ -214,32 +217,56 @@ function streamClass(name) {
     }
     get bytesWritten() { return this.#work.taken; }
     _transform(chunk, encoding, callback) {
-      this.#guarded(callback, (give) => this.#work.write(anyBytes(chunk, "chunk", encoding), give));
+      this.#begin(this.#work.write(anyBytes(chunk, "chunk", encoding)), callback);
     }
     _flush(callback) {
-      this.#guarded(callback, (give) => this.#work.finish(give));
+      this.#begin(this.#work.finish(), callback);
     }
     _destroy(error, callback) {
+      this.#steps = undefined;
       this.#work.close();
       callback(error);
     }
-    #guarded(callback, work) {
+    // Somebody wants more: goes on where there was enough.
+    _read(size) {
+      this.#wanted = true;
+      if (this.#steps === undefined) super._read(size);
+      else if (!this.#running) this.#run();
+    }
+    #begin(steps, callback) {
+      this.#steps = steps;
+      this.#callback = callback;
+      this.#run();
+    }
+    #run() {
+      const callback = this.#callback;
+      this.#running = true;
       try {
-        work((part) => { this.push(toBuffer(part)); });
+        for (;;) {
+          const step = this.#steps.next();
+          if (step.done) break;
+          this.#wanted = false;
+          // It may ask for more while it is given some, and may be destroyed then.
+          if ((!this.push(toBuffer(step.value)) && !this.#wanted) || this.#steps === undefined) return;
+        }
       } catch (error) {
+        this.#steps = undefined;
         return callback(error);
+      } finally {
+        this.#running = false;
       }
+      this.#steps = undefined;
       callback();
     }
     flush(kind = undefined, callback = undefined) {
       if (typeof kind === "function") [kind, callback] = [undefined, kind];
       const full = kind === undefined || kind === constants.Z_FULL_FLUSH;
       // After what was written before, which may still wait.
-      const now = () => this.#guarded((error) => {
+      const now = () => this.#begin(this.#work.flush(full), (error) => {
         if (error) this.destroy(error);
         else callback?.();
-      }, (give) => this.#work.flush(full, give));
-      if (this.writableLength === 0) now();
+      });
+      if (this.writableLength === 0 && this.#steps === undefined) now();
       else this.write(NOTHING, now);
     }
     close(callback = undefined) {
