@@ -100,7 +100,7 @@ fn hidden_keys_stay_hidden() {
         Object.defineProperty(Object.prototype, "toJSON", { configurable: true, get() { sees(this); } });
         for (const name of ["k", "d", "ext", "crv", "use", "alg", "x"]) Object.defineProperty(Object.prototype, name, { configurable: true, get() { seen[seen.length] = "asked for " + name; } });
         const RealArray = Uint8Array;
-        globalThis.Uint8Array = class extends RealArray { constructor(...args) { super(...args); let same = this.length >= 32; for (let i = 0; i < 32; i++) same &&= this[i] === secret[i]; if (same) seen[seen.length] = "made"; } };
+        globalThis.Uint8Array = class extends RealArray { constructor(...args) { super(...args); let same = this[31] !== undefined; for (let i = 0; i < 32; i++) same &&= this[i] === secret[i]; if (same) seen[seen.length] = "made"; } };
         const key = await subtle.deriveKey({ name: "HKDF", hash: "SHA-256", salt: plain, info: plain }, base, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
         seen.length = 0;
         await subtle.sign("HMAC", hidden, plain);
