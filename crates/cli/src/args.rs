@@ -134,6 +134,9 @@ pub struct ServeArgs {
     /// Requests that are answered at a time; the default is 4 for each processor
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u32>,
+    /// Let a JavaScript program answer up to N requests in one context, then replace it; what one leaves in memory the next can see
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_alive: Option<u32>,
     /// Tell of each request in a line of JSON on standard error
     #[arg(long)]
     pub json: bool,

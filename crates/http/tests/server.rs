@@ -35,6 +35,7 @@ fn next(requests: &Receiver<Exchange>) -> Talk {
 
 fn respond(talk: &Talk, status: u16, fields: &[(&str, &str)], body: bool) -> Result<(), Error> {
     let fields = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+    let body = if body { Reply::Follows } else { Reply::Nothing };
     talk.exchange.respond(&ResponseHead { status, fields }.to_bytes().unwrap(), body)
 }
 
