@@ -4,13 +4,14 @@ const { apply, need } = internal.idl;
 const { random } = sys;
 const { get, set, delete: remove } = Map.prototype;
 const { charAt } = String.prototype;
+const TypedBytes = Uint8Array;
 
 const urls = new Map();
 let count = 0;
 
 // Nobody else can ask for them, so they need only be different; where there is randomness they also look like other's.
 function uuid() {
-  const bytes = new Uint8Array(16);
+  const bytes = new TypedBytes(16);
   if (random(bytes) < 0) bytes[15] = ++count;
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -95,7 +95,7 @@ function readParts(bytes, boundary) {
     // A head without a line is the blank line alone.
     const end = find(part(bytes, at, at + PART_HEAD_MAX < bytes.length ? at + PART_HEAD_MAX : bytes.length), blank, 0);
     if (end < 0) throw wrong("the head of a part has no end, or is too large");
-    const head = readHead(utf8Decode(part(bytes, at + 2, at + end), false));
+    const head = readHead(end < 2 ? "" : utf8Decode(part(bytes, at + 2, at + end), false));
     const start = at + end + blank.length;
     const stop = find(bytes, between, start - 2);
     if (stop < 0) throw wrong("a part has no end");

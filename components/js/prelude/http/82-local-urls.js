@@ -7,12 +7,14 @@ const { failed } = internal.fetchErrors;
 const { utf8Encode } = sys;
 const { atob: decodeBase64 } = globalThis;
 const { indexOf } = String.prototype;
+const { fromCharCode } = String;
 const replaceString = String.prototype.replace;
 
 const BASE64 = /; *base64 *$/i;
 const SPACE = /[\t\n\f\r ]/g;
 const TYPE = /^[^/;\s]+\/[^/;\s]+/;
 const ErrorClass = Error;
+const TypedBytes = Uint8Array;
 
 const hex = (code) => (code >= 48 && code <= 57 ? code - 48 : code >= 65 && code <= 70 ? code - 55 : code >= 97 && code <= 102 ? code - 87 : -1);
 
@@ -27,19 +29,17 @@ function percentDecoded(text) {
     }
     bytes[length++] = byte;
   }
-  return new Uint8Array(internal.streams.viewParts(bytes).buffer, 0, length);
+  return new TypedBytes(internal.streams.viewParts(bytes).buffer, 0, length);
 }
 
 function bytesOfBase64(bytes) {
   let text = "";
   for (let i = 0; i < bytes.length; i++) text += apply(fromCharCode, undefined, [bytes[i]]);
   const decoded = decodeBase64(apply(replaceString, text, [SPACE, ""]));
-  const out = new Uint8Array(decoded.length);
+  const out = new TypedBytes(decoded.length);
   for (let i = 0; i < out.length; i++) out[i] = codeAt(decoded, i);
   return out;
 }
-const { fromCharCode } = String;
-
 function answer(url, type, bytes) {
   const list = type === "" ? [] : ["content-type", type];
   const body = bodies.extract(bytes).body;

@@ -2,13 +2,16 @@
 // Redirects are followed here, each as a request of its own, which the host checks against the grants like any other.
 // Invariants: a fetch settles once; its exchange is closed when it failed, was aborted, or its body was taken.
 
-const { need } = internal.idl;
+const { apply, need } = internal.idl;
 const { bodies, headers: lists, requests, responses, abort, streams, Exchange, E } = internal;
 const { failed, refused, withCode, causeOf } = internal.fetchErrors;
 const { parseURL, serializeURL, serializeHost } = internal.urlParser;
-const { httpSend, httpHead, watch, unwatch, utf8Encode, handle: handleOf } = sys;
-const { deferred, rejectedWith } = streams;
+const { httpSend, httpHead, watch, unwatch, utf8Encode, collect, handle: handleOf } = sys;
+const { deferred, resolvedWith, rejectedWith } = streams;
 const ErrorClass = Error;
+const TypedBytes = Uint8Array;
+const WeakReference = WeakRef;
+const { deref } = WeakRef.prototype;
 
 const NET = 7;
 const READABLE = 1;
@@ -33,6 +36,7 @@ class Fetching {
     this.signal = requests.sourceOf(record);
     this.onabort = null;
     this.watched = -1;
+    this.collected = false;
   }
 
   begin() {
@@ -80,12 +84,27 @@ class Fetching {
     const net = handleOf(NET);
     const path = `${url.path}${url.query === null ? "" : `?${url.query}`}`;
     const handle = net ? httpSend(net, [method, url.scheme, serializeHost(url), path], this.list, has) : E.RIGHTS;
+    if (handle === E.LIMIT && !this.collected) return this.makeRoom();
     if (handle < 0) return this.fail(refused(handle, where));
     const exchange = new Exchange(handle, true);
     exchange.where = where;
     this.exchange = exchange;
     if (has) this.upload(exchange);
     return this.await(exchange);
+  }
+
+  // What nobody wants any more may hold what is needed: once it is collected, what it held is closed by a job of its own.
+  makeRoom() {
+    this.collected = true;
+    collect();
+    streams.upon(resolvedWith(undefined), () => {
+      if (this.settled) return;
+      try {
+        this.send();
+      } catch (error) {
+        this.fail(error);
+      }
+    });
   }
 
   upload(exchange) {
@@ -138,8 +157,17 @@ class Fetching {
     const body = empty ? bodies.none() : bodies.incoming(exchange, known);
     if (empty) drain(exchange);
     const response = responses.create(href, this.redirects > 0, status, list, body);
-    exchange.onclose = () => this.forget();
-    return this.settle(response, true);
+    this.exchange = null;
+    if (this.onabort === null) return this.settle(response);
+    // Whoever aborts the body must find it, but must not keep it when nobody wants it any more.
+    const weak = new WeakReference(exchange);
+    abort.remove(this.signal, this.onabort);
+    const { signal } = this;
+    const onabort = () => apply(deref, weak, [])?.abort(abort.reason(signal));
+    abort.add(signal, onabort);
+    exchange.onclose = () => abort.remove(signal, onabort);
+    this.onabort = null;
+    return this.settle(response);
   }
 
   follow(exchange, status, location) {
@@ -165,10 +193,10 @@ class Fetching {
     return this.send();
   }
 
-  settle(response, open = false) {
+  settle(response) {
     if (this.settled) return;
     this.settled = true;
-    if (!open) this.forget();
+    this.forget();
     this.result.resolve(response);
   }
 
@@ -209,7 +237,7 @@ function removeAll(list, names) {
 
 // Reads what is left of an answer that nobody wants, if it is there, so that the connection can serve the next request.
 function drain(exchange) {
-  const scrap = new Uint8Array(4096);
+  const scrap = new TypedBytes(4096);
   let n = exchange.readNow(scrap, 0);
   if (n > 0) n = exchange.readNow(scrap, 0);
   if (n === E.AGAIN) exchange.read(scrap, 0, () => exchange.close());

@@ -33,6 +33,13 @@ class Answering {
     this.done();
   }
 
+  // Who asked is gone.
+  lose() {
+    const { gone } = this;
+    this.gone = null;
+    if (gone !== null) gone();
+  }
+
   waitUntil(value) {
     this.waiting++;
     upon(resolvedWith(value), () => this.done(), (error) => fatal(error));
@@ -41,9 +48,10 @@ class Answering {
   watch(gone) {
     const { exchange } = this;
     if (exchange.handle < 0) return;
+    this.gone = gone;
     this.watched = watch(exchange.handle, FAILED_ONLY, () => {
       this.watched = -1;
-      gone();
+      this.lose();
     });
   }
 }
@@ -123,6 +131,8 @@ function sent(answering, error, failed) {
     return fatal(error);
   } else if (error === E.ARG) {
     return fatal(new TypeError("the body of the response is longer than its head says"));
+  } else {
+    answering.lose();
   }
   return answering.finish();
 }
