@@ -34,7 +34,7 @@ fn run_with(address: SocketAddr, program: &str, grants: &Grants, limits: Limits)
 }
 
 fn grants(address: SocketAddr) -> Grants {
-    Grants::none().net(&address.to_string()).unwrap().clocks()
+    Grants::none().net(address.to_string()).unwrap().clocks()
 }
 
 fn limits() -> Limits {
@@ -93,7 +93,7 @@ fn what_is_asked_again_elsewhere_takes_no_secrets_along() {
     let (other, heard) = says("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
     let answer = format!("HTTP/1.1 303 Moved\r\nlocation: http://{other}/\r\ncontent-length: 0\r\n\r\n");
     let (address, _requests) = says(answer.leak());
-    let grants = grants(address).net(&other.to_string()).unwrap();
+    let grants = grants(address).net(other.to_string()).unwrap();
     let program = r#"
         const headers = { authorization: "secret", cookie: "secret", "x-a": "kept" };
         const response = await fetch("http://SERVER/#f", { method: "POST", body: "b", headers });
