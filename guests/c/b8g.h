@@ -259,6 +259,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 
 /* Flags of the requests HTTP and RESPOND. */
 #define B8G_HTTP_BODY 0x1u /* A body follows: it is written to the exchange, and its end is told. */
+#define B8G_HTTP_WHOLE 0x2u /* Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is. */
 
 /* Hash functions. */
 #define B8G_HASH_SHA1 1 /* SHA-1, for what is old. */
@@ -362,6 +363,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_EVENT_MAIN 5 /* Go on with the program's function `main`, or, if the value is 0, tell whether there is one: 1, else 0. */
 #define B8G_EVENT_CHECKPOINT 6 /* The checkpoint that the component asked for is over: it was frozen, or whoever runs it freezes nothing. */
 #define B8G_EVENT_COMPACT 7 /* It is about to become a file: give up what is not needed, and write into the handle what is left. */
+#define B8G_EVENT_REQUEST 8 /* Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0. */
 
 /* States that `b8g_start` and `b8g_event` return; negative: an error. */
 #define B8G_STATE_DONE 0 /* Nothing is left to do. */

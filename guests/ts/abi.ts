@@ -483,6 +483,8 @@ export const Socket = {
 export const Http = {
   /** A body follows: it is written to the exchange, and its end is told. */
   BODY: 1,
+  /** Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is. */
+  WHOLE: 2,
 } as const;
 
 /** Hash functions. */
@@ -689,6 +691,8 @@ export const Event = {
   CHECKPOINT: 6,
   /** It is about to become a file: give up what is not needed, and write into the handle what is left. */
   COMPACT: 7,
+  /** Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0. */
+  REQUEST: 8,
 } as const;
 
 /** States that `b8g_start` and `b8g_event` return; negative: an error. */

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::components;
 use crate::run::{cargo, find, root, run, tools_directory};
 
-const NAMES: [&str; 5] = ["start", "compute", "image", "channel", "stream"];
+const NAMES: [&str; 6] = ["start", "compute", "image", "channel", "stream", "platform"];
 
 /// Runs one benchmark.
 pub fn bench(name: &str, flags: &[&str]) -> Result<()> {

@@ -27,14 +27,16 @@ enum failure {
     E_NOENT = -11, E_LIMIT = -13, E_IO = -15,
 };
 
-enum request { CTL_START = 1, CTL_FAIL = 2, CTL_HASH_SEED = 3, CTL_ENV_GET = 64 };
+enum request { CTL_START = 1, CTL_FAIL = 2, CTL_HASH_SEED = 3, CTL_ENV_GET = 64, CTL_HTTP = 110, CTL_HTTP_HEAD = 111, CTL_HTTP_RESPOND = 112 };
 
 enum event {
-    EVENT_READY = 1, EVENT_EVAL, EVENT_CANCEL, EVENT_RESTORED, EVENT_MAIN, EVENT_CHECKPOINT, EVENT_COMPACT,
+    EVENT_READY = 1, EVENT_EVAL, EVENT_CANCEL, EVENT_RESTORED, EVENT_MAIN, EVENT_CHECKPOINT, EVENT_COMPACT, EVENT_REQUEST,
 };
 
 enum state { STATE_DONE = 0, STATE_WAITING = 1, STATE_CHECKPOINT = 2 };
 
+#define HTTP_BODY 1
+#define HTTP_WHOLE 2
 #define TASK_EXIT 3
 #define WAIT_READABLE 1
 #define WAIT_WRITABLE 2
@@ -209,10 +211,22 @@ void loop_renew(JSContext *ctx);
 bool loop_cancel(JSContext *ctx);
 /* What the program exports to be called; undefined if that is nothing. */
 JSValue loop_main_function(JSContext *ctx);
+/* True if the entry module has run and exports what answers requests of HTTP: an object with a function `fetch`. */
+bool loop_has_handler(JSContext *ctx);
+/* Lets it answer the request that the handle is. */
+void loop_request(JSContext *ctx, uint32_t handle);
 void loop_want_checkpoint(void);
 /* Tells those who asked that it was done; `copy` is -1, or the number of the copy that goes on from there. */
 void loop_checkpoint(JSContext *ctx, int64_t copy);
 void loop_setup(JSContext *ctx, JSValueConst internal);
+
+/* ---- http.c ---- */
+
+void http_primitives(JSContext *ctx, JSValueConst sys);
+/* The program is given a request. */
+void http_begin(void);
+/* How many of them it has not answered. */
+uint32_t http_unanswered(void);
 
 /* ---- rejections.c ---- */
 
@@ -240,6 +254,8 @@ void report_keep_reserve(void);
 /* ---- sys.c, prelude.c ---- */
 
 JSValue sys_object(JSContext *ctx);
+/* The number that a value is: a handle, a place; what is none is UINT32_MAX. */
+uint32_t sys_handle_of(JSContext *ctx, JSValueConst value);
 /* Wipes what was read for the program last. */
 void sys_wipe(void);
 /* Evaluates the prelude that the builder offers, and answers the object that its files share. */

@@ -178,6 +178,63 @@ void loop_main(JSContext *ctx)
     JS_FreeValue(ctx, function);
 }
 
+/* What answers requests; undefined if there is nothing. */
+static JSValue handler_of(JSContext *ctx)
+{
+    uint32_t kind = program_modules() ? program_module(program_entry()).kind : MODULE_JSON;
+    JSValue exports = JS_UNDEFINED, handler, function;
+
+    if (JS_PromiseState(ctx, entry_promise) == JS_PROMISE_PENDING)
+        return JS_UNDEFINED;
+    if (kind == MODULE_ES)
+        exports = modules_namespace(ctx, program_entry());
+    else if (kind == MODULE_COMMONJS)
+        exports = commonjs_require(ctx, program_entry());
+    for (int i = 0; i < 2 && JS_IsObject(exports); i++) {
+        /* A CommonJS module is its exports, or has them as its default. */
+        handler = i == 0 ? JS_GetPropertyStr(ctx, exports, "default") : JS_DupValue(ctx, exports);
+        function = JS_IsObject(handler) ? JS_GetPropertyStr(ctx, handler, "fetch") : JS_UNDEFINED;
+        if (JS_IsFunction(ctx, function)) {
+            JS_FreeValue(ctx, function);
+            JS_FreeValue(ctx, exports);
+            return handler;
+        }
+        if (JS_IsException(handler) || JS_IsException(function))
+            JS_FreeValue(ctx, JS_GetException(ctx));
+        JS_FreeValue(ctx, function);
+        JS_FreeValue(ctx, handler);
+        if (kind == MODULE_ES)
+            break;
+    }
+    JS_FreeValue(ctx, exports);
+    return JS_UNDEFINED;
+}
+
+bool loop_has_handler(JSContext *ctx)
+{
+    JSValue handler = handler_of(ctx);
+    bool has = JS_IsObject(handler);
+
+    JS_FreeValue(ctx, handler);
+    return has;
+}
+
+void loop_request(JSContext *ctx, uint32_t handle)
+{
+    JSValue arguments[2] = { handler_of(ctx), JS_NewUint32(ctx, handle) };
+    JSValue answer = JS_GetPropertyStr(ctx, hooks, "request");
+
+    if (JS_IsObject(arguments[0]) && JS_IsFunction(ctx, answer)) {
+        http_begin();
+        loop_callback(ctx, answer, 2, arguments);
+    } else {
+        failed = true;
+        report_fail_text("Error: the program answers no requests: it has no `export default { fetch(request) { … } }`");
+    }
+    JS_FreeValue(ctx, answer);
+    JS_FreeValue(ctx, arguments[0]);
+}
+
 void loop_want_renewals(void)
 {
     renewals = true;
@@ -215,6 +272,9 @@ static int32_t finish(JSContext *ctx)
     if (JS_PromiseState(ctx, entry_promise) == JS_PROMISE_PENDING) {
         failed = true;
         report_fail_text("Top-level await promise never resolved");
+    } else if (http_unanswered() > 0) {
+        failed = true;
+        report_fail_text("Error: the request was not answered, and nothing is left to do: a promise never settled");
     }
     return STATE_DONE;
 }

@@ -155,6 +155,11 @@ int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t v
             return loop_has_main(ctx);
         loop_main(ctx);
         return loop_run(ctx);
+    case EVENT_REQUEST:
+        if (!handle)
+            return loop_has_handler(ctx);
+        loop_request(ctx, (uint32_t)handle);
+        return loop_run(ctx);
     case EVENT_CANCEL:
         return loop_cancel(ctx) ? loop_run(ctx) : E_CANCELED;
     default:

@@ -31,10 +31,11 @@ static int64_t to_number(JSContext *ctx, JSValueConst value, int64_t missing)
     return number;
 }
 
-static uint32_t to_handle(JSContext *ctx, JSValueConst value)
+uint32_t sys_handle_of(JSContext *ctx, JSValueConst value)
 {
     return (uint32_t)to_number(ctx, value, UINT32_MAX);
 }
+
 
 /* Bytes to send: those of a view or a buffer, or a string's UTF-8. Free `text` if it was used. */
 struct input {
@@ -88,7 +89,7 @@ static bool output_of(JSContext *ctx, JSValueConst value, uint8_t **bytes, size_
 PRIMITIVE(sys_read)
 {
     int64_t position = to_number(ctx, argv[2], -1);
-    uint32_t handle = to_handle(ctx, argv[0]);
+    uint32_t handle = sys_handle_of(ctx, argv[0]);
     uint8_t *bytes;
     size_t length;
 
@@ -101,7 +102,7 @@ PRIMITIVE(sys_read)
 PRIMITIVE(sys_write)
 {
     int64_t position = to_number(ctx, argv[2], -1), result;
-    uint32_t handle = to_handle(ctx, argv[0]);
+    uint32_t handle = sys_handle_of(ctx, argv[0]);
     struct input input;
 
     if (!input_of(ctx, argv[1], &input))
@@ -114,7 +115,7 @@ PRIMITIVE(sys_write)
 /* open(directory, path, flags, rights) */
 PRIMITIVE(sys_open)
 {
-    uint32_t handle = to_handle(ctx, argv[0]);
+    uint32_t handle = sys_handle_of(ctx, argv[0]);
     uint64_t flags = (uint32_t)to_number(ctx, argv[2], 0), rights = (uint32_t)to_number(ctx, argv[3], 0);
     struct input path;
     int64_t result;
@@ -129,7 +130,7 @@ PRIMITIVE(sys_open)
 /* ctl(handle, request, in?, out?, argument?) */
 PRIMITIVE(sys_ctl)
 {
-    uint32_t handle = to_handle(ctx, argv[0]), request = (uint32_t)to_number(ctx, argv[1], 0);
+    uint32_t handle = sys_handle_of(ctx, argv[0]), request = (uint32_t)to_number(ctx, argv[1], 0);
     int64_t argument = to_number(ctx, argv[4], 0), result;
     bool has_output = !JS_IsUndefined(argv[3]) && !JS_IsNull(argv[3]);
     uint8_t *bytes = NULL;
@@ -149,14 +150,14 @@ PRIMITIVE(sys_ctl)
 
 PRIMITIVE(sys_close)
 {
-    return number(ctx, b8g_call(OP_CLOSE, (int32_t)to_handle(ctx, argv[0]), 0, 0, 0, 0));
+    return number(ctx, b8g_call(OP_CLOSE, (int32_t)sys_handle_of(ctx, argv[0]), 0, 0, 0, 0));
 }
 
 /* info(handle): {kind, rights, size}, or a negative number */
 PRIMITIVE(sys_info)
 {
     struct { uint32_t kind, rights; uint64_t size; } info;
-    int64_t result = b8g_call(OP_INFO, (int32_t)to_handle(ctx, argv[0]), (intptr_t)&info, sizeof info, 0, 0);
+    int64_t result = b8g_call(OP_INFO, (int32_t)sys_handle_of(ctx, argv[0]), (intptr_t)&info, sizeof info, 0, 0);
     const char *names[] = { "kind", "rights", "size" };
 
     if (result < 0)
@@ -178,7 +179,7 @@ PRIMITIVE(sys_watch)
 {
     if (!JS_IsFunction(ctx, argv[2]))
         return JS_ThrowTypeError(ctx, "a function is expected");
-    return number(ctx, watch_add(ctx, to_handle(ctx, argv[0]), (uint32_t)to_number(ctx, argv[1], WAIT_READABLE), argv[2]));
+    return number(ctx, watch_add(ctx, sys_handle_of(ctx, argv[0]), (uint32_t)to_number(ctx, argv[1], WAIT_READABLE), argv[2]));
 }
 
 PRIMITIVE(sys_unwatch)
@@ -358,7 +359,7 @@ static JSValue handle_array(JSContext *ctx, const uint32_t *handles, uint32_t co
 PRIMITIVE(sys_given)
 {
     uint32_t handles[128];
-    uint32_t count = handles_given(to_handle(ctx, argv[0]), handles, sizeof handles / sizeof handles[0]);
+    uint32_t count = handles_given(sys_handle_of(ctx, argv[0]), handles, sizeof handles / sizeof handles[0]);
 
     return handle_array(ctx, handles, count);
 }
@@ -372,7 +373,7 @@ PRIMITIVE(sys_op)
 
     for (int i = 0; i < 4; i++)
         arguments[i] = b8g_bytes(argv[i + 2], &bytes, &length) ? (intptr_t)bytes : to_number(ctx, argv[i + 2], 0);
-    return number(ctx, b8g_call((int32_t)to_handle(ctx, argv[0]), (int32_t)to_handle(ctx, argv[1]), arguments[0],
+    return number(ctx, b8g_call((int32_t)sys_handle_of(ctx, argv[0]), (int32_t)sys_handle_of(ctx, argv[1]), arguments[0],
                                 arguments[1], arguments[2], arguments[3]));
 }
 
@@ -418,12 +419,12 @@ PRIMITIVE(sys_send)
         return number(ctx, E_LIMIT);
     for (int64_t i = 0; i < count; i++) {
         JSValue handle = JS_GetPropertyUint32(ctx, argv[2], (uint32_t)i);
-        handles[i] = to_handle(ctx, handle);
+        handles[i] = sys_handle_of(ctx, handle);
         JS_FreeValue(ctx, handle);
     }
     if (!input_of(ctx, argv[1], &data))
         return JS_EXCEPTION;
-    sent = b8g_call(OP_SEND, (int32_t)to_handle(ctx, argv[0]), (intptr_t)data.bytes, (int64_t)data.length, (intptr_t)handles,
+    sent = b8g_call(OP_SEND, (int32_t)sys_handle_of(ctx, argv[0]), (intptr_t)data.bytes, (int64_t)data.length, (intptr_t)handles,
                     count);
     input_free(ctx, &data);
     return number(ctx, sent);
@@ -436,7 +437,7 @@ PRIMITIVE(sys_receive)
 {
     struct { uint32_t kind, rights, bytes, handles; } info;
     uint32_t handles[MESSAGE_HANDLES_MAX];
-    uint32_t channel = to_handle(ctx, argv[0]);
+    uint32_t channel = sys_handle_of(ctx, argv[0]);
     uint8_t small[SMALL_MESSAGE], *bytes = small;
     int64_t received;
     JSValue pair;
@@ -633,5 +634,6 @@ JSValue sys_object(JSContext *ctx)
     JSValue sys = JS_NewObjectProto(ctx, JS_NULL);
 
     JS_SetPropertyFunctionList(ctx, sys, primitives, sizeof primitives / sizeof primitives[0]);
+    http_primitives(ctx, sys);
     return sys;
 }

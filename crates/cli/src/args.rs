@@ -134,6 +134,9 @@ pub struct ServeArgs {
     /// Requests that are answered at a time; the default is 4 for each processor
     #[arg(long, value_name = "N")]
     pub concurrency: Option<u32>,
+    /// Let a JavaScript program answer up to N requests in one context, then replace it; what one leaves in memory the next can see
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep_alive: Option<u32>,
     /// Tell of each request in a line of JSON on standard error
     #[arg(long)]
     pub json: bool,
@@ -486,8 +489,10 @@ Examples:
   b8g serve-http hello.wasm
   b8g serve-http --listen 0.0.0.0:80 --timeout=5s --memory=32M api.wasm
   b8g serve-http --allow-net=db.example:443 --json api.wasm
+  b8g serve-http --keep-alive=1000 server.ts  export default { fetch(request) { return new Response(\"hello\") } }
 
-Without --timeout a request has 30s. SIGINT and SIGTERM let what runs come to its end.";
+A JavaScript program is evaluated once; each request goes on from there in a context of its own, or with --keep-alive in one
+that answered others before. Without --timeout a request has 30s. SIGINT and SIGTERM let what runs come to its end.";
 
 const SIGN_EXAMPLES: &str = "\
 Examples:

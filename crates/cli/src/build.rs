@@ -85,15 +85,16 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
     } else {
         run_top_level(&mut context).map_err(|outcome| ended(program, &outcome, args.timeout))?;
         let has_main = context.has_main().map_err(|outcome| ended(program, &outcome, args.timeout))?;
-        if !has_main {
+        let answers = context.has_handler().map_err(|outcome| ended(program, &outcome, args.timeout))?;
+        if !has_main && !answers {
             let name = shown(&program.path);
             return Err(Failure::error(format!(
                 "{name} exports no function main, and has done all that it does; write `export function main(args) {{ … }}`, \
-                 or freeze it before it runs with --no-init"
+                 or `export default {{ fetch(request) {{ … }} }}` for b8g serve-http, or freeze it before it runs with --no-init"
             )));
         }
         heap = context.compact().map_err(|outcome| ended(program, &outcome, args.timeout))?;
-        Some("main")
+        has_main.then_some("main")
     };
     let image = context.snapshot().map_err(|error| match error {
         SnapshotError::Ended(outcome) => ended(program, &outcome, args.timeout),

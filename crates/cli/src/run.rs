@@ -131,6 +131,16 @@ impl Ready {
         })
     }
 
+    /// Tells whether it is a program for the JavaScript engine.
+    pub fn is_javascript(&self) -> bool {
+        !self.component.is_wasm()
+    }
+
+    /// Contexts go on from there.
+    pub fn go_on_from(&mut self, image: Image) {
+        self.image = Some(image);
+    }
+
     /// What it was granted.
     pub fn granted(&self) -> &[Grant] {
         self.grants.list()

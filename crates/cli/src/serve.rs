@@ -1,4 +1,4 @@
-//! `b8g serve-http`: a component that answers requests of HTTP, in a fresh context for each.
+//! `b8g serve-http`: a component that answers requests of HTTP, in a fresh context for each, or in one that is kept alive.
 //!
 //! Start at [`serve`]. Who asks hears nothing of why a context failed: that goes to standard error.
 
@@ -7,7 +7,10 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use b8g::{Component, Config, HttpRequest, HttpServer, HttpServerOptions, Limits, Outcome, Reason};
+use b8g::{
+    Component, Config, Context, HttpRequest, HttpServer, HttpServerOptions, Limits, Outcome, Reason,
+    SnapshotError,
+};
 use serde::Serialize;
 
 use crate::args::ServeArgs;
@@ -63,7 +66,14 @@ fn run(args: &ServeArgs, console: Console) -> Result<(), Failure> {
     let finish = plan.finish(console)?;
     let program = plan.find()?;
     let engine = plan.engine(Config::new())?;
-    let ready = plan.ready(&engine, &program, &finish)?;
+    let mut ready = plan.ready(&engine, &program, &finish)?;
+    if ready.is_javascript() {
+        evaluate(&mut ready, &program, &plan.limits, console)?;
+    } else if args.keep_alive.is_some() {
+        return Err(Failure::usage(
+            "--keep-alive is for JavaScript programs: others end with each request".to_owned(),
+        ));
+    }
     // What every request would fail of is told now.
     drop(ready.context(0)?);
     let cannot = |error| Failure::error(format!("cannot listen at {address}: {error}"));
@@ -75,13 +85,15 @@ fn run(args: &ServeArgs, console: Console) -> Result<(), Failure> {
     }
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = args.concurrency.map_or(processors * REQUESTS_PER_PROCESSOR, |n| n.max(1) as usize);
-    let work = Work { ready, console, limits: plan.limits.clone(), json: args.json };
+    let keep_alive = args.keep_alive.unwrap_or(1);
+    let work = Work { ready, console, limits: plan.limits.clone(), json: args.json, keep_alive };
     thread::scope(|scope| {
         for _ in 0..threads {
             let named = thread::Builder::new().name("b8g-answer".into()).stack_size(STACK_BYTES);
             let answer = || {
+                let mut kept = None;
                 while let Some(request) = server.next_request() {
-                    work.answer(request);
+                    kept = work.answer(request, kept);
                 }
             };
             if let Err(error) = named.spawn_scoped(scope, answer) {
@@ -110,11 +122,42 @@ fn address(text: &str) -> Result<SocketAddr, Failure> {
 
 /// Refuses a component that answers nothing.
 pub fn check_handler(program: &Program, component: &Component) -> Result<(), Failure> {
-    if component.is_http_handler() {
+    // What a JavaScript program exports is known when it has run.
+    if component.is_http_handler() || !component.is_wasm() {
         return Ok(());
     }
     let why = "it exports neither wasi:http/incoming-handler nor wasi:http/handler";
     Err(Failure::usage(format!("{} answers no requests of HTTP: {why}", shown(&program.path))))
+}
+
+/// Evaluates a program once, and freezes it where it can answer requests: each goes on from there.
+fn evaluate(ready: &mut Ready, program: &Program, limits: &Limits, console: Console) -> Result<(), Failure> {
+    let name = shown(&program.path);
+    let mut context = ready.context(0)?;
+    match context.has_handler() {
+        Ok(true) => {}
+        Ok(false) => {
+            let how = "write `export default { fetch(request) { return new Response(…) } }`";
+            return Err(Failure::usage(format!("{name} answers no requests of HTTP: {how}")));
+        }
+        Err(outcome) => {
+            let ended = Ended { outcome: &outcome, limits, granted: ready.granted(), signal: None };
+            console.say(&message::ending(console, &ended));
+            let what = match outcome.reason {
+                Reason::Exit => format!("{name} ended by itself before it could answer a request"),
+                _ => format!("{name} failed before it could answer a request"),
+            };
+            return Err(Failure { exit_code: outcome.exit_code.max(1), ..Failure::error(what) });
+        }
+    }
+    match context.compact().map_err(SnapshotError::Ended).and_then(|_| context.snapshot()) {
+        Ok(image) => ready.go_on_from(image),
+        Err(error) => {
+            let text = format!("{name} is evaluated anew for each request: {error}");
+            console.say(&console.line(&text));
+        }
+    }
+    Ok(())
 }
 
 /// What all threads share.
@@ -123,6 +166,14 @@ struct Work {
     console: Console,
     limits: Limits,
     json: bool,
+    /// Requests that a context answers at most.
+    keep_alive: u32,
+}
+
+/// A context that can answer more requests, and how many it has answered.
+struct Kept {
+    context: Context,
+    answered: u32,
 }
 
 /// A request and what became of it.
@@ -142,12 +193,20 @@ struct Line<'a> {
 }
 
 impl Work {
-    fn answer(&self, request: HttpRequest) {
+    /// Answers a request, in the context that was kept if there is one; gives back what may be kept for the next.
+    fn answer(&self, request: HttpRequest, kept: Option<Kept>) -> Option<Kept> {
         let (method, path) = request.line();
         let arrived = request.arrived();
-        let answered = match self.ready.context(0) {
-            Ok(mut context) => context.answer(request).map_err(|error| error.to_string()),
-            Err(failure) => Err(failure.text),
+        let kept =
+            kept.map_or_else(|| self.ready.context(0).map(|context| Kept { context, answered: 0 }), Ok);
+        let (answered, kept) = match kept {
+            Ok(Kept { mut context, answered }) => {
+                let result = context.answer(request).map_err(|error| error.to_string());
+                let answered = answered + 1;
+                let is_kept = result.is_ok() && answered < self.keep_alive && context.is_idle();
+                (result, is_kept.then_some(Kept { context, answered }))
+            }
+            Err(failure) => (Err(failure.text), None),
         };
         match answered {
             Ok(answered) => {
@@ -160,6 +219,7 @@ impl Work {
                 self.console.say(&self.console.error(&text));
             }
         }
+        kept
     }
 
     fn tell(&self, method: &str, path: &str, status: u16, outcome: &Outcome, arrived: Instant) {

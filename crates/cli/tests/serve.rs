@@ -2,57 +2,19 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command};
 use std::time::{Duration, Instant};
 
-use common::{LONG, Place};
+use common::Place;
+use common::serving::Serving;
 
 const SERVER: &str = include_str!("../../../examples/tour/http.wat");
-
-/// A server that runs, where it listens, and what it says.
-struct Serving {
-    child: Child,
-    address: String,
-    said: BufReader<ChildStderr>,
-}
-
-impl Serving {
-    fn start(place: &Place, flags: &[&str]) -> Serving {
-        let arguments = [&["serve-http", "--listen=127.0.0.1:0"], flags, &["http.wat"]].concat();
-        let mut child = place.command(&arguments).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
-        let mut first = String::new();
-        said.read_line(&mut first).unwrap();
-        let address = first.split("http://").nth(1).unwrap_or_else(|| panic!("said {first:?}"));
-        Serving { child, address: address.trim_end().trim_end_matches('/').to_owned(), said }
-    }
-
-    /// Status and body of what is answered to a path.
-    fn get(&self, path: &str) -> (u16, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(LONG)).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
-        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
-    }
-
-    /// Ends it by a signal; its exit code, and all that it said.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
-        Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
-        let mut said = String::new();
-        self.said.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), said)
-    }
-}
 
 #[test]
 fn each_request_has_a_context_and_failures_stay_inside() {
     let place = Place::new().with("http.wat", SERVER);
-    let serving = Serving::start(&place, &["--timeout=1s", "--memory=2M"]);
+    let serving = Serving::start(&place, &["--timeout=1s", "--memory=2M"], "http.wat");
     // The guest traps when a context is used twice.
     for _ in 0..20 {
         let (status, body) = serving.get("/");
@@ -74,7 +36,7 @@ fn each_request_has_a_context_and_failures_stay_inside() {
 #[test]
 fn one_that_does_not_end_holds_up_no_other() {
     let place = Place::new().with("http.wat", SERVER);
-    let serving = Serving::start(&place, &["--timeout=3s", "--json", "--concurrency=4"]);
+    let serving = Serving::start(&place, &["--timeout=3s", "--json", "--concurrency=4"], "http.wat");
     let started = Instant::now();
     std::thread::scope(|scope| {
         let slow = scope.spawn(|| serving.get("/loop"));
@@ -98,7 +60,7 @@ fn one_that_does_not_end_holds_up_no_other() {
 #[test]
 fn what_runs_when_a_signal_comes_is_finished() {
     let place = Place::new().with("http.wat", SERVER);
-    let serving = Serving::start(&place, &["--timeout=1s"]);
+    let serving = Serving::start(&place, &["--timeout=1s"], "http.wat");
     let address = serving.address.clone();
     let mut stream = TcpStream::connect(&address).unwrap();
     write!(stream, "GET /loop HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
@@ -118,6 +80,7 @@ fn what_cannot_be_served_is_said() {
     place.b8g(&["serve-http", "add.wat"]).code(2).says("wasi:http/incoming-handler");
     place.b8g(&["serve-http", "--listen=nowhere", "http.wat"]).code(2).says("is no address");
     place.b8g(&["serve-http", "--report=-", "http.wat"]).code(2).says("--json");
+    place.b8g(&["serve-http", "--keep-alive=2", "http.wat"]).code(2).says("for JavaScript programs");
     place.b8g(&["serve-http", "--cert=no.pem", "http.wat"]).code(2).says("no certificate");
     place.b8g(&["run", "http.wat"]).code(2).says("not a program");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

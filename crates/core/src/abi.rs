@@ -458,6 +458,8 @@ constants! {
     http: u64 {
         /// A body follows: it is written to the exchange, and its end is told.
         BODY = 1,
+        /// Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is.
+        WHOLE = 2,
     }
 }
 
@@ -534,6 +536,8 @@ constants! {
         CHECKPOINT = 6,
         /// It is about to become a file: give up what is not needed, and write into the handle what is left.
         COMPACT = 7,
+        /// Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0.
+        REQUEST = 8,
     }
 }
 

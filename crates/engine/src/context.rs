@@ -37,7 +37,7 @@ pub enum StartError {
     /// The image says that it needs more than it is granted.
     #[error("the image needs what is not granted: {}", flags_of(.0))]
     Wanted(Vec<Want>),
-    /// The component exports neither `wasi:http/handler` nor `wasi:http/incoming-handler`.
+    /// The component is no JavaScript program, and exports neither `wasi:http/handler` nor `wasi:http/incoming-handler`.
     #[error(
         "the component answers no requests: it exports neither wasi:http/handler nor wasi:http/incoming-handler"
     )]
@@ -462,10 +462,36 @@ impl Context {
     /// Checks that it can answer a request.
     pub(crate) fn can_answer(&self) -> Result<(), StartError> {
         match &self.component.compiled.model {
-            _ if self.stage == Stage::Started || self.outcome.is_some() => Err(StartError::Started),
+            _ if self.outcome.is_some() => Err(StartError::Started),
+            Some(_) if self.stage == Stage::Started => Err(StartError::Started),
             Some(model) if model.handler.is_some() => Ok(()),
+            None if !self.component.is_wasm() && self.hears() => Ok(()),
             _ => Err(StartError::NoHandler),
         }
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_ref()
+    }
+
+    /// What it used until now, as the outcome of a context that lives on.
+    pub(crate) fn so_far(&mut self) -> Outcome {
+        self.count_time();
+        let (reason, message) = (Reason::Exit, String::new());
+        Outcome { reason, exit_code: 0, message, broken_pipe: false, usage: self.usage() }
+    }
+
+    /// Lets its time begin anew, if it has run before.
+    pub(crate) fn put_off_deadline(&mut self) -> Result<(), Outcome> {
+        let Some(timeout) = self.store.data().limits.timeout.filter(|_| self.stage == Stage::Started) else {
+            return Ok(());
+        };
+        let watchdog = self.component.compiled.engine().clone();
+        watchdog.watchdog().watch(&self.control, std::time::Instant::now() + timeout).map_err(|error| {
+            let message = format!("cannot watch the context's deadline: {error}");
+            self.finish(Reason::Trap, Reason::Trap.exit_code(), message)
+        })
     }
 
     /// Lets its handler answer a request.

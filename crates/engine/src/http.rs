@@ -6,11 +6,14 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use b8g_core::Handle;
+use b8g_core::abi::event;
 use b8g_core::http::{RequestHead, ResponseHead};
-use b8g_http::{EXCHANGE_BYTES, Exchange as Wire, Server, ServerLimits};
+use b8g_http::{EXCHANGE_BYTES, Exchange as Wire, Reply, Server, ServerLimits};
 
-use crate::context::{Context, StartError};
-use crate::object::exchange::Exchange;
+use crate::context::{Context, Stage, StartError};
+use crate::object::Object;
+use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::Outcome;
 
 /// How often a server that was stopped looks whether its last connection is gone.
@@ -134,7 +137,7 @@ impl HttpServer {
 fn refuse(wire: &Wire, status: u16) {
     let head = ResponseHead { status, fields: Vec::new() }.to_bytes();
     // Who is gone cannot be told.
-    let _ = head.and_then(|head| wire.respond(&head, false));
+    let _ = head.and_then(|head| wire.respond(&head, Reply::Nothing));
 }
 
 /// A request that is to be answered. Dropping it answers with status 500.
@@ -170,16 +173,45 @@ impl HttpRequest {
 pub struct Answered {
     /// The status that the context answered with; `None`: it did not, and status 500 is sent for it.
     pub status: Option<u16>,
-    /// How the context ended.
+    /// How the context ended; of one that lives on what it used until now.
     pub outcome: Outcome,
 }
 
 impl Context {
-    /// Runs the component's handler of HTTP for one request, to its end. Its body, and that of the answer, flow while it runs.
+    /// Lets the component answer one request. Its body, and that of the answer, flow while it runs.
+    ///
+    /// A component of the component model runs to its end. A JavaScript program is started first, if it was not; it answers by
+    /// the method `fetch` of the object that it exports as its default, and this returns when the answer is whole, and what
+    /// the program gave to `waitUntil` is done. If [nothing is left to do](Context::is_idle) then, it can answer another
+    /// request: [`Limits::timeout`](b8g_core::Limits) counts anew for each. A context that goes on from an
+    /// [`Image`](crate::Image) need not evaluate the program:
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use b8g::{Component, Config, Context, Engine, Grants, HttpServer, HttpServerOptions, Language, Limits};
+    /// let engine = Engine::new(Config::new())?;
+    /// let source = "export default { fetch: (request) => new Response(`hello ${new URL(request.url).pathname}`) }";
+    /// let language = Language::JavaScript;
+    /// let program = Component::from_source(&engine, "hello.js", language, source, ".".as_ref())?;
+    /// let mut context = Context::new(&program, &Grants::none(), Limits::default())?;
+    /// assert!(context.has_handler()?);
+    /// let image = context.snapshot()?;
+    /// let server = HttpServer::listen("127.0.0.1:0".parse()?, HttpServerOptions::default())?;
+    /// let mut client = std::net::TcpStream::connect(server.address())?;
+    /// client.write_all(b"GET /you HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")?;
+    /// let request = server.next_request().ok_or("it was stopped")?;
+    /// let mut context = Context::restore(&image, &Grants::none(), Limits::default())?;
+    /// let answered = context.answer(request)?;
+    /// assert!(answered.status == Some(200) && context.is_idle());
+    /// let mut text = String::new();
+    /// client.read_to_string(&mut text)?;
+    /// assert!(text.ends_with("hello /you"), "{text}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
-    /// [`StartError::Started`] when the context ran before, [`StartError::NoHandler`] when the component has no handler,
-    /// [`StartError::Handles`] when it may have no more handles.
+    /// [`StartError::Started`] when a component of the component model ran before, or the context has ended,
+    /// [`StartError::NoHandler`] when there is no handler, [`StartError::Handles`] when it may have no more handles.
     pub fn answer(&mut self, request: HttpRequest) -> Result<Answered, StartError> {
         self.can_answer()?;
         let state = self.store.data_mut();
@@ -192,7 +224,68 @@ impl Context {
             Err(_) => return Err(StartError::Handles(state.limits.handles_max)),
         };
         let handles_max = state.limits.handles_max;
-        let outcome = self.run_handler(exchange.clone()).map_err(|_| StartError::Handles(handles_max))?;
+        let ran = match &self.component.compiled.model {
+            Some(_) => self.run_handler(exchange.clone()),
+            None => self.timed(|context| context.hand_over(exchange.clone())),
+        };
+        let outcome = ran.map_err(|_| StartError::Handles(handles_max))?;
         Ok(Answered { status: exchange.wire().status(), outcome })
+    }
+
+    /// Tells whether the program can [answer requests](Context::answer). Starts it if need be, and lets it run until it
+    /// can, or has nothing left to do.
+    ///
+    /// # Errors
+    /// The end, when that is what it came to.
+    pub fn has_handler(&mut self) -> Result<bool, Outcome> {
+        if self.component.compiled.model.is_some() {
+            return Ok(self.component.is_http_handler());
+        }
+        self.timed(|context| {
+            context.start()?;
+            if context.component.is_wasm() || !context.hears() {
+                return Ok(false);
+            }
+            while context.tell(0, event::REQUEST, Handle::ENGINE, 0)? != 1 {
+                if !context.is_waiting() {
+                    return Ok(false);
+                }
+                context.resume()?;
+            }
+            Ok(true)
+        })
+    }
+
+    /// Tells whether it lives, has started and has nothing left to do.
+    pub fn is_idle(&self) -> bool {
+        self.outcome().is_none() && self.stage == Stage::Started && !self.is_waiting()
+    }
+
+    /// Gives the program a request, and lets it run until it has let go of that.
+    fn hand_over(&mut self, exchange: Arc<Exchange>) -> Result<Outcome, b8g_core::Error> {
+        if let Err(ended) = self.put_off_deadline() {
+            return Ok(ended);
+        }
+        if let Err(ended) = self.initialize() {
+            return Ok(ended);
+        }
+        if self.stage != Stage::Started {
+            match self.has_handler() {
+                Ok(_) => {}
+                Err(ended) => return Ok(ended),
+            }
+        }
+        let handle = self.store.data_mut().table.insert(Object::Exchange(exchange), EXCHANGE_RIGHTS)?;
+        let mut sent = self.send(0, event::REQUEST, handle, 0);
+        while sent.is_ok() && self.is_waiting() && self.store.data().table.get(handle).is_ok() {
+            sent = self.resume();
+        }
+        let _ = self.store.data_mut().table.remove(handle);
+        // Between two requests no time is counted.
+        self.control.set_due(None);
+        Ok(match sent {
+            Ok(()) => self.so_far(),
+            Err(ended) => ended,
+        })
     }
 }

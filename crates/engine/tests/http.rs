@@ -1,13 +1,17 @@
 //! HTTP through the one callback: what a guest may ask for, and what it cannot do with that.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::{Receiver, channel};
+#[path = "common/peer.rs"]
+mod peer;
+
+use std::io::Write;
+use std::sync::mpsc::channel;
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use b8g::{Component, Config, Context, Engine, Grants, Limits, Reason, Value};
 use b8g_core::http::{RequestHead, ResponseHead};
+
+use peer::{says, server};
 
 /// A guest that passes on what the test asks for. The head of its request lies at 1024, answers at 65536.
 const GUEST: &str = r#"
@@ -105,33 +109,6 @@ fn get<'a>(authority: &'a str, fields: &[(&'a str, &'a str)]) -> RequestHead<'a>
         fields: fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect(),
         ..RequestHead::default()
     }
-}
-
-/// A server that does with each connection what `each` says, once it has read a head; what is asked comes out of the channel.
-fn server(each: impl Fn(&mut TcpStream) + Send + Sync + 'static) -> (SocketAddr, Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (heard, requests) = channel();
-    let shared = std::sync::Arc::new((each, Mutex::new(heard)));
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let shared = shared.clone();
-            std::thread::spawn(move || {
-                let mut head = String::new();
-                let mut from = BufReader::new(stream.try_clone().unwrap());
-                while from.read_line(&mut head).is_ok_and(|n| n > 2) {}
-                let _ = shared.1.lock().unwrap().send(head);
-                shared.0(&mut stream);
-            });
-        }
-    });
-    (address, requests)
-}
-
-fn says(answer: &'static str) -> (SocketAddr, Receiver<String>) {
-    server(move |stream| {
-        let _ = stream.write_all(answer.as_bytes());
-    })
 }
 
 #[test]

@@ -98,12 +98,17 @@ impl Body for Outgoing {
 impl Drop for Outgoing {
     fn drop(&mut self) {
         {
-            let outgoing = &mut self.shared.lock().outgoing;
+            let state = &mut *self.shared.lock();
+            let outgoing = &mut state.outgoing;
             let complete = outgoing.ended || outgoing.left == Some(0);
             if complete && outgoing.begun && !outgoing.aborted && outgoing.bytes.is_empty() {
                 outgoing.sent = true;
             } else if !outgoing.ignored {
                 outgoing.closed = true;
+                // Who asked a server has gone: there is nothing else to hear of him.
+                if state.status.is_some() {
+                    state.failure.get_or_insert(HttpFailure::Lost);
+                }
             }
         }
         self.shared.tell();

@@ -28,6 +28,17 @@ impl std::fmt::Debug for Exchange {
     }
 }
 
+/// The body of what is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reply<'a> {
+    /// There is none.
+    Nothing,
+    /// It will be written.
+    Follows,
+    /// This is all of it, at most [`BODY_BYTES_MAX`].
+    Whole(&'a [u8]),
+}
+
 /// What a failure is told as.
 fn error_of(failure: HttpFailure) -> Error {
     match failure {
@@ -239,13 +250,19 @@ impl Exchange {
         self.shared.tell();
     }
 
-    /// Answers the request, if this is a server's exchange. `body`: one follows.
+    /// Answers the request, if this is a server's exchange.
     ///
     /// # Errors
     /// [`Error::Argument`] for what may not be sent, [`Error::Closed`] when it was answered already or nobody listens any
-    /// more, [`Error::Type`] for a client's exchange.
-    pub fn respond(&self, head: &[u8], body: bool) -> Result<(), Error> {
+    /// more, [`Error::Limit`] for a whole body that is too large, [`Error::Type`] for a client's exchange.
+    pub fn respond(&self, head: &[u8], body: Reply<'_>) -> Result<(), Error> {
         let (parts, length) = message::response(head)?;
+        let whole = match body {
+            Reply::Whole(bytes) if bytes.len() > BODY_BYTES_MAX => return Err(Error::Limit),
+            Reply::Whole(bytes) => Some(bytes).filter(|bytes| !bytes.is_empty()),
+            Reply::Nothing | Reply::Follows => None,
+        };
+        let follows = matches!(body, Reply::Follows);
         if !self.is_server {
             return Err(Error::Type);
         }
@@ -256,13 +273,18 @@ impl Exchange {
             }
             // To a HEAD request the length is that of what is not sent.
             let bodiless = state.outgoing.ignored || matches!(parts.status.as_u16(), 204 | 304);
-            if !body && !bodiless && length.is_some_and(|length| length > 0) {
+            let now = whole.map_or(0, |bytes| bytes.len() as u64);
+            if !follows && !bodiless && length.is_some_and(|length| length != now) {
                 return Err(Error::Argument);
             }
             let outgoing = &mut state.outgoing;
-            (outgoing.ignored, outgoing.open, outgoing.ended) = (bodiless, body, !body);
-            outgoing.left = length.filter(|_| body && !bodiless);
-            outgoing.sent = !body;
+            (outgoing.ignored, outgoing.open, outgoing.ended) = (bodiless, follows, !follows);
+            outgoing.left = length.filter(|_| follows && !bodiless);
+            let written = whole.filter(|_| !bodiless);
+            if let Some(bytes) = written {
+                put(&mut outgoing.bytes, bytes);
+            }
+            outgoing.sent = !follows && written.is_none();
             state.status = Some(parts.status.as_u16());
             match std::mem::replace(&mut state.answer, Answer::Given(parts)) {
                 Answer::Awaited(waker) => Some(waker),

@@ -22,7 +22,7 @@ mod thread;
 mod trust;
 
 pub use client::{Client, Dial, Dialed};
-pub use exchange::Exchange;
+pub use exchange::{Exchange, Reply};
 pub use message::Request;
 pub use server::{Server, ServerLimits};
 pub use shared::Changed;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use b8g_core::Error;
 use b8g_core::abi::{HttpFailure, ready};
 use b8g_core::http::{RequestHead, ResponseHead};
-use b8g_http::{Exchange, Server, ServerLimits};
+use b8g_http::{BODY_BYTES_MAX, Exchange, Reply, Server, ServerLimits};
 use common::*;
 
 const LIMITS: ServerLimits = ServerLimits {
@@ -35,6 +35,7 @@ fn next(requests: &Receiver<Exchange>) -> Talk {
 
 fn respond(talk: &Talk, status: u16, fields: &[(&str, &str)], body: bool) -> Result<(), Error> {
     let fields = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+    let body = if body { Reply::Follows } else { Reply::Nothing };
     talk.exchange.respond(&ResponseHead { status, fields }.to_bytes().unwrap(), body)
 }
 
@@ -71,6 +72,29 @@ fn a_request_is_answered() {
     assert_eq!(talk.until(Exchange::sent), Ok(()));
     let answer = asked.join().unwrap();
     assert!(answer.starts_with("HTTP/1.1 201 Created\r\n") && answer.ends_with("\r\n\r\npong"), "{answer}");
+}
+
+#[test]
+fn an_answer_can_be_said_at_once() {
+    let (_server, address, requests) = listen();
+    let whole = |talk: &Talk, fields: &[(&[u8], &[u8])], body: &[u8]| {
+        let head = ResponseHead { status: 200, fields: fields.to_vec() }.to_bytes().unwrap();
+        talk.exchange.respond(&head, Reply::Whole(body))
+    };
+    for (method, end) in [("GET", "\r\n\r\npong"), ("HEAD", "\r\n\r\n")] {
+        let asked = asks(address, &format!("{method} / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+        let talk = next(&requests);
+        assert_eq!(whole(&talk, &[], &[0; BODY_BYTES_MAX + 1]), Err(Error::Limit));
+        if method == "GET" {
+            assert_eq!(whole(&talk, &[(b"content-length", b"5")], b"pong"), Err(Error::Argument));
+        }
+        whole(&talk, &[(b"content-length", b"4")], b"pong").unwrap();
+        assert_eq!(talk.exchange.write(b"more"), Err(Error::Argument));
+        // Nobody holds it any more, and it is sent.
+        drop(talk);
+        let answer = asked.join().unwrap();
+        assert!(answer.contains("content-length: 4\r\n") && answer.ends_with(end), "{answer}");
+    }
 }
 
 #[test]

@@ -544,6 +544,8 @@ pub mod socket {
 pub mod http {
     /// A body follows: it is written to the exchange, and its end is told.
     pub const BODY: u64 = 0x1;
+    /// Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is.
+    pub const WHOLE: u64 = 0x2;
 }
 
 /// Hash functions.
@@ -750,6 +752,8 @@ pub mod event {
     pub const CHECKPOINT: i32 = 6;
     /// It is about to become a file: give up what is not needed, and write into the handle what is left.
     pub const COMPACT: i32 = 7;
+    /// Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0.
+    pub const REQUEST: i32 = 8;
 }
 
 /// States that `b8g_start` and `b8g_event` return; negative: an error.

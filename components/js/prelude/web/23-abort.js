@@ -31,7 +31,7 @@ class AbortSignal extends EventTarget {
     need(arguments.length, 1, "AbortSignal.timeout");
     const delay = toEnforcedUnsigned(milliseconds, Number.MAX_SAFE_INTEGER, "AbortSignal.timeout: milliseconds");
     const signal = new AbortSignal(KEY);
-    const id = sys.setTimer(() => signalAbort(signal, new DOMException("Signal timed out.", "TimeoutError")), delay, false);
+    const id = sys.setTimer(() => signalAbort(signal, new DOMException("The operation was aborted due to timeout", "TimeoutError")), delay, false);
     // A deadline alone is no reason to keep a program running.
     sys.unrefTimer?.(id);
     return signal;
@@ -50,7 +50,7 @@ defineHandler(AbortSignal.prototype, "abort");
 inspectors.set(AbortSignal.prototype, (signal, show) => show(signal, stateOf(signal).aborted ? ["aborted", "reason"] : ["aborted"]));
 
 function abortError() {
-  return new DOMException("The signal has been aborted", "AbortError");
+  return new DOMException("This operation was aborted", "AbortError");
 }
 
 function anyOf(signals) {

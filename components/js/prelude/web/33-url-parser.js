@@ -60,7 +60,8 @@ function parseURL(input, base) {
 }
 
 // Most URLs that programs parse need no parser: the expression has cut them already.
-function takeCanonical([, scheme, host, port, path, query = null, fragment = null]) {
+function takeCanonical(match) {
+  const { 1: scheme, 2: host, 3: port, 4: path, 5: query = null, 6: fragment = null } = match;
   const url = createURL(scheme);
   url.host = host;
   if (port !== undefined) setPort(url, port);

@@ -185,4 +185,4 @@ function queryOf(params) {
   return list.length === 0 ? null : formSerialize(list);
 }
 
-internal.searchParams = { connect, replaceList, queryOf };
+internal.searchParams = { is: isParams, connect, replaceList, queryOf };

@@ -1,6 +1,8 @@
 //! What the tests of the binary share: a directory of its own for each, the command, and guests in wasm's text form.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod serving;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;

@@ -378,7 +378,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input: Input::Bytes,
         input_words: "a response head",
         argument: "flags",
-        argument_words: "flags HTTP: BODY",
+        argument_words: "flags HTTP: BODY or WHOLE; upper 32 bits: bytes of a WHOLE body, at most 64 KiB",
         ..form(Request::Respond, "RESPOND", &[Kind::Exchange], "0. ARG: such a response is not sent")
     },
     RequestForm {

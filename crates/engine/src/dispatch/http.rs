@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use b8g_core::abi::{Request, http};
 use b8g_core::{Error, Handle, Rights};
-use b8g_http::{Client, EXCHANGE_BYTES};
+use b8g_http::{Client, EXCHANGE_BYTES, Reply};
 
 use crate::object::Object;
 use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
@@ -31,6 +31,17 @@ fn has_body(flags: u64) -> Result<bool, Error> {
     if flags & !http::BODY != 0 { Err(Error::Argument) } else { Ok(flags & http::BODY != 0) }
 }
 
+/// What is answered: the head, and what is said of its body.
+fn reply(input: &[u8], argument: u64) -> Result<(&[u8], Reply<'_>), Error> {
+    let (flags, bytes) = (argument & 0xffff_ffff, (argument >> 32) as usize);
+    if flags == http::WHOLE {
+        let head = input.len().checked_sub(bytes).ok_or(Error::Argument)?;
+        let (head, body) = input.split_at(head);
+        return Ok((head, Reply::Whole(body)));
+    }
+    Ok((input, if has_body(argument)? { Reply::Follows } else { Reply::Nothing }))
+}
+
 /// Does what only an exchange can do.
 pub(super) fn exchange(
     state: &State,
@@ -54,7 +65,10 @@ pub(super) fn exchange(
     match request {
         Request::Head => wire.head().map(|head| told(&head, out)),
         Request::Trailers => wire.trailers().map(|trailers| told(&trailers, out)),
-        Request::Respond => wire.respond(input, has_body(argument)?).map(|()| 0),
+        Request::Respond => {
+            let (head, body) = reply(input, argument)?;
+            wire.respond(head, body).map(|()| 0)
+        }
         Request::SendTrailers => wire.send_trailers(input).map(|()| 0),
         Request::Sent => wire.sent().map(|()| 0),
         Request::Failure => Ok(exchange.failure()),

@@ -14,6 +14,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 
 use crate::monitor::Monitor;
 use crate::outcome::Reason;
@@ -52,6 +53,24 @@ pub(crate) struct Control {
     entries: AtomicU64,
     /// It is one of several: its process is not ended for it.
     is_task: AtomicBool,
+    /// When it has to stop, in nanoseconds after it began; [`NEVER`]: it need not.
+    due_ns: AtomicU64,
+    /// The watchdog has it on its agenda.
+    listed: AtomicBool,
+}
+
+/// No deadline.
+const NEVER: u64 = u64::MAX;
+/// When a context is looked at again whose deadline was removed in the middle of a look.
+const IDLE_LOOK: Duration = Duration::from_secs(1);
+
+/// What the watchdog does when a deadline has passed.
+enum Look {
+    /// There is none any more.
+    Nothing,
+    /// It was put off until then.
+    Again(Instant),
+    Stop,
 }
 
 impl Control {
@@ -61,6 +80,36 @@ impl Control {
             thread: AtomicU32::new(0),
             entries: AtomicU64::new(0),
             is_task: AtomicBool::new(false),
+            due_ns: AtomicU64::new(NEVER),
+            listed: AtomicBool::new(false),
+        }
+    }
+
+    /// Sets or removes its deadline; the watchdog looks when the one from before has passed.
+    pub(crate) fn set_due(&self, due: Option<Instant>) {
+        let after = |due: Instant| due.saturating_duration_since(self.monitor.started()).as_nanos();
+        let ns = due.map_or(NEVER, |due| u64::try_from(after(due)).unwrap_or(NEVER));
+        self.due_ns.store(ns, SeqCst);
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let ns = Some(self.due_ns.load(SeqCst)).filter(|ns| *ns != NEVER)?;
+        self.monitor.started().checked_add(Duration::from_nanos(ns))
+    }
+
+    /// What a deadline that has passed means now: on the watchdog's thread, which takes it off its list.
+    fn look(&self, now: Instant) -> Look {
+        if self.due().is_none() {
+            self.listed.store(false, SeqCst);
+            // One that was set meanwhile is on the list again, or is put there now.
+            if self.due().is_none() || self.listed.swap(true, SeqCst) {
+                return Look::Nothing;
+            }
+        }
+        match self.due() {
+            Some(due) if due > now => Look::Again(due),
+            Some(_) => Look::Stop,
+            None => Look::Again(now + IDLE_LOOK),
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use super::{Control, Interrupt};
+use super::{Control, Interrupt, Look};
 use crate::outcome::{Reason, Usage};
 
 /// Between two signals to a thread that has not noticed yet.
@@ -96,8 +96,14 @@ impl Watchdog {
         self.wake(self.shared.lock(), false)
     }
 
-    /// Stops the context at `deadline`.
+    /// Stops the context at `deadline`, unless another one is set until then: it has one at a time, and each is later than
+    /// those before.
     pub(crate) fn watch(&self, control: &Arc<Control>, deadline: Instant) -> std::io::Result<()> {
+        control.set_due(Some(deadline));
+        // In this order: either the watchdog sees the deadline, or this sees that it is not listed.
+        if control.listed.swap(true, SeqCst) {
+            return Ok(());
+        }
         let mut agenda = self.shared.lock();
         let first = agenda.deadlines.peek().is_none_or(|Reverse(next)| deadline < next.0);
         if agenda.deadlines.len() >= agenda.sweep_at {
@@ -156,10 +162,15 @@ impl Shared {
                     break;
                 }
                 let Some(Reverse(Deadline(_, control))) = agenda.deadlines.pop() else { break };
-                if let Some(control) = control.upgrade()
-                    && control.monitor.order_stop(Reason::Timeout)
-                {
-                    agenda.stopping.push((Arc::downgrade(&control), now));
+                let Some(control) = control.upgrade() else { continue };
+                match control.look(now) {
+                    Look::Again(later) => {
+                        agenda.deadlines.push(Reverse(Deadline(later, Arc::downgrade(&control))))
+                    }
+                    Look::Stop if control.monitor.order_stop(Reason::Timeout) => {
+                        agenda.stopping.push((Arc::downgrade(&control), now));
+                    }
+                    Look::Stop | Look::Nothing => {}
                 }
             }
             agenda.stopping.retain(|(control, since)| match control.upgrade() {
