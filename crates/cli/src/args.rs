@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use crate::units::{SizeBound, parse_duration, parse_size, parse_size_or_none};
@@ -22,6 +22,17 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// Reads a command line. Servers are told their flags behind the program too: it has hardly any arguments of its own, and those
+    /// come behind `--`.
+    pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+        let serve =
+            |command: clap::Command| command.mut_arg("command", |program| program.trailing_var_arg(false));
+        let matches = Cli::command().mut_subcommand("serve-http", serve).try_get_matches_from(line)?;
+        Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a program: .js .mjs .cjs .ts .mts .cts .jsx .tsx .wasm .wat, an image .b8g, or - for standard input
@@ -34,7 +45,7 @@ pub enum Command {
     #[command(after_help = PIPE_EXAMPLES)]
     Pipe(PipeArgs),
     /// Answer requests of HTTP with a component, in a fresh context for each
-    #[command(after_help = SERVE_EXAMPLES, override_usage = "b8g serve-http [FLAGS] FILE [ARGS]...")]
+    #[command(after_help = SERVE_EXAMPLES, override_usage = "b8g serve-http [FLAGS] FILE [FLAGS] [-- ARGS...]")]
     ServeHttp(Box<ServeArgs>),
     /// Make a program ready, freeze it and write it as an image, which b8g run starts from
     #[command(after_help = BUILD_EXAMPLES)]
@@ -489,7 +500,7 @@ Examples:
   b8g serve-http hello.wasm
   b8g serve-http --listen 0.0.0.0:80 --timeout=5s --memory=32M api.wasm
   b8g serve-http --allow-net=db.example:443 --json api.wasm
-  b8g serve-http --keep-alive=1000 server.ts  export default { fetch(request) { return new Response(\"hello\") } }
+  b8g serve-http server.ts --keep-alive=1000  # export default { fetch(request) { return new Response(\"hello\") } }
 
 A JavaScript program is evaluated once; each request goes on from there in a context of its own, or with --keep-alive in one
 that answered others before. Without --timeout a request has 30s. SIGINT and SIGTERM let what runs come to its end.";
@@ -525,7 +536,6 @@ Examples:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
     use std::collections::BTreeSet;
 
     /// Flags in a text: `--x` after white space, a backtick or a bracket.
@@ -581,6 +591,16 @@ mod tests {
             assert_eq!(argument.get_default_values(), [default]);
             assert!(page.contains(&format!(" SIZE` | {default} |")), "{flag}");
         }
+    }
+
+    #[test]
+    fn flags_of_a_server_may_follow_the_program() {
+        let line = ["b8g", "serve-http", "-R", "a.ts", "--listen", "0.0.0.0:1", "x", "--", "--json"];
+        let Command::ServeHttp(args) = Cli::read(line.map(OsString::from)).unwrap().command else {
+            panic!("another command")
+        };
+        assert_eq!((args.listen.as_str(), args.json), ("0.0.0.0:1", false));
+        assert_eq!(args.run.command, ["a.ts", "x", "--json"]);
     }
 
     #[test]

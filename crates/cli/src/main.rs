@@ -36,7 +36,7 @@ use failure::{ERROR, Failure};
 use finish::exit;
 
 fn main() {
-    match Cli::try_parse() {
+    match Cli::read(std::env::args_os()) {
         Ok(cli) => match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Watch(args) => watch::watch(args),

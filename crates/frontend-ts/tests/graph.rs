@@ -125,7 +125,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("src/own.ts", ""),
     (
         "node_modules/esm/package.json",
-        "{ \"type\": \"module\", \"exports\": { \".\": { \"node\": \"./node.js\", \"b8g\": \"./b8g.js\", \
+        "{ \"type\": \"module\", \"exports\": { \".\": { \"browser\": \"./web.js\", \"b8g\": \"./b8g.js\", \"node\": \"./node.js\", \
         \"default\": \"./default.js\" }, \"./sub\": { \"require\": \"./r.cjs\", \"import\": \"./i.js\" } } }",
     ),
     ("node_modules/esm/b8g.js", "import 'esm/sub'; import '../hidden.js'"),

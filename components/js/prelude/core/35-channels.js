@@ -172,14 +172,14 @@ function resourceOf(handle) {
   if (kind === KIND.CHANNEL) return new Channel(handle);
   if (kind === KIND.FILE) return new File(handle, "received file");
   if (kind === KIND.SOCKET) return new Connection(handle, "received connection");
-  const other = internal.received[kind]?.(handle);
+  const other = internal.arrived[kind]?.(handle);
   if (other) return other;
   sys.close(handle);
   return null;
 }
 
 // What makes an object of a handle that arrived, by its kind; the files of ../work add to it.
-internal.received = { __proto__: null };
+internal.arrived = { __proto__: null };
 internal.takeMore = () => undefined;
 internal.Channel = Channel;
 internal.Holder = Holder;

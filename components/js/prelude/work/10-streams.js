@@ -63,7 +63,7 @@ define(StreamReader.prototype, Symbol.toStringTag, "StreamReader");
 define(StreamWriter.prototype, Symbol.toStringTag, "StreamWriter");
 
 const endOf = (handle) => (sys.info(handle).rights & RIGHT_READ ? new StreamReader(handle) : new StreamWriter(handle));
-internal.received[KIND_STREAM] = endOf;
+internal.arrived[KIND_STREAM] = endOf;
 internal.StreamReader = StreamReader;
 internal.StreamWriter = StreamWriter;
 

@@ -42,7 +42,7 @@ class SharedMemory extends Holder {
 }
 define(SharedMemory.prototype, Symbol.toStringTag, "SharedMemory");
 
-internal.received[KIND.MEMORY] = (handle) => new SharedMemory(handle);
+internal.arrived[KIND.MEMORY] = (handle) => new SharedMemory(handle);
 b8g.sharedMemory = function sharedMemory(size) {
   return new SharedMemory(check(sys.op(OP.MEMORY, 0, Number(size)), "make", "shared memory"));
 };
@@ -140,7 +140,7 @@ class SharedEvent extends EventTarget {
 }
 define(SharedEvent.prototype, Symbol.toStringTag, "SharedEvent");
 
-internal.received[KIND.EVENT] = (handle) => new SharedEvent(handle);
+internal.arrived[KIND.EVENT] = (handle) => new SharedEvent(handle);
 internal.takeMore = SharedEvent.taking;
 b8g.sharedEvent = function sharedEvent(bits = 0) {
   return new SharedEvent(check(sys.op(OP.EVENT, 0, bitsOf(bits)), "make", "event"));

@@ -34,7 +34,7 @@ class Component extends Holder {
   }
 }
 define(Component.prototype, Symbol.toStringTag, "Component");
-internal.received[KIND.COMPONENT] = (handle) => new Component(handle);
+internal.arrived[KIND.COMPONENT] = (handle) => new Component(handle);
 internal.Component = Component;
 
 b8g.compile = function compile(source, options) {
