@@ -198,6 +198,36 @@ fn who_goes_away_is_noticed() {
 }
 
 #[test]
+fn answers_can_come_from_elsewhere() {
+    let place = place();
+    let upstream = Serving::start(&place, &[], "server.ts");
+    let proxy = r#"export default {
+      async fetch(request) {
+        const url = new URL(request.url);
+        url.host = url.pathname === "/far" ? "127.0.0.1:1" : "UPSTREAM";
+        try {
+          return await fetch(new Request(url, request));
+        } catch (error) {
+          return new Response(error.cause.message, { status: 502 });
+        }
+      },
+    };"#;
+    let place = place.with("proxy.js", proxy.replace("UPSTREAM", &upstream.address));
+    let allowed = format!("--allow-net={}", upstream.address);
+    for flags in [&[&allowed[..]][..], &[&allowed, "--keep-alive=10"]] {
+        let serving = Serving::start(&place, flags, "proxy.js");
+        let body: Vec<u8> = (0..200_000u32).map(|n| b'a' + (n % 23) as u8).collect();
+        let answer = serving.ask("POST", "/text", "X-Y: z\r\n", &body);
+        assert!(answer.contains(r#""method":"POST""#) && answer.len() > body.len(), "{}", answer.len());
+        assert!(serving.ask("GET", "/large", "", b"").contains("content-length: 1000000"));
+        assert!(serving.ask("GET", "/fields", "", b"").contains("set-cookie: a=1\r\nset-cookie: b=2"));
+        let (status, text) = serving.get("/far");
+        assert!(status == 502 && text.contains("--allow-net=127.0.0.1:1"), "{status} {text}");
+        assert_eq!(serving.stop("-TERM").0, Some(0));
+    }
+}
+
+#[test]
 fn images_and_other_modules_are_served() {
     let place = place()
         .with("server.cjs", "let n = 0;\nmodule.exports = { fetch: () => new Response(`common ${++n}`) };\n");

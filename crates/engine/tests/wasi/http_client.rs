@@ -180,7 +180,7 @@ fn certificates_that_were_granted_are_trusted() {
     let (address, requests) = server(Some(config));
     let authority = format!("localhost:{}", address.port());
     let component = client(&authority, true);
-    let grants = || Grants::none().net(&authority).unwrap().net(&address.to_string()).unwrap();
+    let grants = || Grants::none().net(&authority).unwrap().net(address.to_string()).unwrap();
     let (outcome, printed) = run(&component, grants().trust(made.cert.pem().as_bytes()).unwrap());
     assert_eq!((outcome.exit_code, printed.as_str()), (0, "pong"), "{outcome}");
     assert!(requests.recv().unwrap().contains("ping"));
