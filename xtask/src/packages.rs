@@ -38,7 +38,8 @@ fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
     let wanted = fs::read(sources.join("package-lock.json"))
         .with_context(|| format!("cannot read the lock file in {}", sources.display()))?;
     if !fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        let npm = find("npm").context("npm is needed to fetch the packages of the prelude (Debian: apt-get install npm)")?;
+        let npm = find("npm")
+            .context("npm is needed to fetch the packages of the prelude (Debian: apt-get install npm)")?;
         fs::create_dir_all(target)?;
         for name in ["package.json", "package-lock.json"] {
             fs::copy(sources.join(name), target.join(name))?;
@@ -75,7 +76,9 @@ fn files_below(root: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let directory = root.join(&folder);
-        for entry in fs::read_dir(&directory).with_context(|| format!("cannot list {}", directory.display()))? {
+        for entry in
+            fs::read_dir(&directory).with_context(|| format!("cannot list {}", directory.display()))?
+        {
             let entry = entry?;
             let path = folder.join(entry.file_name());
             if entry.file_type()?.is_dir() { folders.push(path) } else { found.push(path) }

@@ -84,7 +84,12 @@ fn the_modules_of_node_do_what_node_does() {
         let scratch = tempfile::tempdir().unwrap();
         let scratch = scratch.path().canonicalize().unwrap();
         let component = Component::from_file(engine(), &path).unwrap();
-        let grants = Grants::none().read(&scratch).unwrap().write(&scratch).unwrap().arguments([scratch.to_str().unwrap()]);
+        let grants = Grants::none()
+            .read(&scratch)
+            .unwrap()
+            .write(&scratch)
+            .unwrap()
+            .arguments([scratch.to_str().unwrap()]);
         let (outcome, output) = run(&component, grants, limits());
         let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();
         assert_eq!(output, expected, "{}: {outcome}", path.display());
@@ -112,7 +117,9 @@ fn built_in_names() -> Vec<String> {
 
 #[test]
 fn every_module_that_resolves_is_there() {
-    let mut text = String::from("import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n");
+    let mut text = String::from(
+        "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n",
+    );
     for (index, name) in built_in_names().iter().enumerate() {
         text += &format!("import * as all{index} from '{name}';\nimport default{index} from '{name}';\n");
         text += &format!(
@@ -136,10 +143,20 @@ fn what_a_process_hears_of_its_end() {
             "exit 1\n",
         ),
         ("process.on('uncaughtException', () => process.exit(5)); null.x;", Reason::Exit, 5, ""),
-        ("process.on('unhandledRejection', (r) => console.log(r)); Promise.reject(7);", Reason::Exit, 0, "7\n"),
+        (
+            "process.on('unhandledRejection', (r) => console.log(r)); Promise.reject(7);",
+            Reason::Exit,
+            0,
+            "7\n",
+        ),
         ("process.nextTick(() => { throw new Error('tick'); });", Reason::Error, 1, ""),
         ("import fs from 'fs'; fs.readFileSync('secret');", Reason::Error, 1, ""),
-        ("import { exec } from 'child_process'; try { exec('x') } catch (e) { console.log(e.code) }", Reason::Exit, 0, "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM\n"),
+        (
+            "import { exec } from 'child_process'; try { exec('x') } catch (e) { console.log(e.code) }",
+            Reason::Exit,
+            0,
+            "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM\n",
+        ),
     ];
     for (text, reason, code, printed) in cases {
         let (outcome, output) = run_source(text);
@@ -147,7 +164,10 @@ fn what_a_process_hears_of_its_end() {
         assert_eq!(&output, printed, "{text}");
     }
     let (outcome, _) = run_source("import fs from 'fs'; fs.readFileSync('secret');");
-    assert!(outcome.message.contains("EACCES") && outcome.message.contains("--allow-read=secret"), "{outcome}");
+    assert!(
+        outcome.message.contains("EACCES") && outcome.message.contains("--allow-read=secret"),
+        "{outcome}"
+    );
 }
 
 #[test]

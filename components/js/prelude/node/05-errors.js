@@ -22,6 +22,8 @@ function toString() {
   return `${this.name} [${this.code}]: ${this.message}`;
 }
 
+internal.describeReceived = describeReceived;
+
 // Makes an error of a class with a code. Its stack begins with both, as its text does.
 function nodeError(Base, code, message) {
   const error = new Base(message);
