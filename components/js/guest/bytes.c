@@ -206,7 +206,7 @@ static bool matches(struct bytes hay, struct bytes needle, size_t at, size_t ste
     return at % step == 0 && memcmp(hay.start + at, needle.start, needle.length) == 0;
 }
 
-/* find(view, needle, from, backwards, step): where the needle begins, a multiple of `step`, or -1 */
+/* findBytes(view, needle, from, backwards, step): where the needle begins, a multiple of `step`, or -1 */
 PRIMITIVE(find)
 {
     struct bytes hay, needle;
@@ -245,7 +245,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("encodeInto", 3, encode_into),
     JS_CFUNC_DEF("utf8Length", 1, utf8_length),
     JS_CFUNC_DEF("compare", 2, compare),
-    JS_CFUNC_DEF("find", 5, find),
+    JS_CFUNC_DEF("findBytes", 5, find),
 };
 
 void bytes_primitives(JSContext *ctx, JSValueConst sys)

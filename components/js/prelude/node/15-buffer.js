@@ -380,7 +380,7 @@ function search(buffer, value, offset, encoding, backwards) {
     offset = 0;
   }
   if (needle.length === 0) return MathMin(offset, size);
-  return sys.find(buffer, needle, offset, backwards, found === encodings.utf16le ? 2 : 1);
+  return sys.findBytes(buffer, needle, offset, backwards, found === encodings.utf16le ? 2 : 1);
 }
 
 function swap(buffer, size, name) {

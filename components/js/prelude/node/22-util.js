@@ -221,7 +221,11 @@ function getSystemErrorName(number) {
 
 function getSystemErrorMap() {
   const map = new Map();
-  for (const name of ObjectKeys(internal.systemErrors)) MapPrototypeSet(map, internal.systemErrors[name][0], [name, internal.systemErrors[name][1]]);
+  const names = ObjectKeys(internal.systemErrors);
+  for (let i = 0; i < names.length; i++) {
+    const [number, message] = internal.systemErrors[names[i]];
+    MapPrototypeSet(map, number, [names[i], message]);
+  }
   return map;
 }
 

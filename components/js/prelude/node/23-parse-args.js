@@ -109,7 +109,9 @@ function checkOption(token, options, allowPositionals) {
 }
 
 function checkConfig(options) {
-  for (const name of ObjectKeys(options)) {
+  const names = ObjectKeys(options);
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at];
     const option = options[name];
     check.object(option, `options.${name}`);
     if (option.type !== "string" && option.type !== "boolean") throw invalidType(`options.${name}.type`, "('string|boolean')", option.type);
@@ -157,7 +159,9 @@ function parseArgs(config = {}) {
       ArrayPrototypePush(result.positionals, token.value);
     }
   }
-  for (const name of ObjectKeys(options)) {
+  const names = ObjectKeys(options);
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at];
     if (options[name].default !== undefined && result.values[name] === undefined) result.values[name] = options[name].default;
   }
   return result;

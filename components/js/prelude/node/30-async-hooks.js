@@ -102,10 +102,13 @@ class AsyncHook {
   }
 }
 
+const HOOKS = ["init", "before", "after", "destroy", "promiseResolve"];
+
 internal.modules["node:async_hooks"] = {
   AsyncLocalStorage,
   createHook(hooks) {
-    for (const name of ["init", "before", "after", "destroy", "promiseResolve"]) {
+    for (let i = 0; i < HOOKS.length; i++) {
+      const name = HOOKS[i];
       if (hooks[name] !== undefined && typeof hooks[name] !== "function") {
         throw nodeError(TypeError, "ERR_ASYNC_CALLBACK", `hook.${name} must be a function`);
       }

@@ -152,10 +152,6 @@ process.hasUncaughtExceptionCaptureCallback = () => capture !== null;
 const onCancel = internal.cancelled;
 internal.cancelled = () => {
   if (onCancel?.()) return true;
-  for (const name of ["SIGTERM", "SIGINT"]) {
-    if (process.listenerCount(name) === 0) continue;
-    process.emit(name, name);
-    return true;
-  }
-  return false;
+  const name = process.listenerCount("SIGTERM") > 0 ? "SIGTERM" : "SIGINT";
+  return process.emit(name, name);
 };

@@ -60,6 +60,7 @@ function urlToHttpOptions(url) {
 const SLASHED = { __proto__: null, http: true, "http:": true, https: true, "https:": true, ftp: true, "ftp:": true, gopher: true, "gopher:": true, file: true, "file:": true, ws: true, "ws:": true, wss: true, "wss:": true };
 const HOSTLESS = { __proto__: null, javascript: true, "javascript:": true };
 const PARTS = ["protocol", "slashes", "auth", "host", "port", "hostname", "hash", "search", "query", "pathname", "path", "href"];
+const AUTHORITY = ["host", "hostname", "port", "auth", "slashes"];
 const UNSAFE = /[\t\n\r "'<>\\^`{|}]/g;
 
 class Url {
@@ -242,7 +243,7 @@ function resolveObject(source, relative) {
   }
   const absolute = relative.host || (relative.pathname && relative.pathname[0] === "/");
   if (relative.host) {
-    for (const name of ["host", "hostname", "port", "auth", "slashes"]) result[name] = relative[name];
+    for (let i = 0; i < AUTHORITY.length; i++) result[AUTHORITY[i]] = relative[AUTHORITY[i]];
   }
   let parts;
   if (absolute) parts = StringPrototypeSplit(relative.pathname ?? "", "/");
