@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::packages;
 use crate::run::{cargo, root, run};
 
 /// The engine's files that are compiled; the headers beside them come along.
@@ -78,6 +79,7 @@ impl Paths {
 fn build(paths: &Paths) -> Result<PathBuf> {
     let compiler = step("the C compiler", || install_compiler(paths))?;
     let source = step("the engine's source", || patched_source(paths))?;
+    let prelude = step("the prelude", || packages::assemble(&paths.component, &paths.target))?;
     let raw = step("compiling", || compile(paths, &compiler, &source))?;
     let image = paths.target.join("js.wasm");
     step("initialising", || {
@@ -93,7 +95,7 @@ fn build(paths: &Paths) -> Result<PathBuf> {
         let tool =
             paths.target.ancestors().nth(2).context("the target directory")?.join("release/b8g-preinit");
         let mut capture = Command::new(tool);
-        capture.arg(&raw).arg(paths.component.join("prelude")).arg(&image);
+        capture.arg(&raw).arg(&prelude).arg(&image);
         run(&mut capture)
     })?;
     Ok(image)

@@ -6,6 +6,7 @@ mod components;
 mod conformance;
 mod example;
 mod fuzz;
+mod packages;
 mod run;
 mod rust_wasm;
 mod test;

@@ -159,8 +159,10 @@ size_t text_encode_into(JSContext *ctx, JSValueConst string, uint8_t *bytes, siz
 
 int64_t timers_add(JSContext *ctx, JSValueConst callback, double delay_ms, bool repeat);
 void timers_clear(JSContext *ctx, int64_t id);
-/* From now on the program does not wait for this timer. */
-void timers_unref(int64_t id);
+/* A timer that comes before all that become due after timers were last called back. */
+int64_t timers_add_soon(JSContext *ctx, JSValueConst callback);
+/* From now on the program waits for this timer, as for every new one, or does not. */
+void timers_keeping(int64_t id, bool keeps);
 /* True if there is a timer that the program waits for. */
 bool timers_keep(void);
 /* When the next timer is due; NO_DEADLINE if there is none. */
@@ -216,6 +218,9 @@ bool loop_has_handler(JSContext *ctx);
 /* Lets it answer the request that the handle is. */
 void loop_request(JSContext *ctx, uint32_t handle);
 void loop_want_checkpoint(void);
+/* The prelude has something to run before the next jobs, and something to run before the program ends. */
+void loop_want_ticks(void);
+void loop_want_end(void);
 /* Tells those who asked that it was done; `copy` is -1, or the number of the copy that goes on from there. */
 void loop_checkpoint(JSContext *ctx, int64_t copy);
 void loop_setup(JSContext *ctx, JSValueConst internal);
@@ -256,6 +261,8 @@ void report_keep_reserve(void);
 JSValue sys_object(JSContext *ctx);
 /* The number that a value is: a handle, a place; what is none is UINT32_MAX. */
 uint32_t sys_handle_of(JSContext *ctx, JSValueConst value);
+/* Adds the primitives that work on bytes. */
+void bytes_primitives(JSContext *ctx, JSValueConst sys);
 /* Wipes what was read for the program last. */
 void sys_wipe(void);
 /* Evaluates the prelude that the builder offers, and answers the object that its files share. */

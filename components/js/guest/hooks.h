@@ -50,6 +50,25 @@ void b8g_out_of_memory(void);
 
 /* ---- defined in inside.c ---- */
 
+/* What the program keeps along chains of promises, timers and jobs: every job runs with the value that was there when it was
+ * asked for. Undefined in most programs, which pay one comparison. */
+extern JSValue b8g_async_context;
+
+/* Makes a value, which it takes over, the current one, and gives the one before for b8g_async_leave. */
+JSValue b8g_async_enter(JSValue context);
+void b8g_async_leave(JSContext *ctx, JSValue outer);
+
+/* A string of bytes that are characters of Latin-1. */
+JSValue b8g_string_latin1(JSContext *ctx, const uint8_t *bytes, size_t length);
+
+/* The characters of a string that JS_ToString gave, as bytes or as UTF-16 units, whichever it is made of. */
+struct string_units {
+    const uint8_t *narrow;
+    const uint16_t *wide;
+    size_t length;
+};
+struct string_units b8g_string_units(JSValueConst string);
+
 /* How far a module has come. */
 enum module_progress { MODULE_FRESH, MODULE_BUSY, MODULE_DONE };
 

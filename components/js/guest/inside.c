@@ -4,6 +4,40 @@
 
 static struct list_head b8g_sealed; /* the objects of the pre-initialised heap */
 
+JSValue b8g_async_context = JS_UNDEFINED;
+
+JSValue b8g_async_enter(JSValue context)
+{
+    JSValue outer = b8g_async_context;
+
+    b8g_async_context = context;
+    return outer;
+}
+
+void b8g_async_leave(JSContext *ctx, JSValue outer)
+{
+    JSValue inner = b8g_async_context;
+
+    b8g_async_context = outer;
+    JS_FreeValue(ctx, inner);
+}
+
+JSValue b8g_string_latin1(JSContext *ctx, const uint8_t *bytes, size_t length)
+{
+    if (length > JS_STRING_LEN_MAX)
+        return JS_ThrowRangeError(ctx, "invalid string length");
+    return js_new_string8_len(ctx, (const char *)bytes, (int)length);
+}
+
+struct string_units b8g_string_units(JSValueConst value)
+{
+    JSString *string = JS_VALUE_GET_STRING(value);
+
+    if (string->is_wide_char)
+        return (struct string_units){ NULL, str16(string), string->len };
+    return (struct string_units){ str8(string), NULL, string->len };
+}
+
 JSModuleDef *b8g_module_find(JSContext *ctx, const char *name)
 {
     JSAtom atom = JS_NewAtom(ctx, name);

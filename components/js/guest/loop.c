@@ -9,6 +9,9 @@ static JSValue entry_promise; /* of the entry module; undefined if there is none
 static bool started, failed;
 static bool checkpoint; /* the program waits to be frozen */
 static bool renewals;   /* the prelude has something to renew */
+static bool ticks;      /* the prelude has something to run before the jobs */
+static bool jobs_first; /* but not before the jobs of the entry module */
+static bool ends;       /* the prelude wants to know of the end */
 
 bool loop_failed(void)
 {
@@ -73,16 +76,35 @@ void loop_callback(JSContext *ctx, JSValueConst function, int argc, JSValueConst
 
 /* ---- running ---- */
 
+/* Calls a hook of the prelude; what it throws is uncaught. */
+static void call_hook(JSContext *ctx, const char *hook, int argc, JSValueConst *argv)
+{
+    JSValue function = JS_GetPropertyStr(ctx, hooks, hook);
+
+    loop_callback(ctx, function, argc, argv);
+    JS_FreeValue(ctx, function);
+}
+
+void loop_want_ticks(void)
+{
+    ticks = true;
+}
+
 void loop_jobs(JSContext *ctx)
 {
     JSRuntime *rt = JS_GetRuntime(ctx);
     JSContext *where;
 
     do {
+        if (ticks && !jobs_first) {
+            ticks = false;
+            call_hook(ctx, "runTicks", 0, NULL);
+        }
+        jobs_first = false;
         while (!failed && JS_IsJobPending(rt))
             if (JS_ExecutePendingJob(rt, &where) < 0)
                 loop_uncaught(where);
-    } while (!failed && rejections_report(ctx));
+    } while (!failed && (ticks || rejections_report(ctx)));
 }
 
 static void start_entry(JSContext *ctx)
@@ -95,6 +117,7 @@ static void start_entry(JSContext *ctx)
         result = commonjs_require(ctx, entry);
         break;
     case MODULE_ES:
+        jobs_first = true; /* an ES module runs in a job */
         result = modules_run(ctx, entry);
         if (!JS_IsException(result)) {
             entry_promise = result;
@@ -266,10 +289,32 @@ void loop_checkpoint(JSContext *ctx, int64_t copy)
     }
 }
 
+void loop_want_end(void)
+{
+    ends = true;
+}
+
+/* Tells the prelude that nothing is left to do. True if there is again. */
+static bool end_delayed(JSContext *ctx)
+{
+    if (!ends || !started)
+        return false;
+    call_hook(ctx, "beforeEnd", 0, NULL);
+    loop_jobs(ctx);
+    return failed || watch_any() || timers_keep();
+}
+
 static int32_t finish(JSContext *ctx)
 {
+    bool pending = JS_PromiseState(ctx, entry_promise) == JS_PROMISE_PENDING;
+    JSValue unsettled = JS_NewBool(ctx, pending);
+
     eval_settle(ctx, true);
-    if (JS_PromiseState(ctx, entry_promise) == JS_PROMISE_PENDING) {
+    if (ends && started) {
+        call_hook(ctx, "atEnd", 1, (JSValueConst *)&unsettled);
+        loop_jobs(ctx);
+    }
+    if (pending && !failed) {
         failed = true;
         report_fail_text("Top-level await promise never resolved");
     } else if (http_unanswered() > 0) {
@@ -300,8 +345,11 @@ int32_t loop_run(JSContext *ctx)
         if (ran)
             continue;
         deadline = timers_next_ns();
-        if (!watch_any() && !timers_keep())
+        if (!watch_any() && !timers_keep()) {
+            if (end_delayed(ctx))
+                continue;
             return finish(ctx);
+        }
         if (!started && !eval_pending())
             return STATE_DONE; /* what an evaluation left behind does not keep the context busy */
         if (watch_park(deadline) < 0) {

@@ -326,16 +326,46 @@ PRIMITIVE(sys_set_timer)
     return id < 0 ? JS_ThrowOutOfMemory(ctx) : number(ctx, id);
 }
 
+/* setImmediate(callback): the number of a timer that comes before those that are not due yet */
+PRIMITIVE(sys_set_immediate)
+{
+    int64_t id;
+
+    if (!JS_IsFunction(ctx, argv[0]))
+        return JS_ThrowTypeError(ctx, "a function is expected");
+    id = timers_add_soon(ctx, argv[0]);
+    return id < 0 ? JS_ThrowOutOfMemory(ctx) : number(ctx, id);
+}
+
 PRIMITIVE(sys_clear_timer)
 {
     timers_clear(ctx, to_number(ctx, argv[0], 0));
     return JS_UNDEFINED;
 }
 
-/* unrefTimer(number): the program does not wait for it */
+/* unrefTimer(number): the program does not wait for it; refTimer(number): it does again */
 PRIMITIVE(sys_unref_timer)
 {
-    timers_unref(to_number(ctx, argv[0], 0));
+    timers_keeping(to_number(ctx, argv[0], 0), false);
+    return JS_UNDEFINED;
+}
+
+PRIMITIVE(sys_ref_timer)
+{
+    timers_keeping(to_number(ctx, argv[0], 0), true);
+    return JS_UNDEFINED;
+}
+
+/* asyncContext(): what was set where this chain of promises, timers and jobs began */
+PRIMITIVE(sys_async_context)
+{
+    return JS_DupValue(ctx, b8g_async_context);
+}
+
+/* setAsyncContext(value) */
+PRIMITIVE(sys_set_async_context)
+{
+    b8g_async_leave(ctx, JS_DupValue(ctx, argv[0]));
     return JS_UNDEFINED;
 }
 
@@ -480,6 +510,39 @@ PRIMITIVE(sys_want_checkpoint)
     return JS_UNDEFINED;
 }
 
+/* entry(): the path of the module that the program begins with; undefined in a context for evaluations */
+PRIMITIVE(sys_entry)
+{
+    return program_modules() ? modules_path(ctx, program_module(program_entry()).name) : JS_UNDEFINED;
+}
+
+/* memoryUsage(): [bytes of the context's memory, bytes allocated, bytes in use] */
+PRIMITIVE(sys_memory_usage)
+{
+    JSMemoryUsage usage;
+    JSValue numbers[3];
+
+    JS_ComputeMemoryUsage(JS_GetRuntime(ctx), &usage);
+    numbers[0] = JS_NewInt64(ctx, (int64_t)__builtin_wasm_memory_size(0) * 65536);
+    numbers[1] = JS_NewInt64(ctx, usage.malloc_size);
+    numbers[2] = JS_NewInt64(ctx, usage.memory_used_size);
+    return JS_NewArrayFrom(ctx, 3, numbers);
+}
+
+/* wantTicks(): `internal.runTicks` is to be called before the next jobs, once */
+PRIMITIVE(sys_want_ticks)
+{
+    loop_want_ticks();
+    return JS_UNDEFINED;
+}
+
+/* wantEnd(): `internal.beforeEnd` and `internal.atEnd` are to be called when nothing is left to do */
+PRIMITIVE(sys_want_end)
+{
+    loop_want_end();
+    return JS_UNDEFINED;
+}
+
 PRIMITIVE(sys_queue_microtask)
 {
     if (!JS_IsFunction(ctx, argv[0]))
@@ -609,8 +672,16 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("nowReal", 0, sys_now_real),
     JS_CFUNC_DEF("nowMono", 0, sys_now_mono),
     JS_CFUNC_DEF("setTimer", 3, sys_set_timer),
+    JS_CFUNC_DEF("setImmediate", 1, sys_set_immediate),
     JS_CFUNC_DEF("clearTimer", 1, sys_clear_timer),
     JS_CFUNC_DEF("unrefTimer", 1, sys_unref_timer),
+    JS_CFUNC_DEF("refTimer", 1, sys_ref_timer),
+    JS_CFUNC_DEF("asyncContext", 0, sys_async_context),
+    JS_CFUNC_DEF("setAsyncContext", 1, sys_set_async_context),
+    JS_CFUNC_DEF("entry", 0, sys_entry),
+    JS_CFUNC_DEF("memoryUsage", 0, sys_memory_usage),
+    JS_CFUNC_DEF("wantTicks", 0, sys_want_ticks),
+    JS_CFUNC_DEF("wantEnd", 0, sys_want_end),
     JS_CFUNC_DEF("given", 1, sys_given),
     JS_CFUNC_DEF("op", 6, sys_op),
     JS_CFUNC_DEF("mainFunction", 0, sys_main_function),
@@ -635,5 +706,6 @@ JSValue sys_object(JSContext *ctx)
 
     JS_SetPropertyFunctionList(ctx, sys, primitives, sizeof primitives / sizeof primitives[0]);
     http_primitives(ctx, sys);
+    bytes_primitives(ctx, sys);
     return sys;
 }

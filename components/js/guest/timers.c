@@ -18,12 +18,14 @@ struct timer {
     struct timer *next;     /* in its bucket */
     bool keeps;             /* the program waits for it */
     JSValue callback;
+    JSValue async_context;  /* of whoever set it */
 };
 
 static struct timer **heap, **buckets;
 static size_t count, room, bucket_count, keeping;
 static int64_t last_id;
 static uint64_t last_order;
+static int64_t round_ns; /* when timers were last called back; 0: not yet */
 
 static bool before(const struct timer *a, const struct timer *b)
 {
@@ -108,7 +110,22 @@ static struct timer *take(struct timer **at)
 static void release(JSContext *ctx, struct timer *timer)
 {
     JS_FreeValue(ctx, timer->callback);
+    JS_FreeValue(ctx, timer->async_context);
     free(timer);
+}
+
+int64_t timers_add_soon(JSContext *ctx, JSValueConst callback)
+{
+    int64_t id = timers_add(ctx, callback, 0, false);
+    struct timer *timer;
+
+    if (id < 0 || !round_ns)
+        return id;
+    timer = *find(id);
+    if (round_ns < timer->due_ns)
+        timer->due_ns = round_ns;
+    settle(timer, timer->place);
+    return id;
 }
 
 int64_t timers_add(JSContext *ctx, JSValueConst callback, double delay_ms, bool repeat)
@@ -129,6 +146,7 @@ int64_t timers_add(JSContext *ctx, JSValueConst callback, double delay_ms, bool 
     timer->keeps = true;
     keeping++;
     timer->callback = JS_DupValue(ctx, callback);
+    timer->async_context = JS_DupValue(ctx, b8g_async_context);
     bucket = &buckets[(size_t)timer->id & (bucket_count - 1)];
     timer->next = *bucket;
     *bucket = timer;
@@ -144,13 +162,13 @@ void timers_clear(JSContext *ctx, int64_t id)
         release(ctx, take(at));
 }
 
-void timers_unref(int64_t id)
+void timers_keeping(int64_t id, bool keeps)
 {
     struct timer **at = find(id);
 
-    if (at && (*at)->keeps) {
-        (*at)->keeps = false;
-        keeping--;
+    if (at && (*at)->keeps != keeps) {
+        (*at)->keeps = keeps;
+        keeping += keeps ? 1 : (size_t)-1;
     }
 }
 
@@ -166,6 +184,7 @@ int64_t timers_next_ns(void)
 
 void timers_shift(int64_t ns)
 {
+    round_ns = 0;
     for (size_t i = 0; i < count; i++)
         heap[i]->due_ns += ns;
 }
@@ -178,11 +197,12 @@ bool timers_run(JSContext *ctx)
 
     if (!count)
         return false;
-    now = clock_mono_ns();
+    now = round_ns = clock_mono_ns();
     /* A timer that a callback sets waits for the next round, though it may be due. */
     while (count && heap[0]->due_ns <= now && heap[0]->order <= newest && !loop_failed()) {
         struct timer *timer = heap[0];
         JSValue callback = JS_DupValue(ctx, timer->callback);
+        JSValue outer = b8g_async_enter(JS_DupValue(ctx, timer->async_context));
 
         any = true;
         if (timer->period_ns) {
@@ -193,6 +213,7 @@ bool timers_run(JSContext *ctx)
             release(ctx, take(find(timer->id)));
         }
         loop_callback(ctx, callback, 0, NULL);
+        b8g_async_leave(ctx, outer);
         JS_FreeValue(ctx, callback);
         loop_jobs(ctx);
     }

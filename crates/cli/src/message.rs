@@ -154,11 +154,9 @@ fn refusal(denial: &Denial, granted: &[Grant]) -> String {
 
 /// What to write instead of what other runtimes have.
 fn error_advice(headline: &str) -> Option<&'static str> {
-    const ADVICE: [(&str, &str); 4] = [
-        ("process is not defined", "import { args, env, exit } from \"b8g\" instead"),
+    const ADVICE: [(&str, &str); 2] = [
         ("Deno is not defined", "import { args, env, exit, open } from \"b8g\" instead"),
-        ("require is not defined", "use import, or name the file .cjs"),
-        ("Buffer is not defined", "Uint8Array, TextEncoder and TextDecoder are there"),
+        ("require is not defined", "use import or createRequire of \"node:module\", or name the file .cjs"),
     ];
     let name = headline.strip_prefix("Uncaught ")?.trim_start_matches("(in promise) ");
     let name = name.strip_prefix("ReferenceError: ")?;
@@ -262,10 +260,10 @@ mod tests {
         check(Reason::Error, "Uncaught 5", &[], "b8g: error: Uncaught 5\n");
         check(
             Reason::Error,
-            "Uncaught (in promise) ReferenceError: process is not defined",
+            "Uncaught (in promise) ReferenceError: Deno is not defined",
             &[],
-            "b8g: error: Uncaught (in promise) ReferenceError: process is not defined \
-             (import { args, env, exit } from \"b8g\" instead)\n",
+            "b8g: error: Uncaught (in promise) ReferenceError: Deno is not defined \
+             (import { args, env, exit, open } from \"b8g\" instead)\n",
         );
         check(
             Reason::Error,

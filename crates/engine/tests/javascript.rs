@@ -72,6 +72,114 @@ fn the_language_and_the_web_apis_do_what_their_tests_say() {
     assert!(count >= 5, "only {count} files");
 }
 
+/// What programs print must be what Node.js prints: tests/js/node/README.md.
+#[test]
+fn the_modules_of_node_do_what_node_does() {
+    let mut count = 0;
+    for entry in std::fs::read_dir(root().join("tests/js/node")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "cjs" && e != "mjs") {
+            continue;
+        }
+        let scratch = tempfile::tempdir().unwrap();
+        let scratch = scratch.path().canonicalize().unwrap();
+        let component = Component::from_file(engine(), &path).unwrap();
+        let grants = Grants::none()
+            .read(&scratch)
+            .unwrap()
+            .write(&scratch)
+            .unwrap()
+            .arguments([scratch.to_str().unwrap()]);
+        let (outcome, output) = run(&component, grants, limits());
+        let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();
+        assert_eq!(output, expected, "{}: {outcome}", path.display());
+        assert!(outcome.is_success(), "{}: {outcome}", path.display());
+        count += 1;
+    }
+    assert!(count >= 7, "only {count} files");
+}
+
+/// The names that the frontend takes for built-in modules.
+fn built_in_names() -> Vec<String> {
+    let source = root().join("crates/frontend-ts/src/resolve/builtins.rs");
+    let text = std::fs::read_to_string(source).unwrap();
+    let tables = text.split("#[cfg(test)]").next().unwrap();
+    let names: Vec<String> = tables
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| name.starts_with("node:") && name.len() > "node:".len())
+        .map(str::to_owned)
+        .collect();
+    assert!(names.len() > 50, "only {} names", names.len());
+    names
+}
+
+#[test]
+fn every_module_that_resolves_is_there() {
+    let mut text = String::from(
+        "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n",
+    );
+    for (index, name) in built_in_names().iter().enumerate() {
+        text += &format!("import * as all{index} from '{name}';\nimport default{index} from '{name}';\n");
+        text += &format!(
+            "if (Object.keys(all{index}).length < 2 || default{index} !== require('{name}')) throw new Error('{name}');\n"
+        );
+    }
+    let (outcome, _) = run_source(&(text + "console.log('all');"));
+    assert!(outcome.is_success(), "{outcome}");
+}
+
+#[test]
+fn what_a_process_hears_of_its_end() {
+    let cases: &[(&str, Reason, i32, &str)] = &[
+        ("process.exitCode = 3;", Reason::Exit, 3, ""),
+        ("process.on('exit', (c) => console.log('exit', c)); process.exit(4);", Reason::Exit, 4, "exit 4\n"),
+        ("process.on('exit', (c) => { console.log(c); process.exitCode = 9; });", Reason::Exit, 9, "0\n"),
+        (
+            "process.on('exit', (c) => { console.log('exit', c); process.exit(0); }); throw new Error('lost');",
+            Reason::Error,
+            1,
+            "exit 1\n",
+        ),
+        ("process.on('uncaughtException', () => process.exit(5)); null.x;", Reason::Exit, 5, ""),
+        (
+            "process.on('unhandledRejection', (r) => console.log(r)); Promise.reject(7);",
+            Reason::Exit,
+            0,
+            "7\n",
+        ),
+        ("process.nextTick(() => { throw new Error('tick'); });", Reason::Error, 1, ""),
+        ("import fs from 'fs'; fs.readFileSync('secret');", Reason::Error, 1, ""),
+        (
+            "import { exec } from 'child_process'; try { exec('x') } catch (e) { console.log(e.code) }",
+            Reason::Exit,
+            0,
+            "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM\n",
+        ),
+    ];
+    for (text, reason, code, printed) in cases {
+        let (outcome, output) = run_source(text);
+        assert_eq!((outcome.reason, outcome.exit_code), (*reason, *code), "{text}: {outcome}");
+        assert_eq!(&output, printed, "{text}");
+    }
+    let (outcome, _) = run_source("import fs from 'fs'; fs.readFileSync('secret');");
+    assert!(
+        outcome.message.contains("EACCES") && outcome.message.contains("--allow-read=secret"),
+        "{outcome}"
+    );
+}
+
+#[test]
+fn the_environment_shows_what_was_granted() {
+    let program = "console.log(Object.keys(process.env), process.env.B8G_GIVEN, process.env.HOME, 'B8G_GIVEN' in process.env);
+        process.env.NEW = 5; console.log(process.env.NEW === '5', { ...process.env }.NEW);";
+    let grants = Grants::none().environment("B8G_GIVEN", Some("yes"));
+    let (outcome, output) = run(&source(program), grants, limits());
+    assert!(outcome.is_success(), "{outcome}");
+    assert_eq!(output, "[ 'B8G_GIVEN' ] yes undefined true\ntrue 5\n");
+}
+
 #[test]
 fn npm_packages_run_unchanged() {
     let Some(packages) = std::env::var_os("B8G_NPM").map(PathBuf::from) else {

@@ -43,6 +43,8 @@ pub(crate) enum Format {
     CommonJs,
     /// An ES module if it has the syntax of one, else CommonJS.
     Detect,
+    /// What a program begins with: CommonJS if it uses that and has no syntax of ES modules, else an ES module.
+    Entry,
 }
 
 /// What the engine runs.
@@ -97,6 +99,10 @@ fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {
 }
 
 pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
+    if unit.format == Format::Entry {
+        let format = if entry_is_commonjs(unit) { Format::CommonJs } else { Format::Module };
+        return compile_here(&Unit { format, ..*unit });
+    }
     let allocator = Allocator::default();
     let mut parsed = parse(unit, &allocator)?;
     if let Some(settled) = mode::settle(&parsed.program, unit.source) {
@@ -130,6 +136,19 @@ pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
     let shape = as_it_is.then(|| shape::of_program(&parsed.program, unit.source, &requests)).flatten();
     let (kind, exports) = (ModuleKind::Module, Exports::default());
     Ok(Compiled { kind, code, map, requests, exports, shape, is_open: true })
+}
+
+/// Tells whether a program that does not say what it is begins as those of Node.js do: with `require` or `exports`.
+fn entry_is_commonjs(unit: &Unit) -> bool {
+    if !unit.source.contains("require") && !unit.source.contains("exports") {
+        return false;
+    }
+    let allocator = Allocator::default();
+    let parsed = parse_as(unit, &allocator, source_type(&Unit { format: Format::CommonJs, ..*unit }));
+    first_error(&parsed.diagnostics).is_none()
+        && !parsed.program.body.iter().any(is_module_syntax)
+        && parsed.module_record.import_metas.is_empty()
+        && commonjs::analyze(&parsed.program).is_commonjs
 }
 
 /// Decides the module system, as node does for JavaScript.

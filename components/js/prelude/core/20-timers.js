@@ -1,29 +1,3 @@
-// setTimeout and its family. The timers themselves are in the guest: ordered by time, then by age.
+// queueMicrotask. The timers are the guest's, ordered by time and then by age; ../node/34-timers.js gives them to programs.
 
-const { define } = internal;
-
-function start(name, callback, delay, args, repeat) {
-  if (typeof callback !== "function") {
-    throw new TypeError(`${name}: the first argument must be a function`);
-  }
-  delay = Number(delay);
-  return sys.setTimer(args.length ? () => callback.apply(globalThis, args) : callback, delay, repeat);
-}
-
-define(globalThis, "setTimeout", function setTimeout(callback, delay = 0, ...args) {
-  return start("setTimeout", callback, delay, args, false);
-});
-
-define(globalThis, "setInterval", function setInterval(callback, delay = 0, ...args) {
-  return start("setInterval", callback, delay, args, true);
-});
-
-define(globalThis, "clearTimeout", function clearTimeout(id) {
-  if (id !== undefined && id !== null) sys.clearTimer(Number(id));
-});
-
-define(globalThis, "clearInterval", function clearInterval(id) {
-  if (id !== undefined && id !== null) sys.clearTimer(Number(id));
-});
-
-define(globalThis, "queueMicrotask", sys.queueMicrotask);
+internal.define(globalThis, "queueMicrotask", sys.queueMicrotask);

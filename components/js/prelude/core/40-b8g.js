@@ -9,6 +9,7 @@ const CTL = { PATH_STAT: 32, MAKE_DIR: 33, REMOVE: 34, RENAME: 35, READ_LINK: 38
 const LIST_SIZE = 32768;
 const startsWith = Function.prototype.call.bind(String.prototype.startsWith);
 const slice = Function.prototype.call.bind(String.prototype.slice);
+const includes = Function.prototype.call.bind(String.prototype.includes);
 const WRITABLE = 2;
 
 const b8g = {};
@@ -20,7 +21,7 @@ function toPath(value) {
     if (value && value.protocol === "file:") value = decodeURIComponent(value.pathname);
     else throw new TypeError("a path must be a string or a file: URL");
   }
-  if (value.includes("\0")) throw new TypeError("a path must not contain a NUL character");
+  if (includes(value, "\0")) throw new TypeError("a path must not contain a NUL character");
   if (!startsWith(value, DIRECTORY)) return value;
   return value === DIRECTORY ? "." : value[DIRECTORY.length] === "/" ? slice(value, DIRECTORY.length + 1) || "." : value;
 }
@@ -62,6 +63,8 @@ function openFile(target, options = {}) {
   if (handle >= 0) return new File(handle, path);
   throw handle === E.RIGHTS ? denied(missing(path, { read, write }), path) : errorOf(handle, "open", path);
 }
+
+internal.missingAccess = missing;
 
 b8g.open = async function open(path, options) {
   return openFile(path, options);

@@ -1,7 +1,7 @@
 // What the files of node:crypto share: bytes of what programs pass, text of what they get. Start at `toBytes` and `toOutput`.
 // `Buffer` and the streams of Node.js are looked up when they are needed, as they are other files' affair.
 
-const { nodeError, invalidType, received } = internal;
+const { nodeError, invalidType, describeReceived: received } = internal;
 const { apply } = Reflect;
 const { Uint8Array } = globalThis;
 const { bytesOf } = internal.classify;

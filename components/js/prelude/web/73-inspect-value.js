@@ -174,7 +174,7 @@ function formatCustom(ctx, value, target, depth) {
   const own = getOwnPropertyDescriptor(target, "constructor")?.value;
   if (typeof own === "function" && own.prototype === target) return undefined;
   const options = { ...ctx.options, depth: ctx.depth - depth, stylize: (text) => `${text}` };
-  const shown = apply(method, value, method === node ? [ctx.depth - depth, options, inspect] : [inspect, options]);
+  const shown = apply(method, value, method === node ? [ctx.depth - depth, options, internal.utilInspect ?? inspect] : [inspect, options]);
   if (shown === value) return undefined;
   if (typeof shown !== "string") return formatValue(ctx, shown, depth);
   return shown.replaceAll("\n", `\n${" ".repeat(ctx.indent)}`);

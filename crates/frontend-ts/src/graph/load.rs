@@ -45,9 +45,11 @@ pub(super) fn entry(
             help: Some("import it from a module: import data from \"./data.json\"".to_owned()),
         });
     }
-    let is_commonjs =
-        path.as_deref().and_then(Path::extension).is_some_and(|end| end == "cjs" || end == "cts");
-    let format = if is_commonjs { Format::CommonJs } else { Format::Module };
+    let format = match path.as_deref().and_then(Path::extension).and_then(|end| end.to_str()) {
+        Some("cjs" | "cts") => Format::CommonJs,
+        Some("mjs" | "mts") => Format::Module,
+        _ => Format::Entry,
+    };
     let task = Task { path, language, format, asked_by: None, needed: true, is_pure: false };
     let (loaded, real_path) = finish(&name, &task, source, shared, || real_path(entry, &name))?;
     Ok((Node { name, task, state: State::Loaded(loaded) }, real_path))

@@ -1,0 +1,54 @@
+// assert: what holds, and the messages of what does not.
+const assert = require("assert");
+const attempt = (name, fn) => {
+  try { fn(); console.log(name, "holds"); } catch (error) { console.log(name, error.name, error.code, error.generatedMessage, error.operator, JSON.stringify(error.message)); }
+};
+attempt("ok", () => assert.ok(1));
+attempt("ok message", () => assert.ok(0, "custom"));
+attempt("ok error", () => assert.ok(0, new TypeError("own")));
+attempt("equal", () => assert.equal(1, "1"));
+attempt("not equal", () => assert.equal(1, 2));
+attempt("notEqual", () => assert.notEqual(1, 1));
+attempt("strictEqual", () => assert.strictEqual(1, 2));
+attempt("strictEqual text", () => assert.strictEqual("a".repeat(20), "b"));
+attempt("strictEqual objects", () => assert.strictEqual({ a: 1 }, { a: 1 }));
+attempt("strictEqual lines", () => assert.strictEqual("a\nb\nc", "a\nx\nc"));
+attempt("strictEqual NaN", () => assert.strictEqual(NaN, NaN));
+attempt("strictEqual -0", () => assert.strictEqual(-0, 0));
+attempt("notStrictEqual", () => assert.notStrictEqual(1, 1));
+attempt("notStrictEqual object", () => { const o = { a: 1 }; assert.notStrictEqual(o, o); });
+attempt("deepEqual", () => assert.deepEqual({ a: 1 }, { a: "1" }));
+attempt("deepEqual fails", () => assert.deepEqual({ a: 1 }, { a: 2 }));
+attempt("deepStrictEqual", () => assert.deepStrictEqual({ a: 1, b: [1, 2, 3] }, { a: 1, b: [1, 2, 4] }));
+attempt("deepStrictEqual prototypes", () => assert.deepStrictEqual(Object.create(null), {}));
+attempt("deepStrictEqual maps", () => assert.deepStrictEqual(new Map([[1, 2]]), new Map([[1, 3]])));
+attempt("deepStrictEqual cycles", () => { const a = {}; a.a = a; const b = {}; b.a = b; assert.deepStrictEqual(a, b); });
+attempt("deepStrictEqual errors", () => assert.deepStrictEqual(new Error("a"), new Error("b")) );
+attempt("deepStrictEqual long", () => assert.deepStrictEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [1, 2, 3, 4, 5, 6, 7, 8, 9, 11]));
+attempt("deepStrictEqual first", () => assert.deepStrictEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [0, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
+attempt("deepStrictEqual lengths", () => assert.deepStrictEqual([1, 2, 3], [1, 2]));
+attempt("notDeepStrictEqual", () => assert.notDeepStrictEqual({ a: 1 }, { a: 1 }));
+attempt("notDeepEqual", () => assert.notDeepEqual({ a: 1 }, { a: 1 }));
+attempt("throws", () => assert.throws(() => { throw new TypeError("bad"); }, TypeError));
+attempt("throws regexp", () => assert.throws(() => { throw new TypeError("bad"); }, /good/));
+attempt("throws object", () => assert.throws(() => { throw new TypeError("bad"); }, { message: "bad", name: "TypeError" }));
+attempt("throws object fails", () => assert.throws(() => { throw new TypeError("bad"); }, { message: "good" }));
+attempt("throws class fails", () => assert.throws(() => { throw new Error("bad"); }, TypeError));
+attempt("throws function", () => assert.throws(() => { throw new Error("bad"); }, (error) => error.message === "good"));
+attempt("throws nothing", () => assert.throws(() => {}, TypeError, "message"));
+attempt("doesNotThrow", () => assert.doesNotThrow(() => { throw new Error("bad"); }, "why"));
+attempt("ifError", () => assert.ifError(new Error("x")));
+attempt("ifError null", () => assert.ifError(null));
+attempt("match", () => assert.match("abc", /x/));
+attempt("doesNotMatch", () => assert.doesNotMatch("abc", /b/));
+attempt("fail", () => assert.fail());
+attempt("fail message", () => assert.fail("boom"));
+attempt("missing", () => assert.equal(1));
+attempt("strict", () => assert.strict.equal(1, "1"));
+attempt("buffers", () => assert.deepStrictEqual(Buffer.from("ab"), Buffer.from("ab")));
+(async () => {
+  await assert.rejects(Promise.reject(new Error("no")), /no/).then(() => console.log("rejects"));
+  await assert.rejects(async () => 1).catch((error) => console.log(error.message));
+  await assert.doesNotReject(Promise.reject(new Error("no"))).catch((error) => console.log(error.message));
+  console.log(new assert.AssertionError({ actual: 1, expected: 2, operator: "strictEqual" }).message, assert.strict === require("assert/strict"));
+})();

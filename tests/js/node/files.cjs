@@ -1,0 +1,115 @@
+// fs and fs/promises: every operation in a directory that is given as the argument, and the errors of those that fail.
+const fs = require("fs");
+const path = require("path");
+const { Readable } = require("stream");
+const { pipeline } = require("stream/promises");
+const root = process.argv[2];
+const at = (...names) => path.join(root, ...names);
+const hide = (text) => `${text}`.replaceAll(root, "<root>");
+const attempt = (name, fn) => {
+  try { console.log(name, "=>", hide(require("util").inspect(fn(), { depth: 4 }))); } catch (e) { console.log(name, e.name, e.code, e.errno, e.syscall, hide(e.path), hide(e.dest), "|", hide(e.message)); }
+};
+fs.mkdirSync(at("d")); fs.writeFileSync(at("f"), "x"); fs.mkdirSync(at("full")); fs.writeFileSync(at("full", "a"), "");
+attempt("rm missing", () => fs.rmSync(at("nope")));
+attempt("rm force", () => fs.rmSync(at("nope"), { force: true }));
+attempt("rm directory", () => fs.rmSync(at("d")));
+attempt("unlink directory", () => fs.unlinkSync(at("d")));
+attempt("rmdir file", () => fs.rmdirSync(at("f")));
+attempt("rmdir full", () => fs.rmdirSync(at("full")));
+attempt("readdir file", () => fs.readdirSync(at("f")));
+attempt("readdir missing", () => fs.readdirSync(at("none")));
+attempt("read directory", () => fs.readFileSync(at("d")));
+attempt("open missing", () => fs.openSync(at("none")));
+attempt("open exclusive", () => fs.openSync(at("f"), "wx"));
+attempt("mkdir there", () => fs.mkdirSync(at("d")));
+attempt("mkdir over file", () => fs.mkdirSync(at("f"), { recursive: true }));
+attempt("mkdir parents", () => fs.mkdirSync(at("q/w/e"), { recursive: true }));
+attempt("mkdir parents again", () => fs.mkdirSync(at("q/w/e"), { recursive: true }));
+attempt("mkdir no parent", () => fs.mkdirSync(at("z/w")));
+attempt("rename missing", () => fs.renameSync(at("none"), at("o")));
+attempt("copy missing", () => fs.copyFileSync(at("none"), at("o")));
+attempt("copy exclusive", () => fs.copyFileSync(at("f"), at("full/a"), fs.constants.COPYFILE_EXCL));
+attempt("stat missing", () => fs.statSync(at("none")));
+attempt("stat quiet", () => fs.statSync(at("none"), { throwIfNoEntry: false }));
+attempt("access missing", () => fs.accessSync(at("none")));
+attempt("access", () => fs.accessSync(at("f"), fs.constants.R_OK | fs.constants.W_OK));
+attempt("readlink file", () => fs.readlinkSync(at("f")));
+attempt("realpath missing", () => fs.realpathSync(at("none")));
+attempt("truncate missing", () => fs.truncateSync(at("none")));
+attempt("write directory", () => fs.writeFileSync(at("d"), "x"));
+attempt("utimes missing", () => fs.utimesSync(at("none"), 1, 1));
+attempt("below file", () => fs.readFileSync(at("f/x")));
+attempt("no path", () => fs.readFileSync(undefined));
+attempt("path with NUL", () => fs.readFileSync("a\0b"));
+attempt("encoding", () => fs.readFileSync(at("f"), "nope"));
+attempt("flags", () => fs.openSync(at("f"), "nope"));
+attempt("close unknown", () => fs.closeSync(99));
+attempt("read no number", () => fs.readSync("x"));
+attempt("cp directory", () => fs.cpSync(at("full"), at("copied")));
+attempt("cp recursive", () => fs.cpSync(at("full"), at("copied"), { recursive: true }));
+attempt("listed", () => fs.readdirSync(at("copied")));
+attempt("write read-only", () => { const fd = fs.openSync(at("f"), "r"); try { fs.writeSync(fd, "x"); } finally { fs.closeSync(fd); } });
+attempt("read write-only", () => { const fd = fs.openSync(at("f"), "a"); try { fs.readSync(fd, Buffer.alloc(1)); } finally { fs.closeSync(fd); } });
+attempt("symlink there", () => fs.symlinkSync("f", at("d")));
+attempt("link missing", () => fs.linkSync(at("none"), at("d")));
+attempt("data", () => fs.writeFileSync(at("f"), 5));
+attempt("recursive", () => fs.readdirSync(root, { recursive: true }).sort());
+attempt("entries", () => fs.readdirSync(root, { withFileTypes: true }).map((e) => [e.name, e.isDirectory(), e.isFile(), e.isSymbolicLink()]).sort());
+attempt("exists", () => [fs.existsSync(at("f")), fs.existsSync(at("none")), fs.existsSync(undefined)]);
+attempt("stream start", () => fs.createReadStream(at("f"), { start: "x" }));
+attempt("no callback", () => fs.readFile(at("f"), undefined));
+
+fs.symlinkSync("f", at("link"));
+fs.linkSync(at("f"), at("hard"));
+attempt("links", () => [fs.readlinkSync(at("link")), fs.lstatSync(at("link")).isSymbolicLink(), fs.statSync(at("link")).isFile(), fs.statSync(at("hard")).nlink, path.basename(fs.realpathSync(at("link")))]);
+fs.utimesSync(at("f"), 1000, new Date(2000000));
+attempt("times", () => { const s = fs.statSync(at("f")); return [s.atimeMs, s.mtimeMs, s.mtime.toISOString(), s instanceof fs.Stats, Object.keys(s).join()]; });
+attempt("bigint", () => { const s = fs.statSync(at("f"), { bigint: true }); return [s.size, s.mtimeNs, s.mtimeMs, s.isFile()]; });
+fs.writeFileSync(at("text"), "héllo €"); fs.appendFileSync(at("text"), Buffer.from(" wörld")); fs.writeFileSync(at("hex"), "616263", "hex");
+attempt("contents", () => [fs.readFileSync(at("text"), "utf8"), fs.readFileSync(at("text")), fs.readFileSync(at("hex"), "latin1"), fs.readFileSync(at("hex"), { encoding: "base64" })]);
+const fd = fs.openSync(at("rw"), "w+");
+attempt("positions", () => {
+  const got = Buffer.alloc(10);
+  return [fs.writeSync(fd, "hello"), fs.writeSync(fd, Buffer.from("XYZ"), 1, 2, 1), fs.writeSync(fd, " tail"), fs.readSync(fd, got, 0, 4, 0), got.toString("utf8", 0, 4), fs.readSync(fd, got), fs.fstatSync(fd).size, fs.writevSync(fd, [Buffer.from("a"), Buffer.from("b")], 0), fs.readvSync(fd, [Buffer.alloc(2), got], 0), got.toString()];
+});
+fs.ftruncateSync(fd, 3); fs.fsyncSync(fd); fs.closeSync(fd);
+attempt("truncated", () => [fs.readFileSync(at("rw"), "utf8"), fs.truncateSync(at("rw"), 1), fs.readFileSync(at("rw"), "utf8")]);
+attempt("temporary", () => { const made = fs.mkdtempSync(at("t-")); const kind = fs.statSync(made).isDirectory(); fs.rmdirSync(made); return [kind, path.basename(made).length]; });
+attempt("url", () => fs.readFileSync(require("url").pathToFileURL(at("rw")), "utf8"));
+attempt("buffer path", () => fs.readFileSync(Buffer.from(at("rw")), "utf8"));
+
+(async () => {
+  const { promises } = fs;
+  const callback = (fn, ...args) => new Promise((resolve) => fn(...args, (...result) => resolve(result)));
+  for (const [error, value] of [await callback(fs.readFile, at("none")), await callback(fs.readFile, at("hex"), "utf8"), await callback(fs.stat, at("d")), await callback(fs.mkdir, at("new"))]) {
+    console.log(error && [error.code, hide(error.message)], typeof value === "object" ? value.isDirectory() : value);
+  }
+  console.log(await callback(fs.read, fs.openSync(at("hex")), Buffer.alloc(2), 0, 2, 0));
+  for (const name of ["readFile", "stat", "readdir", "unlink", "rmdir", "access", "realpath", "open"]) await promises[name](at("none")).catch((e) => console.log(name, e.code, e.syscall, hide(e.message)));
+  const handle = await promises.open(at("handle"), "w+");
+  await handle.write("one two three");
+  await handle.appendFile(" four");
+  const read = await handle.read(Buffer.alloc(3), 0, 3, 4);
+  console.log(read.bytesRead, read.buffer.toString(), (await handle.stat()).size, typeof handle.fd);
+  await handle.truncate(7);
+  await handle.close();
+  await handle.close().catch((e) => console.log(e.code));
+  console.log(await promises.readFile(at("handle"), "utf8"), await promises.mkdir(at("p/q"), { recursive: true }) === at("p"), await promises.rm(at("p"), { recursive: true }));
+  for await (const entry of await promises.opendir(at("full"))) console.log("entry", entry.name, entry.isFile());
+  await pipeline(Readable.from(["a", "bc", "d".repeat(100000)]), fs.createWriteStream(at("stream")));
+  let size = 0;
+  let chunks = 0;
+  for await (const chunk of fs.createReadStream(at("stream"))) { size += chunk.length; chunks++; }
+  console.log(size, chunks);
+  for await (const chunk of fs.createReadStream(at("stream"), { start: 1, end: 4, encoding: "utf8" })) console.log(chunk);
+  await new Promise((resolve) => fs.createReadStream(at("none")).on("error", (e) => { console.log("stream", e.code); resolve(); }));
+  const out = fs.createWriteStream(at("stream"), { flags: "a" });
+  out.on("open", (fd) => console.log("opened", typeof fd)).on("close", () => console.log("closed", out.bytesWritten, fs.statSync(at("stream")).size));
+  out.write("more"); out.end("!");
+  await require("events").once(out, "close");
+  for await (const line of require("readline").createInterface({ input: fs.createReadStream(at("handle")) })) console.log("line", line);
+  await promises.cp(root + "/full", at("copy2"), { recursive: true, filter: (from) => !from.endsWith("a") });
+  console.log(await promises.readdir(at("copy2")), (await promises.lstat(at("link"))).isSymbolicLink());
+  for (const name of fs.readdirSync(root)) fs.rmSync(at(name), { recursive: true });
+  console.log(fs.readdirSync(root));
+})();
