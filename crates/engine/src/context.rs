@@ -789,9 +789,10 @@ impl Context {
             (Reason::Timeout, Some(timeout)) => format!("still running after {timeout:?}"),
             _ => "stopped from outside".to_owned(),
         };
+        // The frames of a script's engine say nothing of the script.
         match error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>()) {
-            Some(trace) => format!("{what}{}", frames(trace)),
-            None => what,
+            Some(trace) if self.component.is_wasm() => format!("{what}{}", frames(trace)),
+            _ => what,
         }
     }
 

@@ -194,7 +194,7 @@ impl Context {
     /// let language = Language::JavaScript;
     /// let program = Component::from_source(&engine, "hello.js", language, source, ".".as_ref())?;
     /// let mut context = Context::new(&program, &Grants::none(), Limits::default())?;
-    /// assert!(context.has_handler()?);
+    /// assert!(context.has_handler().is_ok_and(|can| can));
     /// let image = context.snapshot()?;
     /// let server = HttpServer::listen("127.0.0.1:0".parse()?, HttpServerOptions::default())?;
     /// let mut client = std::net::TcpStream::connect(server.address())?;
