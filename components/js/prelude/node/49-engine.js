@@ -2,7 +2,7 @@
 
 const { modules, refuse, refuseClass, checkArgument: check, invalidType } = internal;
 const { ArrayPrototypePush } = internal.primordials;
-const { ObjectAssign, ObjectGetPrototypeOf } = internal.primordials;
+const { ObjectAssign } = internal.primordials;
 
 // ---- perf_hooks ----
 
@@ -20,8 +20,7 @@ class PerformanceObserver {
 }
 const timerify = (fn) => fn;
 const eventLoopUtilization = () => ({ idle: 0, active: 0, utilization: 0 });
-// They are enumerable, as all that an interface has.
-ObjectAssign(ObjectGetPrototypeOf(performance), { timerify, eventLoopUtilization });
+ObjectAssign(performance, { timerify, eventLoopUtilization });
 modules["node:perf_hooks"] = {
   PerformanceEntry: globalThis.PerformanceEntry,
   PerformanceMark: globalThis.PerformanceMark,
