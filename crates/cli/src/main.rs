@@ -28,7 +28,7 @@ mod wit;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use clap::{ColorChoice, CommandFactory, Parser};
+use clap::{ColorChoice, CommandFactory};
 
 use args::{Cli, Command, ImageCommand};
 use console::{Console, STDOUT, write_all};

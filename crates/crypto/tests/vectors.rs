@@ -492,11 +492,11 @@ fn nothing_panics() {
     let mut done = 0;
     for _ in 0..60_000 {
         let request = requests[random() as usize % requests.len()];
-        let argument = random() % 14
-            | random() % 14 << 8
-            | random() % 4 << 16
-            | random() % 4 << 24
-            | random() % 70 << 32;
+        let argument = (random() % 14)
+            | ((random() % 14) << 8)
+            | ((random() % 4) << 16)
+            | ((random() % 4) << 24)
+            | ((random() % 70) << 32);
         let mut input = Vec::new();
         for _ in 0..random() % 5 {
             let length = match random() % 8 {
