@@ -196,6 +196,10 @@ void loop_uncaught(JSContext *ctx);
 void loop_fail(JSContext *ctx, const char *prefix, JSValueConst error);
 /* Offers something to the program's own listeners by a hook of the prelude; true if one of them has taken it. */
 bool loop_offer(JSContext *ctx, const char *hook, int argc, JSValueConst *argv);
+/* From now on an error that nobody caught is shown, and ends nothing. */
+void loop_session(void);
+/* Calls a hook of the prelude. */
+JSValue loop_hook(JSContext *ctx, const char *hook, int argc, JSValueConst *argv);
 /* True for the promise of the entry module. */
 bool loop_is_entry(JSValueConst promise);
 /* Starts the entry module. */
@@ -250,6 +254,8 @@ bool eval_pending(void);
 
 /* Describes a thrown value, running none of the program's code. The text is in a static buffer. */
 const char *report_describe(JSContext *ctx, const char *prefix, JSValueConst error, size_t *length);
+/* Writes it to standard error. */
+void report_show(JSContext *ctx, const char *prefix, JSValueConst error);
 /* Ends the program with that error. */
 void report_fail(JSContext *ctx, const char *prefix, JSValueConst error);
 void report_fail_text(const char *text);

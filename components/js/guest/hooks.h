@@ -72,6 +72,9 @@ struct string_units b8g_string_units(JSValueConst string);
 /* How far a module has come. */
 enum module_progress { MODULE_FRESH, MODULE_BUSY, MODULE_DONE };
 
+/* What global scripts declared with let, const and class, as an object of names and values. */
+JSValue b8g_lexicals(JSContext *ctx);
+
 JSModuleDef *b8g_module_find(JSContext *ctx, const char *name);
 enum module_progress b8g_module_progress(const JSModuleDef *module);
 

@@ -38,6 +38,18 @@ struct string_units b8g_string_units(JSValueConst value)
     return (struct string_units){ str8(string), NULL, string->len };
 }
 
+JSValue b8g_lexicals(JSContext *ctx)
+{
+    JSObject *scope = JS_VALUE_GET_OBJ(ctx->global_var_obj);
+    JSShapeProperty *prs = get_shape_prop(scope->shape);
+    JSValue names = JS_NewObjectProto(ctx, JS_NULL);
+
+    for (int i = 0; i < scope->shape->prop_count && !JS_IsException(names); i++, prs++)
+        if (prs->atom != JS_ATOM_NULL && !JS_IsUninitialized(scope->prop[i].u.value))
+            JS_DefinePropertyValue(ctx, names, prs->atom, js_dup(scope->prop[i].u.value), JS_PROP_C_W_E);
+    return names;
+}
+
 JSModuleDef *b8g_module_find(JSContext *ctx, const char *name)
 {
     JSAtom atom = JS_NewAtom(ctx, name);

@@ -12,6 +12,7 @@ static bool renewals;   /* the prelude has something to renew */
 static bool ticks;      /* the prelude has something to run before the jobs */
 static bool jobs_first; /* but not before the jobs of the entry module */
 static bool ends;       /* the prelude wants to know of the end */
+static bool session;    /* cells are evaluated: an error that nobody caught ends nothing */
 
 bool loop_failed(void)
 {
@@ -47,8 +48,25 @@ void loop_fail(JSContext *ctx, const char *prefix, JSValueConst error)
 {
     if (failed)
         return;
+    if (session) {
+        report_show(ctx, prefix, error);
+        return;
+    }
     failed = true;
     report_fail(ctx, prefix, error);
+}
+
+void loop_session(void)
+{
+    session = true;
+}
+
+JSValue loop_hook(JSContext *ctx, const char *hook, int argc, JSValueConst *argv)
+{
+    JSValue function = JS_GetPropertyStr(ctx, hooks, hook), result = JS_Call(ctx, function, JS_UNDEFINED, argc, argv);
+
+    JS_FreeValue(ctx, function);
+    return result;
 }
 
 bool loop_is_entry(JSValueConst promise)

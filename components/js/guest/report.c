@@ -324,6 +324,18 @@ const char *report_describe(JSContext *ctx, const char *prefix, JSValueConst err
     return buffer;
 }
 
+void report_show(JSContext *ctx, const char *prefix, JSValueConst error)
+{
+    uint32_t stderr_handle = handle_of(ROLE_STDERR);
+
+    used = 0;
+    put(prefix);
+    put_value(ctx, error, 0);
+    put("\n");
+    if (stderr_handle)
+        write_all(stderr_handle, buffer, used);
+}
+
 /* ---- the end of the program ---- */
 
 static bool says_out_of_memory(void)

@@ -4,10 +4,9 @@
 //! between them it has no machine stack.
 
 use std::sync::Arc;
-use std::sync::Mutex;
 
 use b8g_core::abi::{Role, event, state as run_state};
-use b8g_core::{Handle, Limits, Rights};
+use b8g_core::{Handle, Limits};
 use b8g_image::Want;
 use thiserror::Error;
 use wasmtime::{Func, Instance, ModuleExport, Store, Trap, TypedFunc, ValRaw, WasmBacktrace};
@@ -83,21 +82,6 @@ pub enum CallError {
     /// The function gives what is no number; the context lives on.
     #[error("the function {0:?} gives values that are no numbers")]
     Results(String),
-    /// The context is dead.
-    #[error("the context ended: {0}")]
-    Ended(Outcome),
-}
-
-/// Why an evaluation gave no text.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum EvalError {
-    /// The code threw; the context lives on.
-    #[error("{0}")]
-    Thrown(String),
-    /// The component cannot evaluate source text.
-    #[error("this component evaluates no source text")]
-    Unsupported,
     /// The context is dead.
     #[error("the context ended: {0}")]
     Ended(Outcome),
@@ -421,44 +405,6 @@ impl Context {
         self.send(first, event::READY, Handle::ENGINE, count)
     }
 
-    /// Evaluates a source text in the context and gives its last value as text. Starts the context if need be.
-    ///
-    /// # Errors
-    /// [`EvalError::Thrown`] when the code threw, [`EvalError::Ended`] when the context died of it.
-    pub fn eval(&mut self, source: &str) -> Result<String, EvalError> {
-        self.timed(|context| context.eval_now(source))
-    }
-
-    fn eval_now(&mut self, source: &str) -> Result<String, EvalError> {
-        self.start().map_err(EvalError::Ended)?;
-        if self.event.is_none() {
-            return Err(EvalError::Unsupported);
-        }
-        let answer = Arc::new(Mutex::new(Vec::new()));
-        let table = &mut self.store.data_mut().table;
-        let question = Object::Blob(Arc::from(source.as_bytes()));
-        let readable = Rights::READ.union(Rights::INSPECT);
-        let handles = table.insert(question, readable).and_then(|question| {
-            let object = Object::Answer(answer.clone());
-            table.insert(object, Rights::WRITE).map(|answer| (question, answer))
-        });
-        let Ok((question, answer_handle)) = handles else { return Err(EvalError::Unsupported) };
-        let mut sent = self.send(0, event::EVAL, question, i64::from(answer_handle.raw()));
-        while sent.is_ok() && self.is_waiting() && lock(&answer).is_empty() {
-            sent = self.resume();
-        }
-        sent.map_err(EvalError::Ended)?;
-        let table = &mut self.store.data_mut().table;
-        let _ = table.remove(question);
-        let _ = table.remove(answer_handle);
-        let text = std::mem::take(&mut *lock(&answer));
-        match text.split_first() {
-            Some((0, text)) => Ok(String::from_utf8_lossy(text).into_owned()),
-            Some((_, text)) => Err(EvalError::Thrown(String::from_utf8_lossy(text).into_owned())),
-            None => Err(EvalError::Ended(self.end())),
-        }
-    }
-
     /// Checks that it can answer a request.
     pub(crate) fn can_answer(&self) -> Result<(), StartError> {
         match &self.component.compiled.model {
@@ -482,8 +428,11 @@ impl Context {
         Outcome { reason, exit_code: 0, message, broken_pipe: false, usage: self.usage() }
     }
 
-    /// Lets its time begin anew, if it has run before.
-    pub(crate) fn put_off_deadline(&mut self) -> Result<(), Outcome> {
+    /// Lets the time that it has begin anew, if it has run before: for the next cell of a session, say.
+    ///
+    /// # Errors
+    /// The end, when the deadline cannot be watched.
+    pub fn renew_deadline(&mut self) -> Result<(), Outcome> {
         let Some(timeout) = self.store.data().limits.timeout.filter(|_| self.stage == Stage::Started) else {
             return Ok(());
         };
@@ -804,10 +753,6 @@ impl Context {
         self.outcome = Some(outcome.clone());
         outcome
     }
-}
-
-fn lock(answer: &Mutex<Vec<u8>>) -> std::sync::MutexGuard<'_, Vec<u8>> {
-    answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Arguments, or results, of a function for which a call takes nothing from the heap.

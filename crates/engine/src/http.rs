@@ -263,7 +263,7 @@ impl Context {
 
     /// Gives the program a request, and lets it run until it has let go of that.
     fn hand_over(&mut self, exchange: Arc<Exchange>) -> Result<Outcome, b8g_core::Error> {
-        if let Err(ended) = self.put_off_deadline() {
+        if let Err(ended) = self.renew_deadline() {
             return Ok(ended);
         }
         if let Err(ended) = self.initialize() {

@@ -67,18 +67,27 @@ pub(crate) fn compile(unit: &Unit, limits: &ProgramLimits) -> Result<Compiled, E
     if unit.language == Language::Json {
         return compile_json(unit);
     }
-    let dialect = Dialect { types: unit.language.is_typescript(), jsx: unit.language.is_jsx() };
-    let stack_bytes = nesting::measure(unit.source, dialect, limits.nesting_max)
-        .map_err(|deep| too_deep(unit, limits, deep.offset, deep.advice))?;
-    let compiled = nesting::run_with_stack(stack_bytes, || compile_here(unit));
-    let mut compiled = compiled.unwrap_or_else(|| {
-        Err(too_deep(unit, limits, 0, "the system refused the memory to parse it; split the file"))
-    })?;
+    let mut compiled = with_stack(unit, limits.nesting_max, || compile_here(unit))?;
     if unit.shape && compiled.kind == ModuleKind::Module && compiled.shape.is_none() {
         let code = compiled.code.as_deref().unwrap_or(unit.source);
         compiled.shape = shape::of_code(code, &compiled.requests, limits.nesting_max);
     }
     Ok(compiled)
+}
+
+/// Does work that parses the source on a stack that suffices for it.
+pub(crate) fn with_stack<T: Send>(
+    unit: &Unit,
+    nesting_max: usize,
+    work: impl FnOnce() -> Result<T, ErrorKind> + Send,
+) -> Result<T, ErrorKind> {
+    let dialect = Dialect { types: unit.language.is_typescript(), jsx: unit.language.is_jsx() };
+    let refused = |offset, advice| too_deep(unit, nesting_max, offset, advice);
+    let stack_bytes =
+        nesting::measure(unit.source, dialect, nesting_max).map_err(|deep| refused(deep.offset, deep.advice))?;
+    nesting::run_with_stack(stack_bytes, work).unwrap_or_else(|| {
+        Err(refused(0, "the system refused the memory to parse it; split the file"))
+    })
 }
 
 fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {
@@ -200,7 +209,7 @@ fn is_commonjs_syntax(statement: &Statement) -> bool {
     }
 }
 
-fn parse<'a>(unit: &Unit<'a>, allocator: &'a Allocator) -> Result<ParserReturn<'a>, ErrorKind> {
+pub(crate) fn parse<'a>(unit: &Unit<'a>, allocator: &'a Allocator) -> Result<ParserReturn<'a>, ErrorKind> {
     let source_type = source_type(unit);
     let parsed = parse_as(unit, allocator, source_type);
     let Some(error) = first_error(&parsed.diagnostics) else { return Ok(parsed) };
@@ -308,10 +317,10 @@ fn syntax_error(unit: &Unit, error: &OxcDiagnostic) -> ErrorKind {
     }
 }
 
-fn too_deep(unit: &Unit, limits: &ProgramLimits, offset: usize, advice: &str) -> ErrorKind {
+fn too_deep(unit: &Unit, nesting_max: usize, offset: usize, advice: &str) -> ErrorKind {
     ErrorKind::TooLarge {
         bound: Bound::Nesting,
-        limit: limits.nesting_max,
+        limit: nesting_max,
         path: unit.name.to_owned(),
         place: Some(Place::new(unit.name, unit.source, offset, 1)),
         help: Some(advice.to_owned()),

@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+mod cell;
 mod commonjs;
 mod compile;
 mod erase;
@@ -49,6 +50,7 @@ mod transform;
 
 use std::path::Path;
 
+pub use cell::{compile_cell, is_incomplete};
 pub use error::{Bound, BuildError, ErrorKind, ResolveReason};
 pub use frame::Place;
 pub use language::Language;
