@@ -260,6 +260,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 /* Flags of the requests HTTP and RESPOND. */
 #define B8G_HTTP_BODY 0x1u /* A body follows: it is written to the exchange, and its end is told. */
 #define B8G_HTTP_WHOLE 0x2u /* Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is. */
+#define B8G_HTTP_WEBSOCKET 0x4u /* Of HTTP: ask for a WebSocket. Once the answer has status 101, what is read and written are that protocol's bytes. */
 
 /* Hash functions. */
 #define B8G_HASH_SHA1 1 /* SHA-1, for what is old. */

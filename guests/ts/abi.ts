@@ -485,6 +485,8 @@ export const Http = {
   BODY: 1,
   /** Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is. */
   WHOLE: 2,
+  /** Of HTTP: ask for a WebSocket. Once the answer has status 101, what is read and written are that protocol's bytes. */
+  WEBSOCKET: 4,
 } as const;
 
 /** Hash functions. */

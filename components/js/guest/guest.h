@@ -37,6 +37,7 @@ enum state { STATE_DONE = 0, STATE_WAITING = 1, STATE_CHECKPOINT = 2 };
 
 #define HTTP_BODY 1
 #define HTTP_WHOLE 2
+#define HTTP_WEBSOCKET 4
 #define TASK_EXIT 3
 #define WAIT_READABLE 1
 #define WAIT_WRITABLE 2

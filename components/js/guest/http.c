@@ -294,7 +294,7 @@ static JSValue written(JSContext *ctx, struct writer *head, int64_t answer)
     return JS_NewInt64(ctx, large ? E_LIMIT : answer);
 }
 
-/* httpSend(net, [method, scheme, authority, path], fields, body): a handle, or an error */
+/* httpSend(net, [method, scheme, authority, path], fields, body or 4 for a WebSocket): a handle, or an error */
 static JSValue http_send(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv)
 {
     uint32_t net = sys_handle_of(ctx, argv[0]);
@@ -310,7 +310,8 @@ static JSValue http_send(JSContext *ctx, JSValueConst this, int argc, JSValueCon
     }
     put_fields(ctx, &head, argv[2], false);
     if (!head.lost && !head.large)
-        answer = call_ctl(net, CTL_HTTP, slice(head.bytes, head.length), 0, JS_ToBool(ctx, argv[3]) == 1 ? HTTP_BODY : 0);
+        answer = call_ctl(net, CTL_HTTP, slice(head.bytes, head.length), 0,
+                          JS_IsNumber(argv[3]) ? HTTP_WEBSOCKET : JS_ToBool(ctx, argv[3]) == 1 ? HTTP_BODY : 0);
     return written(ctx, &head, answer);
 }
 
@@ -426,7 +427,21 @@ static JSValue collect(JSContext *ctx, JSValueConst this, int argc, JSValueConst
     return JS_UNDEFINED;
 }
 
+/* mask(bytes, at, key of four bytes): each byte from there on is combined with the next one of the key */
+static JSValue mask(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv)
+{
+    uint8_t *bytes, *key;
+    size_t length, key_length;
+    uint32_t at = sys_handle_of(ctx, argv[1]);
+
+    if (b8g_bytes(argv[0], &bytes, &length) && b8g_bytes(argv[2], &key, &key_length) && key_length == 4)
+        for (size_t i = at; i < length; i++)
+            bytes[i] ^= key[(i - at) & 3];
+    return JS_UNDEFINED;
+}
+
 static const JSCFunctionListEntry primitives[] = {
+    JS_CFUNC_DEF("mask", 3, mask),
     JS_CFUNC_DEF("httpHead", 2, http_head),
     JS_CFUNC_DEF("httpSend", 4, http_send),
     JS_CFUNC_DEF("httpRespond", 4, http_respond),

@@ -28,7 +28,9 @@ impl Cli {
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
         let serve =
             |command: clap::Command| command.mut_arg("command", |program| program.trailing_var_arg(false));
-        let matches = Cli::command().mut_subcommand("serve-http", serve).try_get_matches_from(line)?;
+        let optional = |command: clap::Command| command.mut_arg("command", |program| program.required(false));
+        let command = Cli::command().mut_subcommand("serve-http", serve).mut_subcommand("repl", optional);
+        let matches = command.try_get_matches_from(line)?;
         Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
     }
 }
@@ -41,6 +43,9 @@ pub enum Command {
     /// Run a program, and again whenever one of its source files changes
     #[command(after_help = WATCH_EXAMPLES, override_usage = "b8g watch [FLAGS] FILE [ARGS]...\n       b8g watch [FLAGS] FILE -- [ARGS]...")]
     Watch(Box<RunArgs>),
+    /// Evaluate cells of JavaScript or TypeScript one after the other, with line editing, history and completion
+    #[command(after_help = REPL_EXAMPLES, override_usage = "b8g repl [FLAGS] [FILE] [ARGS]...")]
+    Repl(Box<ReplArgs>),
     /// Run programs at the same time, each with its own grants, the output of each the input of the next
     #[command(after_help = PIPE_EXAMPLES)]
     Pipe(PipeArgs),
@@ -149,6 +154,15 @@ pub struct ServeArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub keep_alive: Option<u32>,
     /// Tell of each request in a line of JSON on standard error
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ReplArgs {
+    /// Read cells as lines of JSON from standard input, and answer each with one on standard output
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -463,6 +477,18 @@ Examples:
 
 The program runs again, with new grants of the same names, when one of the files that it was made from changes; a
 program that does not compile is tried again until it does. Ctrl-C ends it.";
+
+const REPL_EXAMPLES: &str = "\
+Examples:
+  b8g repl
+  b8g repl --allow-read=data --timeout=10s
+  b8g repl --allow-net=api.example agent.ts   begins in the context of a program
+  b8g repl session.b8g                        goes on from what .save wrote
+  echo '{\"code\":\"1 + 1\"}' | b8g repl --json
+
+What a cell declares stays, and can be declared anew; await may stand at its top. --timeout counts for each cell. A cell that
+is stopped (Ctrl-C, its time, its memory) leaves the session as it was before it, but for open files and connections.
+.help lists what else can be typed.";
 
 const PIPE_EXAMPLES: &str = "\
 Examples:

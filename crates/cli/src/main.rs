@@ -13,6 +13,7 @@ mod invoke;
 mod message;
 mod pipe;
 mod program;
+mod repl;
 mod replace;
 mod report;
 mod run;
@@ -40,6 +41,7 @@ fn main() {
         Ok(cli) => match cli.command {
             Command::Run(args) => run::run(&args),
             Command::Watch(args) => watch::watch(args),
+            Command::Repl(args) => repl::repl(*args),
             Command::Pipe(args) => pipe::pipe(&args),
             Command::ServeHttp(args) => serve::serve(*args),
             Command::Build(args) => build::build(&args),

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use b8g::{
-    Component, ComponentOptions, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey,
+    Capture, Component, ComponentOptions, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey,
     ReadOptions, StartError, Stdin, Stdout,
 };
 
@@ -65,9 +65,19 @@ fn limits(args: &RunArgs) -> Limits {
 pub struct Plan<'a> {
     args: &'a RunArgs,
     pub limits: Limits,
-    /// It answers requests of HTTP, rather than being a program.
-    answers: bool,
+    purpose: Purpose,
     notice: Arc<Notice>,
+}
+
+/// What a program is made ready for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Purpose {
+    /// It runs to its end.
+    Run,
+    /// It answers requests of HTTP.
+    Requests,
+    /// Cells are evaluated in its context; whoever types them has the standard input.
+    Cells,
 }
 
 /// The line that tells a person that something is being compiled.
@@ -131,9 +141,22 @@ impl Ready {
         })
     }
 
+    /// Makes a context that goes on from an image and has so much time.
+    pub fn copy(&self, image: &Image, timeout: Duration) -> Result<Context, StartError> {
+        let limits = Limits { timeout: Some(timeout), ..self.limits.clone() };
+        Context::restore(image, &self.grants, limits)
+    }
+
     /// Tells whether it is a program for the JavaScript engine.
     pub fn is_javascript(&self) -> bool {
         !self.component.is_wasm()
+    }
+
+    /// What its contexts print is kept.
+    #[must_use]
+    pub fn capturing(self, out: &Capture, error: &Capture) -> Ready {
+        let grants = self.grants.stdout(Stdout::Capture(out.clone())).stderr(Stdout::Capture(error.clone()));
+        Ready { grants, ..self }
     }
 
     /// Contexts go on from there.
@@ -178,12 +201,18 @@ pub struct Running {
 
 impl<'a> Plan<'a> {
     pub fn new(args: &'a RunArgs, console: Console) -> Plan<'a> {
-        Plan { args, limits: limits(args), answers: false, notice: Arc::new(Notice::new(console, false)) }
+        let notice = Arc::new(Notice::new(console, false));
+        Plan { args, limits: limits(args), purpose: Purpose::Run, notice }
     }
 
     /// For a component that answers requests of HTTP.
     pub fn for_requests(args: &'a RunArgs, console: Console) -> Plan<'a> {
-        Plan { answers: true, ..Plan::new(args, console) }
+        Plan { purpose: Purpose::Requests, ..Plan::new(args, console) }
+    }
+
+    /// For cells, in the context of a program if one is named.
+    pub fn for_cells(args: &'a RunArgs, console: Console) -> Plan<'a> {
+        Plan { purpose: Purpose::Cells, ..Plan::new(args, console) }
     }
 
     /// Opens the report and makes what ends one run.
@@ -239,23 +268,36 @@ impl<'a> Plan<'a> {
         let main = image.as_ref().filter(|_| component.is_wasm()).and_then(Image::main);
         let invocation = match self.args.invoke.as_deref().or(main) {
             Some(name) => Some(Invocation::new(program, &component, name, &arguments)?),
-            None if self.answers => {
-                crate::serve::check_handler(program, &component)?;
-                None
-            }
             None => {
-                crate::invoke::check_program(program, &component)?;
+                match self.purpose {
+                    Purpose::Run => crate::invoke::check_program(program, &component)?,
+                    Purpose::Requests => crate::serve::check_handler(program, &component)?,
+                    Purpose::Cells => crate::repl::check_cells(program, &component)?,
+                }
                 None
             }
         };
         let name = component.is_wasm().then(|| program.name());
         let grants = grants
             .arguments(name.iter().map(String::as_str).chain(arguments))
-            .stdin(if program.is_stdin() || self.answers { Stdin::Empty } else { Stdin::Inherit })
+            .stdin(if program.is_stdin() || self.purpose != Purpose::Run { Stdin::Empty } else { Stdin::Inherit })
             .stdout(Stdout::Inherit)
             .stderr(Stdout::Inherit);
         let (seed, limits) = (self.args.seed, self.limits.clone());
         Ok(Ready { component, image, invocation, grants, seed, limits })
+    }
+
+    /// What cells are evaluated in: the program that is named, or nothing but the JavaScript engine.
+    pub fn session(&self, engine: &Engine, finish: &Finish) -> Result<Ready, Failure> {
+        if !self.args.command.is_empty() {
+            return self.ready(engine, &self.find()?, finish);
+        }
+        let grants = grants::grants(&self.args.grants)?;
+        let component = Component::javascript(engine);
+        self.notice.erase();
+        let grants = grants.stdin(Stdin::Empty).stdout(Stdout::Inherit).stderr(Stdout::Inherit);
+        let (component, seed, limits) = (component?, self.args.seed, self.limits.clone());
+        Ok(Ready { component, image: None, invocation: None, grants, seed, limits })
     }
 
     /// Compiles a program, gives it what it was granted and starts its time.

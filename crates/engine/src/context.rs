@@ -443,6 +443,11 @@ impl Context {
         })
     }
 
+    /// Counts no time until the deadline is renewed: between two cells of a session, say.
+    pub fn suspend_deadline(&mut self) {
+        self.control.set_due(None);
+    }
+
     /// Lets its handler answer a request.
     pub(crate) fn run_handler(&mut self, request: Arc<Exchange>) -> Result<Outcome, b8g_core::Error> {
         self.store.data_mut().give(Role::Request, Object::Exchange(request), EXCHANGE_RIGHTS)?;

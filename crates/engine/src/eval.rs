@@ -12,6 +12,8 @@ use b8g_core::Rights;
 use b8g_frontend_ts as frontend;
 use thiserror::Error;
 
+pub use b8g_frontend_ts::is_incomplete;
+
 use crate::component::Language;
 use crate::context::Context;
 use crate::object::Object;

@@ -282,7 +282,7 @@ impl Context {
         }
         let _ = self.store.data_mut().table.remove(handle);
         // Between two requests no time is counted.
-        self.control.set_due(None);
+        self.suspend_deadline();
         Ok(match sent {
             Ok(()) => self.so_far(),
             Err(ended) => ended,

@@ -173,6 +173,10 @@ fn an_end_is_told() {
     s.context.renew_deadline().unwrap();
     std::thread::sleep(Duration::from_millis(200));
     s.gives("2", "2");
+    s.context.suspend_deadline();
+    std::thread::sleep(Duration::from_millis(400));
+    s.context.renew_deadline().unwrap();
+    s.gives("3", "3");
     assert!(matches!(s.context.eval("for (;;);"), Err(EvalError::Ended(end)) if end.reason == Reason::Timeout));
 }
 

@@ -2,18 +2,24 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use b8g_core::abi::HttpFailure;
 use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use crate::message;
 use crate::shared::{Shared, take};
+
+/// Bytes of a tunnel that are read at a time.
+const TUNNEL_BYTES: usize = 16 << 10;
+/// How long the other side of a tunnel may go on when the own side has ended.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 /// Why a body that is sent has no end.
 #[derive(Debug)]
@@ -113,6 +119,50 @@ impl Drop for Outgoing {
         }
         self.shared.tell();
     }
+}
+
+/// Moves bytes both ways between the exchange and a connection that speaks another protocol now, until the other side has said
+/// everything.
+///
+/// # Errors
+/// Why the connection is lost.
+pub(crate) async fn tunnel(shared: &Arc<Shared>, link: impl AsyncRead + AsyncWrite) -> Result<(), HttpFailure> {
+    let lost = |_| HttpFailure::Lost;
+    let (mut reader, mut writer) = tokio::io::split(link);
+    let mut own = Outgoing::new(shared.clone());
+    own.begin(true);
+    let sends = async {
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut own).poll_frame(context)).await {
+            let data = frame.ok().and_then(|frame| frame.into_data().ok()).ok_or(HttpFailure::Aborted)?;
+            writer.write_all(&data).await.map_err(lost)?;
+            writer.flush().await.map_err(lost)?;
+        }
+        writer.shutdown().await.map_err(lost)
+    };
+    let hears = async {
+        let mut piece = vec![0; TUNNEL_BYTES];
+        loop {
+            poll_fn(|context| shared.poll_room(context)).await;
+            let length = reader.read(&mut piece).await.map_err(lost)?;
+            if length == 0 {
+                return Ok(());
+            }
+            let mut data = Bytes::copy_from_slice(&piece[..length]);
+            while !data.is_empty() {
+                poll_fn(|context| shared.poll_room(context)).await;
+                if !shared.push(&mut data) {
+                    return Err(HttpFailure::Aborted);
+                }
+            }
+        }
+    };
+    let (mut sends, mut hears) = (pin!(sends), pin!(hears));
+    tokio::select! {
+        sent = &mut sends => sent?,
+        heard = &mut hears => return heard,
+    }
+    // The own side has said everything; the other one has a while to answer that.
+    tokio::time::timeout(LAST_WORDS, hears).await.unwrap_or(Ok(()))
 }
 
 /// Moves the other side's body into the exchange, as fast as there is room for it, to its end.

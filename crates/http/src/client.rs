@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use b8g_core::Error;
 use b8g_core::abi::HttpFailure;
 use b8g_core::http::{FIELDS_MAX, HEAD_BYTES_MAX};
-use http::Version;
+use http::{StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -144,12 +144,15 @@ impl Inner {
     ) -> Result<(), HttpFailure> {
         let key = (request.secure, request.address());
         let (first_byte, between_bytes) = (request.first_byte, request.between_bytes);
-        let mut whole = http::Request::new(Outgoing::new(shared.clone()));
+        // What is written goes to the tunnel, and not into a body.
+        let nothing = request.upgrades.then(Shared::ended);
+        let shared_body = nothing.as_ref().unwrap_or(shared);
+        let mut whole = http::Request::new(Outgoing::new(shared_body.clone()));
         *whole.method_mut() = request.method.clone();
         *whole.headers_mut() = request.fields.clone();
         let mut dial = Some(dial);
         let (response, sender) = loop {
-            let kept = self.find(&key).await;
+            let kept = if request.upgrades { None } else { self.find(&key).await };
             let may_be_stale = kept.is_some();
             let mut sender = match (kept, dial.take()) {
                 (Some(sender), again) => {
@@ -163,7 +166,7 @@ impl Inner {
             };
             request.direct(&mut whole, sender.version());
             whole.body().begin(true);
-            match patiently(sender.send(whole), shared, first_byte).await? {
+            match patiently(sender.send(whole), shared_body, first_byte).await? {
                 Ok(response) => break (response, sender),
                 // The other side closed it before it heard of this request.
                 Err((_, Some(unsent))) if may_be_stale => {
@@ -178,13 +181,18 @@ impl Inner {
                 }
             }
         };
+        if request.upgrades && response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return upgrade(shared, response).await;
+        }
         let (parts, body) = response.into_parts();
         if parts.status.is_informational() {
             return Err(HttpFailure::Protocol);
         }
         shared.set_head(message::response_head(&parts).map_err(|_| HttpFailure::HeadSize)?);
         body::receive(shared, body, between_bytes).await?;
-        if let Sender::One(sender) = sender {
+        if let Sender::One(sender) = sender
+            && !request.upgrades
+        {
             tokio::spawn(keep(Arc::downgrade(&self), key, sender));
         }
         Ok(())
@@ -211,7 +219,11 @@ impl Inner {
         let fd = told(dialed).await.ok_or(HttpFailure::TooMany)??;
         let stream = Link::connected(fd).await?;
         let (link, is_two) = if request.secure {
-            let tls = self.tls.get_or_init(|| self.trust.config()).clone()?;
+            let mut tls = self.tls.get_or_init(|| self.trust.config()).clone()?;
+            if request.upgrades {
+                // Version 2 has no such connections.
+                Arc::make_mut(&mut tls).alpn_protocols.retain(|protocol| protocol == b"http/1.1");
+            }
             Link::secure(stream, tls, request.authority.host()).await?
         } else {
             (Link::plain(stream), false)
@@ -234,9 +246,23 @@ impl Inner {
         builder.max_headers(FIELDS_MAX).max_header_size(HEAD_BYTES_MAX).max_buf_size(HEAD_BYTES_MAX);
         let lost = |error| failure_of(&error, HttpFailure::Lost);
         let (sender, connection) = builder.handshake(TokioIo::new(link)).await.map_err(lost)?;
-        tokio::spawn(connection);
+        if request.upgrades {
+            tokio::spawn(connection.with_upgrades());
+        } else {
+            tokio::spawn(connection);
+        }
         Ok(Sender::One(sender))
     }
+}
+
+/// Goes on in the protocol that the other side has agreed to.
+async fn upgrade(shared: &Arc<Shared>, response: http::Response<Incoming>) -> Result<(), HttpFailure> {
+    let (parts, body) = response.into_parts();
+    let head = message::response_head(&parts).map_err(|_| HttpFailure::HeadSize)?;
+    let link = hyper::upgrade::on(http::Response::from_parts(parts, body)).await;
+    let link = link.map_err(|error| failure_of(&error, HttpFailure::Lost))?;
+    shared.set_head(head);
+    body::tunnel(shared, TokioIo::new(link)).await
 }
 
 /// Keeps a connection for the next request, once this one has left it, for a while.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use b8g_core::Error;
 use b8g_core::abi::HttpFailure;
 use b8g_core::http::{Field, RequestHead, ResponseHead, trailers_from_bytes, trailers_to_bytes};
-use http::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, TE, UPGRADE};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, StatusCode, Uri, Version};
 
@@ -32,6 +32,8 @@ pub struct Request {
     pub(crate) authority: Authority,
     pub(crate) port: u16,
     path: PathAndQuery,
+    /// It asks for a WebSocket.
+    pub(crate) upgrades: bool,
     pub(crate) fields: HeaderMap,
     pub(crate) length: Option<u64>,
     pub(crate) connect: Duration,
@@ -67,12 +69,27 @@ impl Request {
             authority,
             port,
             path,
+            upgrades: false,
             fields,
             length,
             connect: time(head.connect_ns, CONNECT_TIMEOUT_DEFAULT),
             first_byte: time(head.first_byte_ns, SILENCE_TIMEOUT_DEFAULT),
             between_bytes: time(head.between_bytes_ns, SILENCE_TIMEOUT_DEFAULT),
         })
+    }
+
+    /// Asks for a WebSocket, if it is a request that may: one to get something, with no body.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for another.
+    pub fn upgrading(mut self) -> Result<Request, Error> {
+        if self.method != Method::GET || self.length.is_some() {
+            return Err(Error::Argument);
+        }
+        self.upgrades = true;
+        self.fields.try_insert(CONNECTION, HeaderValue::from_static("Upgrade")).map_err(|_| Error::Limit)?;
+        self.fields.try_insert(UPGRADE, HeaderValue::from_static("websocket")).map_err(|_| Error::Limit)?;
+        Ok(self)
     }
 
     /// Where it goes: `host:port`, an address of version 6 in brackets.

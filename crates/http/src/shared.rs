@@ -123,6 +123,13 @@ impl Shared {
         Arc::new(Shared { state: Mutex::new(state), changed: OnceLock::new() })
     }
 
+    /// One whose own body is over before it began.
+    pub(crate) fn ended() -> Arc<Shared> {
+        let shared = Shared::new(None);
+        shared.lock().outgoing.ended = true;
+        shared
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

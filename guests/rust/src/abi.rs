@@ -546,6 +546,8 @@ pub mod http {
     pub const BODY: u64 = 0x1;
     /// Of RESPOND: all of the body lies behind the head in the input; the upper 32 bits of the argument say how long it is.
     pub const WHOLE: u64 = 0x2;
+    /// Of HTTP: ask for a WebSocket. Once the answer has status 101, what is read and written are that protocol's bytes.
+    pub const WEBSOCKET: u64 = 0x4;
 }
 
 /// Hash functions.

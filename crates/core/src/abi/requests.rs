@@ -353,7 +353,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input: Input::Bytes,
         input_words: "a request head",
         argument: "flags",
-        argument_words: "flags HTTP: BODY",
+        argument_words: "flags HTTP: BODY or WEBSOCKET",
         answer: Answer::Handle,
         ..form(
             Request::Http,

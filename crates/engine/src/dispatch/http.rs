@@ -15,8 +15,9 @@ pub(super) fn start(state: &mut State, net: Handle, input: &[u8], flags: u64) ->
     let both = Rights::READ.union(Rights::WRITE);
     let Object::Network(network) = state.table.get_with(net, both)? else { return Err(Error::Type) };
     let network = network.clone();
+    let upgrades = flags == http::WEBSOCKET;
     let request = b8g_http::Request::parse(input)?;
-    let body = has_body(flags)?;
+    let (request, body) = if upgrades { (request.upgrading()?, true) } else { (request, has_body(flags)?) };
     let dial = network.dial(request.address().as_bytes(), &state.monitor)?;
     if state.table.room() == 0 {
         return Err(Error::Limit);

@@ -1,0 +1,71 @@
+//! Cells from a pipe: a line each, or as many lines as it takes until one is whole.
+//!
+//! Start at [`read`].
+
+use std::io::{self, BufRead};
+
+use b8g::{Evaluation, Outcome, is_incomplete};
+
+use super::session::{Answer, Session};
+use crate::console::{Console, STDOUT, printable, write_all};
+use crate::failure::Failure;
+
+/// Bytes of one cell.
+pub const CELL_BYTES_MAX: usize = 16 << 20;
+
+/// Evaluates the cells of standard input, and prints the value of each that has one.
+pub fn read(mut session: Session, console: Console) -> Result<i32, Failure> {
+    let mut cell = String::new();
+    let mut input = io::stdin().lock();
+    loop {
+        let more = io::Read::take(&mut input, (CELL_BYTES_MAX - cell.len()) as u64)
+            .read_line(&mut cell)
+            .map_err(|error| Failure::error(format!("cannot read standard input: {error}")))?;
+        if cell.len() >= CELL_BYTES_MAX {
+            return Err(Failure::error("a cell is longer than 16 MiB"));
+        }
+        if more > 0 && is_incomplete(&cell, session.language) {
+            continue;
+        }
+        let source = std::mem::take(&mut cell);
+        if !source.trim().is_empty()
+            && let Some(code) = show(session.eval(&source, session.language, None)?, console)
+        {
+            return Ok(code);
+        }
+        if more == 0 {
+            return Ok(0);
+        }
+    }
+}
+
+/// Prints what became of a cell; gives the exit code if it ended the session.
+pub fn show(answer: Answer, console: Console) -> Option<i32> {
+    match answer {
+        Answer::Value(value) if value.text == "undefined" && value.json.is_none() => {}
+        Answer::Value(value) => {
+            let _ = write_all(STDOUT, format!("{}\n", value_text(&value)).as_bytes(), None);
+        }
+        Answer::Thrown(text) => console.say(&format!("{}\n", printable(&text, true))),
+        Answer::Exit(code) => return Some(code),
+        Answer::Died { outcome, is_whole } => console.say(&console.line(&death(&outcome, is_whole))),
+    }
+    None
+}
+
+/// A value as it is typed: strings are quoted.
+fn value_text(value: &Evaluation) -> String {
+    match &value.json {
+        Some(json) if json.starts_with('"') => printable(json, false),
+        _ => printable(&value.text, true),
+    }
+}
+
+/// Why a cell was stopped, and what is left.
+pub fn death(outcome: &Outcome, is_whole: bool) -> String {
+    let left = match is_whole {
+        true => "the session goes on from before this cell; files and connections are closed",
+        false => "the session begins anew",
+    };
+    format!("{}; {left}", printable(outcome.to_string().trim_end(), false))
+}
