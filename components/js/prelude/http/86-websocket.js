@@ -211,21 +211,23 @@ class Connection {
   read() {
     const { exchange } = this;
     while (this.state !== CLOSED && exchange.handle >= 0) {
-      this.makeRoom();
-      const read = exchange.readNow(this.room, this.to);
-      if (read === E.AGAIN) {
-        exchange.whenReadable(() => this.read(), () => this.end());
-        return;
-      }
-      if (read <= 0) {
-        this.end();
-        return;
-      }
-      this.to += read;
       try {
+        this.makeRoom();
+        const read = exchange.readNow(this.room, this.to);
+        if (read === E.AGAIN) {
+          exchange.whenReadable(() => this.read(), () => this.end());
+          return;
+        }
+        if (read <= 0) {
+          this.end();
+          return;
+        }
+        this.to += read;
         while (this.state !== CLOSED && this.understand());
       } catch (error) {
-        // Out of memory, say.
+        // There is no memory left, say: what it held goes first.
+        this.pieces = [];
+        this.room = new TypedBytes(0);
         this.fail(error);
       }
     }
