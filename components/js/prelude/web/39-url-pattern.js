@@ -8,7 +8,7 @@ const { parseHost } = internal;
 const { tokenize, compile, escapePattern } = internal.urlPatterns;
 const { matches, searchFirst, replaceEach } = internal.texts;
 const {
-  RegExpPrototypeExec: exec, StringPrototypeEndsWith: endsWith, StringPrototypeLastIndexOf: lastIndexOf, StringPrototypeSlice: slice,
+  ReflectDefineProperty, RegExpPrototypeExec: exec, StringPrototypeEndsWith: endsWith, StringPrototypeLastIndexOf: lastIndexOf, StringPrototypeSlice: slice,
   StringPrototypeStartsWith: startsWith, StringPrototypeToLowerCase: toLowerCase, TypeError,
 } = internal.primordials;
 
@@ -282,7 +282,9 @@ function toInput(input, what) {
 
 function groupsOf(match, names) {
   const groups = {};
-  for (let i = 0; i < names.length; i++) internal.define(groups, names[i], match[i + 1]);
+  for (let i = 0; i < names.length; i++) {
+    ReflectDefineProperty(groups, names[i], { __proto__: null, value: match[i + 1], writable: true, enumerable: true, configurable: true });
+  }
   return groups;
 }
 

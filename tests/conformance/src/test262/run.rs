@@ -187,7 +187,7 @@ impl Runner {
             Context::restore(&image, &grants(&output), limits()).map_err(|error| error.to_string())?;
         let what = guarded(&script(&prepared(case)));
         let ended = match context.eval(&what) {
-            Ok(ended) => ended,
+            Ok(ended) => ended.text,
             Err(EvalError::Ended(outcome)) => return Err(outcome.reason.to_string()),
             Err(other) => return Err(other.to_string()),
         };

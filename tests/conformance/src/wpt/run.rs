@@ -106,7 +106,7 @@ impl Runner {
             other => other,
         };
         match report {
-            Ok(report) => read(&report),
+            Ok(report) => read(&report.text),
             Err(EvalError::Ended(outcome)) => Err(outcome.reason.to_string()),
             Err(other) => Err(other.to_string()),
         }
