@@ -5,9 +5,10 @@
 const { apply, expose, need, toDOMString, toDictionary, isObject, brands, inspectors } = internal.idl;
 const { bytesOf, get } = internal.classify;
 const { isView } = ArrayBuffer;
-const { utf8Decode } = sys;
+const { utf8Decode, latin1Decode } = sys;
 const fromCharCode = String.fromCharCode;
 const Units = Uint16Array;
+const { exec } = RegExp.prototype;
 const EMPTY = new Uint8Array(0);
 // Arguments of one call: bounded by the engine's stack, not by its memory.
 const CHUNK = 1024;
@@ -145,9 +146,16 @@ function decodeBytes(encoding, bytes, fatal) {
   return decodeUtf16(bytes, encoding === "utf-16be", fatal);
 }
 
+// The bytes that a table can change: those of windows-1252 above its controls are characters of Latin-1 already.
+const CHANGED = /[\x80-\xff]/;
+const CHANGED_CONTROLS = /[\x80-\x9f]/;
+
 function decodeSingle(bytes, table, fatal) {
-  const units = new Units(bytes.length);
-  for (let i = 0; i < units.length; i++) {
+  const text = latin1Decode(bytes, 0xff);
+  if (apply(exec, table === TABLES["windows-1252"] ? CHANGED_CONTROLS : CHANGED, [text]) === null) return text;
+  const length = text.length;
+  const units = new Units(length);
+  for (let i = 0; i < length; i++) {
     const byte = bytes[i];
     units[i] = byte < 0x80 ? byte : table[byte - 0x80];
     if (fatal && units[i] === 0xfffd) throw new TypeError("The encoded data was not valid");
