@@ -118,6 +118,12 @@ pub fn wasi(directory: &str) -> Result<()> {
     Ok(())
 }
 
+/// Runs a slice of a suite of the standards: `tests/conformance` has the program that does.
+pub fn standard(suite: &str, options: &[&str]) -> Result<()> {
+    run(cargo().args(["build", "--release", "--workspace", "--bin", "b8g-conformance"]))?;
+    run(Command::new(root().join("target/release/b8g-conformance")).arg(suite).args(options))
+}
+
 struct Known {
     passing: usize,
     failing: BTreeMap<String, String>,

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("components/preinit", &[]),
     ("fuzz", &["b8g-image"]),
     ("guests/rust", &[]),
+    ("tests/conformance", &["b8g"]),
     ("xtask", &["b8g-core"]),
 ];
 

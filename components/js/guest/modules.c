@@ -75,7 +75,7 @@ uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier
         char *path = join(ctx, base, specifier);
         if (!path)
             return NO_MODULE;
-        target = program_find(path, strlen(path));
+        target = program_find(modules_name(path), strlen(modules_name(path)));
         js_free(ctx, path);
     }
     if (target == NO_MODULE)

@@ -563,6 +563,27 @@ PRIMITIVE(sys_fatal)
     return JS_Throw(ctx, end);
 }
 
+/* script(source, name, only): runs a script as the engine runs one that a program begins with, unlike an indirect eval:
+ * `let` and `const` stay, `var` cannot be deleted. With `only` nothing runs: it throws what is wrong with the source. */
+PRIMITIVE(sys_script)
+{
+    size_t length;
+    const char *source = JS_ToCStringLen(ctx, &length, argv[0]), *name = source ? JS_ToCString(ctx, argv[1]) : NULL;
+    JSValue value = JS_EXCEPTION;
+
+    if (name) {
+        bool only = JS_ToBool(ctx, argv[2]) == 1;
+        value = JS_Eval(ctx, source, length, name, JS_EVAL_TYPE_GLOBAL | (only ? JS_EVAL_FLAG_COMPILE_ONLY : 0));
+        if (only && !JS_IsException(value)) {
+            JS_FreeValue(ctx, value);
+            value = JS_UNDEFINED;
+        }
+    }
+    JS_FreeCString(ctx, name);
+    JS_FreeCString(ctx, source);
+    return value;
+}
+
 /* promiseDetails(value): [0 pending, 1 fulfilled or 2 rejected, value or reason]; undefined if it is no promise */
 PRIMITIVE(sys_promise_details)
 {
@@ -693,6 +714,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("wantCheckpoint", 0, sys_want_checkpoint),
     JS_CFUNC_DEF("queueMicrotask", 1, sys_queue_microtask),
     JS_CFUNC_DEF("fatal", 1, sys_fatal),
+    JS_CFUNC_DEF("script", 3, sys_script),
     JS_CFUNC_DEF("promiseDetails", 1, sys_promise_details),
     JS_CFUNC_DEF("proxyDetails", 1, sys_proxy_details),
     JS_CFUNC_DEF("utf8Encode", 1, sys_utf8_encode),

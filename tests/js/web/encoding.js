@@ -102,4 +102,14 @@ for (const [b, want] of [
   try { await join(source([new Uint8Array([0xff])]).pipeThrough(new TextDecoderStream("utf-8", { fatal: true }))); } catch (e) { failed = e.name; }
   eq(failed, "TypeError", "a fatal error ends the stream");
 }
+
+// The encodings in which a byte is a character, by each of their names.
+for (const [label, input, want] of [
+  ["latin1", [0x80, 0xe9], "€é"], ["Windows-1251", [0xcf, 0xf0], "Пр"], [" koi8-r\n", [0xf0, 0xd2], "Пр"], ["866", [0x8f, 0xe0], "Пр"], ["iso-8859-2", [0xb1], "ą"],
+  ["l9", [0xa4], "€"], ["macintosh", [0x8e], "é"], ["iso-8859-8-i", [0xe0], "א"], ["windows-874", [0xa1], "ก"], ["x-user-defined", [0x41, 0x80], "A\uf780"], ["iso-8859-7", [0xff], "\ufffd"],
+]) eq(dec(input, label), want, label);
+eq(new TextDecoder("CP866").encoding, "ibm866", "its own name");
+throws(() => dec([0xff], "iso-8859-7", { fatal: true }), "TypeError", "a byte that means nothing");
+for (const label of ["gbk", "shift_jis", "replacement", "utf-7"]) throws(() => new TextDecoder(label), "RangeError", label);
+eq(new TextDecoder("windows-1252").decode(new Uint8Array(5000).fill(0xe9)), "é".repeat(5000), "many");
 console.log("ok");

@@ -6,7 +6,7 @@ const interfaces = {
   DOMException: [0, null], Event: [1, null], CustomEvent: [1, "Event"], ErrorEvent: [1, "Event"], PromiseRejectionEvent: [2, "Event"], MessageEvent: [1, "Event"], EventTarget: [0, null],
   AbortController: [0, null], AbortSignal: [0, "EventTarget"], TextEncoder: [0, null], TextDecoder: [0, null], TextEncoderStream: [0, null], TextDecoderStream: [0, null],
   Headers: [0, null], Blob: [0, null], File: [2, "Blob"], FormData: [0, null], Request: [1, null], Response: [0, null],
-  URL: [1, null], URLSearchParams: [0, null], Performance: [0, "EventTarget"], PerformanceEntry: [0, null], PerformanceMark: [1, "PerformanceEntry"], PerformanceMeasure: [0, "PerformanceEntry"],
+  URL: [1, null], URLSearchParams: [0, null], URLPattern: [0, null], Performance: [0, "EventTarget"], PerformanceEntry: [0, null], PerformanceMark: [1, "PerformanceEntry"], PerformanceMeasure: [0, "PerformanceEntry"],
   Crypto: [0, null], SubtleCrypto: [0, null], CryptoKey: [0, null], CompressionStream: [1, null], DecompressionStream: [1, null], Navigator: [0, null], ByteLengthQueuingStrategy: [1, null], CountQueuingStrategy: [1, null],
   ReadableStream: [0, null], ReadableStreamDefaultReader: [1, null], ReadableStreamBYOBReader: [1, null], ReadableStreamDefaultController: [0, null], ReadableByteStreamController: [0, null],
   ReadableStreamBYOBRequest: [0, null], WritableStream: [0, null], WritableStreamDefaultWriter: [1, null], WritableStreamDefaultController: [0, null], TransformStream: [0, null], TransformStreamDefaultController: [0, null],

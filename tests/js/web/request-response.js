@@ -116,4 +116,18 @@ const rejects = async (promise, name, what) => { try { await promise; } catch (e
   await fetch("http://a/", { signal: AbortSignal.abort("why") }).catch((e) => { reason = e; });
   eq(reason, "why", "aborted before");
 }
+// What the field content-type means is what a Blob of the body is of.
+for (const [field, type] of [
+  ["TEXT/HTML;CHARSET=GBK", "text/html;charset=GBK"], ["text/html ; x=\"(\";y", "text/html;x=\"(\""], ["text/html;a=\"\\\"b\";a=c", "text/html;a=\"\\\"b\""],
+  ["nothing", ""], ["a/b/c", ""], ["text/plain;charset=a, text/plain", "text/plain;charset=a"], ["text/plain;charset=a, x/y", "x/y"], ["x/y, */*", "x/y"], ["x/y;a=\",\", z/z", "z/z"],
+]) eq((await new Response("x", { headers: { "content-type": field } }).blob()).type, type, field);
+for (const [url, type, text] of [
+  ["data:,a", "text/plain;charset=US-ASCII", "a"], ["data:;Charset=x,a", "text/plain;charset=x", "a"], ["data:IMAGE/gif;HI=\"x y\" ,a", "image/gif;hi=\"x y\"", "a"],
+  ["data:x/x;base64;base64,YQ==", "x/x", "a"], ["data:;base 64,a", "text/plain", "a"],
+]) {
+  const response = await fetch(url);
+  same([response.headers.get("content-type"), await response.text()], [type, text], url);
+}
+eq(await (await fetch("data:,a", { method: "HEAD" })).text(), "", "HEAD");
+eq((await fetch(URL.createObjectURL(new Blob(["x"])))).headers.get("content-type"), "", "a Blob without a type");
 console.log("ok");

@@ -146,4 +146,10 @@ for (const value of [new Boolean(false), new Number(-0), new String("xy"), Objec
   try { c(deep); } catch (e) { name = e.name; }
   eq(["cloned", "RangeError", "InternalError"].includes(name), true, `deep nesting ends well (${name})`);
 }
+{
+  const file = new File(["ab", "c"], "name", { type: "text/x", lastModified: 5 });
+  const [blob, copy] = structuredClone([new Blob(["x"], { type: "a/b" }), file]);
+  eq([blob instanceof Blob, blob instanceof File, blob.type, blob.size, await blob.text()].join(), "true,false,a/b,1,x", "a Blob");
+  eq([copy !== file, copy instanceof File, copy.name, copy.type, copy.lastModified, await copy.text()].join(), "true,true,name,text/x,5,abc", "a File");
+}
 console.log("ok");

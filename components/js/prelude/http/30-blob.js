@@ -173,6 +173,14 @@ internal.blobs = {
   nameOf, timeOf,
   bytesOf: (blob) => recordOf(blob).bytes,
   typeOf: (blob) => recordOf(blob).type,
-  create: (bytes, type) => new Blob(KEY, { bytes, type: normalType(type) }),
+  // The type as it is.
+  create: (bytes, type) => new Blob(KEY, { bytes, type }),
   createFile: (bytes, type, name, lastModified = dateNow()) => new File(KEY, { bytes, type: normalType(type) }, { name, lastModified }),
+};
+
+// What structuredClone gives of them: a second object for the same bytes.
+const { cloneObject } = internal;
+internal.cloneObject = (value) => {
+  if (isFile(value)) return new File(KEY, recordOf(value), { name: nameOf(value), lastModified: timeOf(value) });
+  return isBlob(value) ? new Blob(KEY, recordOf(value)) : cloneObject(value);
 };

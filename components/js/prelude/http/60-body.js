@@ -5,7 +5,7 @@
 
 const { apply, isObject, toUSVString, symbolAsyncIterator } = internal.idl;
 const { bytesOf, get } = internal.classify;
-const { streams, blobs, multipart, forms, searchParams, E } = internal;
+const { streams, blobs, multipart, forms, searchParams, mime, E } = internal;
 const { resolvedWith, rejectedWith, deferred, viewParts } = streams;
 const { utf8Encode, utf8Decode } = sys;
 const { parse: parseJSON } = JSON;
@@ -214,7 +214,10 @@ function mixBody(Class, bodyOf, typeOf) {
   const takers = {
     __proto__: null,
     arrayBuffer: taking((bytes) => viewParts(bytes).buffer),
-    blob: taking((bytes, self) => blobs.create(bytes, typeOf(self) ?? "")),
+    blob: taking((bytes, self) => {
+      const type = mime.extract(typeOf(self));
+      return blobs.create(bytes, type === null ? "" : mime.serialize(type));
+    }),
     bytes: taking((bytes) => bytes),
     formData: taking((bytes, self) => multipart.parse(bytes, typeOf(self))),
     json: taking((bytes) => parseJSON(decode(bytes))),

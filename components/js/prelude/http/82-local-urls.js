@@ -1,7 +1,7 @@
 // What `data:` and `blob:` URLs stand for. Start at `fetchLocal`.
 
 const { apply } = internal.idl;
-const { bodies, responses, blobs } = internal;
+const { bodies, responses, blobs, mime } = internal;
 const { cut, matches, codeAt } = internal.pairs;
 const { failed } = internal.fetchErrors;
 const { utf8Encode } = sys;
@@ -12,7 +12,6 @@ const replaceString = String.prototype.replace;
 
 const BASE64 = /; *base64 *$/i;
 const SPACE = /[\t\n\f\r ]/g;
-const TYPE = /^[^/;\s]+\/[^/;\s]+/;
 const ErrorClass = Error;
 const TypedBytes = Uint8Array;
 
@@ -41,12 +40,16 @@ function bytesOfBase64(bytes) {
   return out;
 }
 function answer(url, type, bytes) {
-  const list = type === "" ? [] : ["content-type", type];
-  const body = bodies.extract(bytes).body;
-  return responses.create(url, false, 200, list, body);
+  return responses.create(url, false, 200, ["content-type", type], bodies.extract(bytes).body);
 }
 
-function fetchData(url, text) {
+function trimSpaces(text) {
+  let from = 0;
+  while (text[from] === " ") from++;
+  return cut(text, from);
+}
+
+function fetchData(url, text, method) {
   const comma = apply(indexOf, text, [","]);
   if (comma < 0) throw failed(new ErrorClass("invalid data URL: it has no comma"));
   let type = cut(text, 0, comma);
@@ -60,13 +63,15 @@ function fetchData(url, text) {
       throw failed(error);
     }
   }
-  if (type[0] === ";") type = `text/plain${type}`;
-  return answer(url, matches(TYPE, type) === null ? "text/plain;charset=US-ASCII" : type, bytes);
+  // White space around it is no part of it, and what is left out is text/plain.
+  type = trimSpaces(type);
+  const record = mime.parse(type[0] === ";" ? `text/plain${type}` : type);
+  return answer(url, record === null ? "text/plain;charset=US-ASCII" : mime.serialize(record), method === "HEAD" ? new TypedBytes(0) : bytes);
 }
 
 // The response for a record of a URL that leads to nothing outside; undefined for others.
 internal.fetchLocal = (url, href, method) => {
-  if (url.scheme === "data") return fetchData(href, cut(href, 5, hashAt(href)));
+  if (url.scheme === "data") return fetchData(href, cut(href, 5, hashAt(href)), method);
   if (url.scheme === "blob") {
     const blob = internal.blobOf(cut(href, 0, hashAt(href)));
     if (blob === undefined || method !== "GET") throw failed(new ErrorClass(`there is no such object: ${href}`));

@@ -102,14 +102,17 @@ modules["node:worker_threads"] = worker;
 // ---- vm ----
 
 const NO_CONTEXTS = "there are no contexts within a context; vm.runInThisContext() works";
-const indirect = globalThis.eval;
+const scriptName = (options) => `${(typeof options === "string" ? options : options?.filename) ?? "evalmachine.<anonymous>"}`;
 class Script {
   #code;
-  constructor(code) {
+  #name;
+  constructor(code, options) {
     this.#code = `${code}`;
+    this.#name = scriptName(options);
+    sys.script(this.#code, this.#name, true);
   }
   runInThisContext() {
-    return indirect(this.#code);
+    return sys.script(this.#code, this.#name, false);
   }
   runInContext() {
     throw internal.unavailable("script.runInContext()", NO_CONTEXTS);
@@ -124,10 +127,10 @@ class Script {
 modules["node:vm"] = {
   Script,
   createContext: refuse("vm.createContext()", NO_CONTEXTS),
-  createScript: (code) => new Script(code),
+  createScript: (code, options) => new Script(code, options),
   runInContext: refuse("vm.runInContext()", NO_CONTEXTS),
   runInNewContext: refuse("vm.runInNewContext()", NO_CONTEXTS),
-  runInThisContext: (code) => indirect(`${code}`),
+  runInThisContext: (code, options) => sys.script(`${code}`, scriptName(options), false),
   isContext(value) {
     if (value === null || typeof value !== "object") throw invalidType("object", "of type object", value);
     return false;

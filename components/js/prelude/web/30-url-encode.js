@@ -3,10 +3,15 @@
 
 const { utf8Encode, utf8Decode } = sys;
 const { encodeURIComponent: encodeComponent, decodeURIComponent: decodeComponent } = globalThis;
+const { matches, replaceEach, splitAt } = internal.texts;
+const {
+  StringPrototypeCharCodeAt: codeAt, StringPrototypeSlice: slice, StringPrototypeIndexOf: indexOf, StringPrototypeIncludes: includes,
+  TypedArrayPrototypeSubarray: subarray,
+} = internal.primordials;
 
 // Each set as an expression for the characters that it encodes: one to test with, one to replace with.
 function encodeSet(characters) {
-  return { test: new RegExp(`[${characters}]`, "u"), all: new RegExp(`[${characters}]`, "gu") };
+  return { test: new RegExp(`[${characters}]`, "u"), all: new RegExp(`[${characters}]+`, "gu") };
 }
 const C0 = "\\x00-\\x1f\\x7f-\\u{10ffff}";
 const QUERY = `${C0} "#<>`;
@@ -20,14 +25,27 @@ const sets = {
   userinfo: encodeSet(`${PATH}\\/:;=@\\[\\\\\\]\\|`),
 };
 
-function encodeCharacter(character) {
-  const code = character.charCodeAt(0);
-  if (code > 0x7e) return encodeComponent(character);
-  return code < 16 ? `%0${code.toString(16).toUpperCase()}` : `%${code.toString(16).toUpperCase()}`;
+const HEX = "0123456789ABCDEF";
+
+// What lies above ASCII has to be encoded in every set, so a run of it is encoded at once.
+function encodeRun(run) {
+  let out = "";
+  for (let i = 0; i < run.length;) {
+    const code = codeAt(run, i);
+    let end = i + 1;
+    if (code < 0x80) {
+      out += `%${HEX[code >> 4]}${HEX[code & 15]}`;
+    } else {
+      while (end < run.length && codeAt(run, end) >= 0x80) end++;
+      out += encodeComponent(slice(run, i, end));
+    }
+    i = end;
+  }
+  return out;
 }
 
 function percentEncode(string, set) {
-  return set.test.test(string) ? string.replace(set.all, encodeCharacter) : string;
+  return matches(set.test, string) ? replaceEach(string, set.all, encodeRun) : string;
 }
 
 function hexValue(byte) {
@@ -51,12 +69,12 @@ function decodeBytes(string) {
     }
     bytes[length++] = byte;
   }
-  return utf8Decode(bytes.subarray(0, length), false);
+  return utf8Decode(subarray(bytes, 0, length), false);
 }
 
 // Decodes percent sequences and then UTF-8, with replacement characters for what is malformed.
 function percentDecode(string) {
-  if (!string.includes("%")) return string;
+  if (!includes(string, "%")) return string;
   try {
     return decodeComponent(string);
   } catch {
@@ -64,22 +82,26 @@ function percentDecode(string) {
   }
 }
 
+const PLUS = /\+/g;
 function formDecode(string) {
-  return percentDecode(string.includes("+") ? string.replaceAll("+", " ") : string);
+  return percentDecode(includes(string, "+") ? replaceEach(string, PLUS, () => " ") : string);
 }
 
 const FORM_EXTRA = /[!'()~]|%20/g;
 function formEncode(string) {
-  return encodeComponent(string).replace(FORM_EXTRA, (match) => (match === "%20" ? "+" : encodeCharacter(match)));
+  return replaceEach(encodeComponent(string), FORM_EXTRA, (match) => (match === "%20" ? "+" : encodeRun(match)));
 }
 
 // A flat list: name, value, name, value.
 function formParse(string) {
   const list = [];
-  for (const piece of string.split("&")) {
+  const pieces = splitAt(string, "&");
+  for (let i = 0, count = 0; i < pieces.length; i++) {
+    const piece = pieces[i];
     if (piece === "") continue;
-    const equals = piece.indexOf("=");
-    list.push(formDecode(equals === -1 ? piece : piece.slice(0, equals)), equals === -1 ? "" : formDecode(piece.slice(equals + 1)));
+    const equals = indexOf(piece, "=");
+    list[count++] = formDecode(equals === -1 ? piece : slice(piece, 0, equals));
+    list[count++] = equals === -1 ? "" : formDecode(slice(piece, equals + 1));
   }
   return list;
 }

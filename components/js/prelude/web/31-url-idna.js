@@ -1,7 +1,15 @@
 // Domain names to ASCII (UTS #46, non-transitional, as URLs use it). Start at `toASCII`.
-// A domain that is all ASCII is not checked further, as the standard says.
+// A domain that is all ASCII and has no label of punycode is not checked further, as the standard says.
 // Limits: the engine has no IDNA tables. Mapping is done by NFKC and lower-casing, validity by Unicode categories, direction
 // by script; names of real scripts come out right, some of the rare symbols that the tables treat one by one do not.
+
+const { matches, replaceEach, splitAt } = internal.texts;
+const {
+  ArrayPrototypeJoin: join, ArrayPrototypePush: push, ArrayPrototypeSplice: splice, MathFloor: floor, StringFromCharCode: fromCharCode,
+  StringFromCodePoint: fromCodePoint, StringPrototypeCharCodeAt: charCodeAt, StringPrototypeCodePointAt: codePointAt,
+  StringPrototypeLastIndexOf: lastIndexOf, StringPrototypeNormalize: normalize, StringPrototypeSlice: slice,
+  StringPrototypeStartsWith: startsWith, StringPrototypeToLowerCase: toLowerCase,
+} = internal.primordials;
 
 const IGNORED = /[\xad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2064\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{1d173}-\u{1d17a}\u{e0100}-\u{e01ef}]/gu;
 const DISALLOWED = /[\p{Cc}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Zs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2ff0-\u2fff\ufff9-\ufffd\u{e0001}-\u{e007f}]/u;
@@ -25,44 +33,54 @@ const EUROPEAN = /[0-9\u06f0-\u06f9]/;
 const ARABIC_NUMBER = /[\u0600-\u0605\u0660-\u0669\u066b\u066c\u06dd]/;
 
 const ASCII = /^[\x00-\x7f]*$/;
+const HAS_PUNYCODE = /(?:^|\.)xn--/i;
+const STARTS_WITH_DIGIT = /^[0-9]/;
+const SIGMA = /\u03a3/g, SHARP_S = /\u1e9e/g, FULL_STOP = /\u3002/g;
 
 const BASE = 36, T_MIN = 1, T_MAX = 26, SKEW = 38, DAMP = 700, BIAS = 72, FIRST = 128;
 
 function adapt(delta, points, first) {
   let k = 0;
-  delta = first ? Math.floor(delta / DAMP) : delta >> 1;
-  delta += Math.floor(delta / points);
-  for (; delta > ((BASE - T_MIN) * T_MAX) >> 1; k += BASE) delta = Math.floor(delta / (BASE - T_MIN));
-  return k + Math.floor(((BASE - T_MIN + 1) * delta) / (delta + SKEW));
+  delta = first ? floor(delta / DAMP) : delta >> 1;
+  delta += floor(delta / points);
+  for (; delta > ((BASE - T_MIN) * T_MAX) >> 1; k += BASE) delta = floor(delta / (BASE - T_MIN));
+  return k + floor(((BASE - T_MIN + 1) * delta) / (delta + SKEW));
 }
 
 function threshold(k, bias) {
   return k <= bias ? T_MIN : k >= bias + T_MAX ? T_MAX : k - bias;
 }
 
-const digit = (value) => String.fromCharCode(value < 26 ? value + 97 : value + 22);
+const digit = (value) => fromCharCode(value < 26 ? value + 97 : value + 22);
+
+function pointsOf(text) {
+  const points = [];
+  for (let i = 0; i < text.length; i += points[points.length - 1] > 0xffff ? 2 : 1) points[points.length] = codePointAt(text, i);
+  return points;
+}
 
 function punycodeEncode(label) {
-  const points = Array.from(label, (character) => character.codePointAt(0));
-  let out = points.filter((point) => point < FIRST).map((point) => String.fromCharCode(point)).join("");
+  const points = pointsOf(label);
+  let out = "";
+  for (let i = 0; i < points.length; i++) if (points[i] < FIRST) out += fromCharCode(points[i]);
   const basic = out.length;
   let handled = basic;
   if (basic > 0) out += "-";
   let n = FIRST, delta = 0, bias = BIAS;
   while (handled < points.length) {
     let next = Infinity;
-    for (const point of points) if (point >= n && point < next) next = point;
+    for (let i = 0; i < points.length; i++) if (points[i] >= n && points[i] < next) next = points[i];
     delta += (next - n) * (handled + 1);
     n = next;
-    for (const point of points) {
-      if (point < n) delta++;
-      if (point !== n) continue;
+    for (let i = 0; i < points.length; i++) {
+      if (points[i] < n) delta++;
+      if (points[i] !== n) continue;
       let q = delta;
       for (let k = BASE; ; k += BASE) {
         const t = threshold(k, bias);
         if (q < t) break;
         out += digit(t + ((q - t) % (BASE - t)));
-        q = Math.floor((q - t) / (BASE - t));
+        q = floor((q - t) / (BASE - t));
       }
       out += digit(q);
       bias = adapt(delta, handled + 1, handled === basic);
@@ -77,8 +95,8 @@ function punycodeEncode(label) {
 
 // The decoded label, or null when it is not punycode.
 function punycodeDecode(text) {
-  const dash = text.lastIndexOf("-");
-  const points = dash > 0 ? Array.from(text.slice(0, dash), (character) => character.charCodeAt(0)) : [];
+  const dash = lastIndexOf(text, "-");
+  const points = dash > 0 ? pointsOf(slice(text, 0, dash)) : [];
   let n = FIRST, at = 0, bias = BIAS;
   let index = dash > 0 ? dash + 1 : 0;
   if (dash === 0) index = 1;
@@ -86,7 +104,7 @@ function punycodeDecode(text) {
     const start = at;
     let weight = 1;
     for (let k = BASE; ; k += BASE) {
-      const code = text.charCodeAt(index++);
+      const code = charCodeAt(text, index++);
       const value = code >= 48 && code <= 57 ? code - 22 : code >= 97 && code <= 122 ? code - 97 : BASE;
       if (value >= BASE) return null;
       at += value * weight;
@@ -96,60 +114,68 @@ function punycodeDecode(text) {
       weight *= BASE - t;
     }
     bias = adapt(at - start, points.length + 1, start === 0);
-    n += Math.floor(at / (points.length + 1));
+    n += floor(at / (points.length + 1));
     at %= points.length + 1;
     if (n > 0x10ffff || (n >= 0xd800 && n <= 0xdfff)) return null;
-    points.splice(at++, 0, n);
+    splice(points, at++, 0, n);
   }
-  return points.map((point) => String.fromCodePoint(point)).join("");
+  let out = "";
+  for (let i = 0; i < points.length; i++) out += fromCodePoint(points[i]);
+  return out;
 }
 
 // Sigma is mapped alone: lower-casing a whole string would make a final one of it.
 function lower(string) {
-  return string.replaceAll("\u03a3", "\u03c3").replaceAll("\u1e9e", "\xdf").toLowerCase();
+  return toLowerCase(replaceEach(replaceEach(string, SIGMA, () => "\u03c3"), SHARP_S, () => "\xdf"));
 }
 
 function map(domain) {
-  const once = lower(lower(domain.replace(IGNORED, "")).normalize("NFKC"));
-  return once.replace(IGNORED, "").replaceAll("\u3002", ".").normalize("NFC");
+  const once = lower(normalize(lower(replaceEach(domain, IGNORED, () => "")), "NFKC"));
+  return normalize(replaceEach(replaceEach(once, IGNORED, () => ""), FULL_STOP, () => "."), "NFC");
 }
 
 function isValidLabel(label) {
-  return label !== "" && !STARTS_WITH_MARK.test(label) && !DISALLOWED.test(label) && !JOINED.test(label) && !label.startsWith("xn--");
+  return label !== "" && !matches(STARTS_WITH_MARK, label) && !matches(DISALLOWED, label) && !matches(JOINED, label) && !startsWith(label, "xn--");
 }
 
 // The Bidi rule of RFC 5893, for all labels as soon as one is right-to-left.
 function directionsFit(labels) {
-  if (!labels.some((label) => RTL.test(label))) return true;
-  return labels.every((label) => {
-    if (label === "") return true;
-    if (!RTL.test(label)) return !/^[0-9]/.test(label) && !ARABIC_NUMBER.test(label);
-    return RTL_START.test(label) && RTL_LABEL.test(label) && RTL_END.test(label) && !(EUROPEAN.test(label) && ARABIC_NUMBER.test(label));
-  });
+  let some = false;
+  for (let i = 0; i < labels.length; i++) some ||= matches(RTL, labels[i]);
+  for (let i = 0; some && i < labels.length; i++) if (!directionFits(labels[i])) return false;
+  return true;
+}
+
+function directionFits(label) {
+  if (label === "") return true;
+  if (!matches(RTL, label)) return !matches(STARTS_WITH_DIGIT, label) && !matches(ARABIC_NUMBER, label);
+  return matches(RTL_START, label) && matches(RTL_LABEL, label) && matches(RTL_END, label) && !(matches(EUROPEAN, label) && matches(ARABIC_NUMBER, label));
 }
 
 // The ASCII form of a domain, or null when it has none.
 function toASCII(domain) {
-  if (ASCII.test(domain)) return domain.toLowerCase();
-  if (DOTTED.test(domain)) return null;
+  if (matches(ASCII, domain) && !matches(HAS_PUNYCODE, domain)) return toLowerCase(domain);
+  if (matches(DOTTED, domain)) return null;
   const unicode = [];
   const ascii = [];
-  for (const label of map(domain).split(".")) {
+  const labels = splitAt(map(domain), ".");
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
     let form = label;
-    if (label.startsWith("xn--")) {
-      form = ASCII.test(label) ? punycodeDecode(label.slice(4)) : null;
-      if (form === null || form === "" || ASCII.test(form) || map(form) !== form || !isValidLabel(form)) return null;
-      if (punycodeEncode(form) !== label.slice(4)) return null;
-      ascii.push(label);
-    } else if (ASCII.test(label)) {
-      ascii.push(label);
+    if (startsWith(label, "xn--")) {
+      form = matches(ASCII, label) ? punycodeDecode(slice(label, 4)) : null;
+      if (form === null || form === "" || matches(ASCII, form) || map(form) !== form || !isValidLabel(form)) return null;
+      if (punycodeEncode(form) !== slice(label, 4)) return null;
+      push(ascii, label);
+    } else if (matches(ASCII, label)) {
+      push(ascii, label);
     } else {
       if (!isValidLabel(label)) return null;
-      ascii.push(`xn--${punycodeEncode(label)}`);
+      push(ascii, `xn--${punycodeEncode(label)}`);
     }
-    unicode.push(form);
+    push(unicode, form);
   }
-  return directionsFit(unicode) ? ascii.join(".") : null;
+  return directionsFit(unicode) ? join(ascii, ".") : null;
 }
 
 internal.domainToASCII = toASCII;

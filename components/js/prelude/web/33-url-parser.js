@@ -6,6 +6,12 @@
 
 const { sets, percentEncode } = internal.urlEncoding;
 const { parseHost } = internal;
+const { matches, searchFirst, replaceEach, splitAt } = internal.texts;
+const {
+  Number: toNumber, RegExpPrototypeExec: exec, StringPrototypeCharCodeAt: charCodeAt, StringPrototypeEndsWith: endsWith,
+  StringPrototypeIncludes: includes, StringPrototypeIndexOf: indexOf, StringPrototypeLastIndexOf: lastIndexOf, StringPrototypeSlice: slice,
+  StringPrototypeStartsWith: startsWith, StringPrototypeToLowerCase: toLowerCase,
+} = internal.primordials;
 
 const DEFAULT_PORTS = { __proto__: null, ftp: 21, file: null, http: 80, https: 443, ws: 80, wss: 443 };
 const HAS_EDGE = /^[\x00-\x20]|[\x00-\x20]$/;
@@ -19,12 +25,13 @@ const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e)/i;
 const SINGLE_DOT = /^(?:\.|%2e)$/i;
 const DOUBLE_DOT = /^(?:\.|%2e){2}$/i;
 const SLASHES = /[/\\]/;
-const LEADING_SLASHES = /^[/\\]*/;
+const BACKSLASHES = /\\/g;
+const DIGITS = /^[0-9]+$/;
 // An expression takes memory for every character that it may have to go back to.
 const CANONICAL_MAX = 2048;
 // A URL that is written as it serializes: no credentials, a plain domain, no dot segments, nothing to encode.
 const CANONICAL = new RegExp(
-  "^(https?|wss?)://((?:[a-z0-9-]+\\.)*[a-z][a-z0-9-]*)(?::([1-9][0-9]{0,3}))?"
+  "^(https?|wss?)://(?![^/?#]*xn--)((?:[a-z0-9-]+\\.)*[a-z][a-z0-9-]*)(?::([1-9][0-9]{0,3}))?"
   + "((?:/(?:[\\w~!$&'()*+,;=:@-][\\w.~!$&'()*+,;=:@-]*)?)*)(?:\\?([\\w.~!$&()*+,;=:@%/?-]*))?(?:#([\\w.~!$&'()*+,;=:@%/?-]*))?$",
 );
 
@@ -40,22 +47,22 @@ function createURL(scheme) {
 function cut(input) {
   let fragment = null;
   let query = null;
-  const hash = input.indexOf("#");
+  const hash = indexOf(input, "#");
   if (hash !== -1) {
-    fragment = input.slice(hash + 1);
-    input = input.slice(0, hash);
+    fragment = slice(input, hash + 1);
+    input = slice(input, 0, hash);
   }
-  const mark = input.indexOf("?");
+  const mark = indexOf(input, "?");
   if (mark !== -1) {
-    query = input.slice(mark + 1);
-    input = input.slice(0, mark);
+    query = slice(input, mark + 1);
+    input = slice(input, 0, mark);
   }
   return { rest: input, query, fragment };
 }
 
 // `input` is well-formed. Answers a record, or null when the input is not a URL.
 function parseURL(input, base) {
-  const canonical = input.length <= CANONICAL_MAX ? CANONICAL.exec(input) : null;
+  const canonical = input.length <= CANONICAL_MAX ? exec(CANONICAL, input) : null;
   return canonical === null ? parseAny(input, base) : takeCanonical(canonical);
 }
 
@@ -75,18 +82,24 @@ function takeCanonical(match) {
 function trimEdges(input) {
   let start = 0;
   let end = input.length;
-  while (start < end && input.charCodeAt(start) <= 0x20) start++;
-  while (end > start && input.charCodeAt(end - 1) <= 0x20) end--;
-  return input.slice(start, end);
+  while (start < end && charCodeAt(input, start) <= 0x20) start++;
+  while (end > start && charCodeAt(input, end - 1) <= 0x20) end--;
+  return slice(input, start, end);
+}
+
+function withoutSlashes(text) {
+  let start = 0;
+  while (text[start] === "/" || text[start] === "\\") start++;
+  return slice(text, start);
 }
 
 function parseAny(input, base) {
-  if (HAS_EDGE.test(input)) input = trimEdges(input);
-  if (HAS_BREAK.test(input)) input = input.replace(BREAKS, "");
-  const match = SCHEME.exec(input);
+  if (matches(HAS_EDGE, input)) input = trimEdges(input);
+  if (matches(HAS_BREAK, input)) input = replaceEach(input, BREAKS, () => "");
+  const match = exec(SCHEME, input);
   if (match === null) return parseRelative(cut(input), base);
-  const scheme = match[0].slice(0, -1).toLowerCase();
-  return parseWithScheme(scheme, cut(input.slice(match[0].length)), base);
+  const scheme = toLowerCase(slice(match[0], 0, -1));
+  return parseWithScheme(scheme, cut(slice(input, match[0].length)), base);
 }
 
 function finish(url, { query, fragment }) {
@@ -105,17 +118,17 @@ function parseWithScheme(scheme, parts, base) {
   const url = createURL(scheme);
   if (scheme === "file") return finish(parseFile(url, parts, base), parts);
   if (isSpecial(scheme)) {
-    if (base !== null && base.scheme === scheme && !rest.startsWith("//")) return parseRelative(parts, base);
-    return finish(parseAuthority(url, rest.replace(LEADING_SLASHES, "")), parts);
+    if (base !== null && base.scheme === scheme && !startsWith(rest, "//")) return parseRelative(parts, base);
+    return finish(parseAuthority(url, withoutSlashes(rest)), parts);
   }
-  if (rest.startsWith("//")) return finish(parseAuthority(url, rest.slice(2)), parts);
-  if (rest.startsWith("/")) {
-    url.path = parsePath(url, rest.slice(1), "");
+  if (startsWith(rest, "//")) return finish(parseAuthority(url, slice(rest, 2)), parts);
+  if (startsWith(rest, "/")) {
+    url.path = parsePath(url, slice(rest, 1), "");
     return finish(url, parts);
   }
   url.opaque = true;
-  const trailing = rest.endsWith(" ") && (parts.query !== null || parts.fragment !== null);
-  url.path = percentEncode(trailing ? `${rest.slice(0, -1)}%20` : rest, sets.c0);
+  const trailing = endsWith(rest, " ") && (parts.query !== null || parts.fragment !== null);
+  url.path = percentEncode(trailing ? `${slice(rest, 0, -1)}%20` : rest, sets.c0);
   return finish(url, parts);
 }
 
@@ -130,12 +143,12 @@ function parseRelative(parts, base) {
   const special = isSpecial(base.scheme);
   const isSlash = (character) => character === "/" || (special && character === "\\");
   if (isSlash(rest[0]) && isSlash(rest[1])) {
-    return finish(parseAuthority(createURL(base.scheme), special ? rest.replace(LEADING_SLASHES, "") : rest.slice(2)), parts);
+    return finish(parseAuthority(createURL(base.scheme), special ? withoutSlashes(rest) : slice(rest, 2)), parts);
   }
   const url = { ...base, fragment: null };
   if (isSlash(rest[0])) {
     url.query = null;
-    url.path = parsePath(url, rest.slice(1), "");
+    url.path = parsePath(url, slice(rest, 1), "");
   } else if (rest !== "") {
     url.query = null;
     url.path = parsePath(url, rest, shorten(url.scheme, base.path));
@@ -146,29 +159,29 @@ function parseRelative(parts, base) {
 // `rest` without the slashes that introduce the authority.
 function parseAuthority(url, rest) {
   const special = isSpecial(url.scheme);
-  const end = special ? rest.search(SLASHES) : rest.indexOf("/");
-  const authority = end === -1 ? rest : rest.slice(0, end);
-  const at = authority.lastIndexOf("@");
+  const end = special ? searchFirst(rest, SLASHES) : indexOf(rest, "/");
+  const authority = end === -1 ? rest : slice(rest, 0, end);
+  const at = lastIndexOf(authority, "@");
   let hostPort = authority;
   if (at !== -1) {
-    hostPort = authority.slice(at + 1);
+    hostPort = slice(authority, at + 1);
     if (hostPort === "") return null;
-    parseCredentials(url, authority.slice(0, at));
+    parseCredentials(url, slice(authority, 0, at));
   }
   if (!parseHostPort(url, hostPort, special)) return null;
-  return parsePathStart(url, end === -1 ? "" : rest.slice(end));
+  return parsePathStart(url, end === -1 ? "" : slice(rest, end));
 }
 
 function parseCredentials(url, text) {
-  const colon = text.indexOf(":");
-  url.username = percentEncode(colon === -1 ? text : text.slice(0, colon), sets.userinfo);
-  if (colon !== -1) url.password = percentEncode(text.slice(colon + 1), sets.userinfo);
+  const colon = indexOf(text, ":");
+  url.username = percentEncode(colon === -1 ? text : slice(text, 0, colon), sets.userinfo);
+  if (colon !== -1) url.password = percentEncode(slice(text, colon + 1), sets.userinfo);
 }
 
 // The first colon outside of brackets, or -1.
 function portColon(text) {
   let inside = false;
-  if (!text.includes("[")) return text.indexOf(":");
+  if (!includes(text, "[")) return indexOf(text, ":");
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
     if (character === "[") inside = true;
@@ -180,19 +193,19 @@ function portColon(text) {
 
 function parseHostPort(url, text, special) {
   const colon = portColon(text);
-  const name = colon === -1 ? text : text.slice(0, colon);
+  const name = colon === -1 ? text : slice(text, 0, colon);
   if (name === "" && (special || colon !== -1)) return false;
   url.host = name === "" ? "" : parseHost(name, !special);
   if (url.host === null) return false;
   if (colon === -1) return true;
-  const digits = text.slice(colon + 1);
+  const digits = slice(text, colon + 1);
   if (digits === "") return true;
-  if (!/^[0-9]+$/.test(digits)) return false;
+  if (!matches(DIGITS, digits)) return false;
   return setPort(url, digits);
 }
 
 function setPort(url, digits) {
-  const port = Number(digits);
+  const port = toNumber(digits);
   if (port > 65535) return false;
   url.port = DEFAULT_PORTS[url.scheme] === port ? null : port;
   return true;
@@ -203,7 +216,7 @@ function parsePathStart(url, rest) {
   const special = isSpecial(url.scheme);
   if (rest === "" && !special) return url;
   const slash = rest[0] === "/" || (special && rest[0] === "\\");
-  url.path = parsePath(url, slash ? rest.slice(1) : rest, "");
+  url.path = parsePath(url, slash ? slice(rest, 1) : rest, "");
   return url;
 }
 
@@ -211,16 +224,16 @@ function parseFile(url, { rest, query }, base) {
   url.host = "";
   if (base !== null && base.scheme !== "file") base = null;
   const slash = (at) => rest[at] === "/" || rest[at] === "\\";
-  if (slash(0) && slash(1)) return parseFileHost(url, rest.slice(2));
+  if (slash(0) && slash(1)) return parseFileHost(url, slice(rest, 2));
   if (slash(0)) {
     let path = "";
     if (base !== null) {
       url.host = base.host;
-      const drive = base.path.slice(0, 3);
+      const drive = slice(base.path, 0, 3);
       const first = base.path.length === 3 || base.path[3] === "/";
-      if (!STARTS_WITH_DRIVE.test(rest.slice(1)) && first && DRIVE_PATH.test(drive)) path = drive;
+      if (!matches(STARTS_WITH_DRIVE, slice(rest, 1)) && first && matches(DRIVE_PATH, drive)) path = drive;
     }
-    url.path = parsePath(url, rest.slice(1), path);
+    url.path = parsePath(url, slice(rest, 1), path);
     return url;
   }
   if (base === null) {
@@ -233,15 +246,15 @@ function parseFile(url, { rest, query }, base) {
     if (query === null) url.query = base.query;
     return url;
   }
-  url.path = parsePath(url, rest, STARTS_WITH_DRIVE.test(rest) ? "" : shorten("file", base.path));
+  url.path = parsePath(url, rest, matches(STARTS_WITH_DRIVE, rest) ? "" : shorten("file", base.path));
   return url;
 }
 
 function parseFileHost(url, rest) {
-  const end = rest.search(SLASHES);
-  const name = end === -1 ? rest : rest.slice(0, end);
+  const end = searchFirst(rest, SLASHES);
+  const name = end === -1 ? rest : slice(rest, 0, end);
   // "file://c:/x" means the drive, not a host.
-  if (DRIVE_LETTER.test(name)) {
+  if (matches(DRIVE_LETTER, name)) {
     url.path = parsePath(url, rest, "");
     return url;
   }
@@ -250,36 +263,40 @@ function parseFileHost(url, rest) {
     if (host === null) return null;
     url.host = host === "localhost" ? "" : host;
   }
-  return parsePathStart(url, end === -1 ? "" : rest.slice(end));
+  return parsePathStart(url, end === -1 ? "" : slice(rest, end));
 }
 
 // A path without its last segment; a drive letter alone stays.
 function shorten(scheme, path) {
-  if (scheme === "file" && DRIVE_PATH.test(path)) return path;
-  const slash = path.lastIndexOf("/");
-  return slash === -1 ? "" : path.slice(0, slash);
+  if (scheme === "file" && matches(DRIVE_PATH, path)) return path;
+  const slash = lastIndexOf(path, "/");
+  return slash === -1 ? "" : slice(path, 0, slash);
+}
+
+function splitSegments(path, special) {
+  return splitAt(special && includes(path, "\\") ? replaceEach(path, BACKSLASHES, () => "/") : path, "/");
 }
 
 // Appends the segments of `input` (which has no slash in front) to `path`.
 function parsePath(url, input, path) {
   const special = isSpecial(url.scheme);
   const file = url.scheme === "file";
-  if (!file && !DOT_SEGMENT.test(input)) {
-    const slashed = special && input.includes("\\") ? input.replaceAll("\\", "/") : input;
+  if (!file && !matches(DOT_SEGMENT, input)) {
+    const slashed = special && includes(input, "\\") ? replaceEach(input, BACKSLASHES, () => "/") : input;
     return `${path}/${percentEncode(slashed, sets.path)}`;
   }
   // Encoding touches neither dots nor slashes, so it is done once for all segments.
-  const segments = percentEncode(input, sets.path).split(special ? SLASHES : "/");
+  const segments = splitSegments(percentEncode(input, sets.path), special);
   const last = segments.length - 1;
   for (let i = 0; i <= last; i++) {
     const segment = segments[i];
     const dotted = segment[0] === "." || segment[0] === "%";
-    if (dotted && DOUBLE_DOT.test(segment)) {
+    if (dotted && matches(DOUBLE_DOT, segment)) {
       path = shorten(url.scheme, path);
       if (i === last) path += "/";
-    } else if (dotted && SINGLE_DOT.test(segment)) {
+    } else if (dotted && matches(SINGLE_DOT, segment)) {
       if (i === last) path += "/";
-    } else if (file && path === "" && DRIVE_LETTER.test(segment)) {
+    } else if (file && path === "" && matches(DRIVE_LETTER, segment)) {
       path += `/${segment[0]}:`;
     } else {
       path += `/${segment}`;
@@ -300,7 +317,7 @@ function serializeURL(url) {
       out += url.password === "" ? `${url.username}@` : `${url.username}:${url.password}@`;
     }
     out += serializeHost(url);
-  } else if (!url.opaque && url.path.startsWith("//")) {
+  } else if (!url.opaque && startsWith(url.path, "//")) {
     // Without the dot the path would read as an authority.
     out += "/.";
   }

@@ -3,6 +3,13 @@
 const { sets, percentEncode } = internal.urlEncoding;
 const { isSpecial, parsePath, portColon, setPort, encodeQuery, DEFAULT_PORTS, SCHEME, BREAKS, SLASHES } = internal.urlParser;
 const { parseHost } = internal;
+const { searchFirst, replaceEach } = internal.texts;
+const { RegExpPrototypeExec: exec, StringPrototypeSlice: slice, StringPrototypeToLowerCase: toLowerCase } = internal.primordials;
+
+const LEADING_DIGITS = /^[0-9]+/;
+const ENDS_SPECIAL = /[/?#\\]/;
+const ENDS = /[/?#]/;
+const withoutBreaks = (text) => replaceEach(text, BREAKS, () => "");
 
 const setters = {};
 
@@ -11,9 +18,9 @@ function hasNoCredentials(url) {
 }
 
 setters.protocol = function (url, value) {
-  const match = SCHEME.exec(`${value.replace(BREAKS, "")}:`);
+  const match = exec(SCHEME, `${withoutBreaks(value)}:`);
   if (match === null) return;
-  const scheme = match[0].slice(0, -1).toLowerCase();
+  const scheme = toLowerCase(slice(match[0], 0, -1));
   if (isSpecial(scheme) !== isSpecial(url.scheme)) return;
   const credentials = url.username !== "" || url.password !== "" || url.port !== null;
   if (scheme === "file" && credentials) return;
@@ -32,9 +39,9 @@ setters.password = function (url, value) {
 
 // Everything up to the path, query or fragment that the value may carry.
 function hostPart(url, value) {
-  const text = value.replace(BREAKS, "");
-  const end = text.search(isSpecial(url.scheme) ? /[/?#\\]/ : /[/?#]/);
-  return end === -1 ? text : text.slice(0, end);
+  const text = withoutBreaks(value);
+  const end = searchFirst(text, isSpecial(url.scheme) ? ENDS_SPECIAL : ENDS);
+  return end === -1 ? text : slice(text, 0, end);
 }
 
 function setHost(url, value, withPort) {
@@ -44,7 +51,7 @@ function setHost(url, value, withPort) {
   if (url.scheme === "file") return setFileHost(url, text);
   const colon = portColon(text);
   if (colon !== -1 && !withPort) return;
-  const name = colon === -1 ? text : text.slice(0, colon);
+  const name = colon === -1 ? text : slice(text, 0, colon);
   if (name === "") {
     if (special || colon !== -1 || url.username !== "" || url.password !== "" || url.port !== null) return;
     url.host = "";
@@ -53,7 +60,7 @@ function setHost(url, value, withPort) {
   const host = parseHost(name, !special);
   if (host === null) return;
   url.host = host;
-  if (colon !== -1) setters.digits(url, text.slice(colon + 1));
+  if (colon !== -1) setters.digits(url, slice(text, colon + 1));
 }
 
 function setFileHost(url, text) {
@@ -66,36 +73,36 @@ setters.hostname = (url, value) => setHost(url, value, false);
 
 // The digits in front count; what follows them does not.
 setters.digits = function (url, text) {
-  const digits = /^[0-9]+/.exec(text);
+  const digits = exec(LEADING_DIGITS, text);
   if (digits !== null) setPort(url, digits[0]);
 };
 
 setters.port = function (url, value) {
   if (hasNoCredentials(url)) return;
   if (value === "") url.port = null;
-  else setters.digits(url, value.replace(BREAKS, ""));
+  else setters.digits(url, withoutBreaks(value));
 };
 
 setters.pathname = function (url, value) {
   if (url.opaque) return;
-  const text = value.replace(BREAKS, "");
+  const text = withoutBreaks(value);
   const special = isSpecial(url.scheme);
   if (text === "" && !special) {
     url.path = url.host === null ? "/" : "";
     return;
   }
-  const slash = special ? text.search(SLASHES) === 0 : text[0] === "/";
-  url.path = parsePath(url, slash ? text.slice(1) : text, "");
+  const slash = special ? searchFirst(text, SLASHES) === 0 : text[0] === "/";
+  url.path = parsePath(url, slash ? slice(text, 1) : text, "");
 };
 
 setters.search = function (url, value) {
-  const text = value.replace(BREAKS, "");
-  url.query = value === "" ? null : encodeQuery(url, text[0] === "?" ? text.slice(1) : text);
+  const text = withoutBreaks(value);
+  url.query = value === "" ? null : encodeQuery(url, text[0] === "?" ? slice(text, 1) : text);
 };
 
 setters.hash = function (url, value) {
-  const text = value.replace(BREAKS, "");
-  url.fragment = value === "" ? null : percentEncode(text[0] === "#" ? text.slice(1) : text, sets.fragment);
+  const text = withoutBreaks(value);
+  url.fragment = value === "" ? null : percentEncode(text[0] === "#" ? slice(text, 1) : text, sets.fragment);
 };
 
 internal.urlSetters = setters;

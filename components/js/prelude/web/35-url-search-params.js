@@ -6,6 +6,10 @@ const {
 } = internal.idl;
 const { formParse, formSerialize } = internal.urlEncoding;
 const { ownKeys, getOwnPropertyDescriptor, apply } = Reflect;
+const {
+  ArrayPrototypePush: push, ArrayPrototypeSort: sort, Map, MapPrototypeForEach: forEachInMap, MapPrototypeSet: setInMap,
+  StringPrototypeSlice: slice,
+} = internal.primordials;
 
 let listOf;
 let connect;
@@ -21,7 +25,7 @@ class URLSearchParams {
       this.#list = fromObject(init);
     } else {
       const text = toUSVString(init);
-      this.#list = formParse(text[0] === "?" ? text.slice(1) : text);
+      this.#list = formParse(text[0] === "?" ? slice(text, 1) : text);
     }
   }
   #changed() {
@@ -32,7 +36,7 @@ class URLSearchParams {
     this.#list;
     need(arguments.length, 2, "URLSearchParams.append");
     const key = toUSVString(name);
-    this.#list.push(key, toUSVString(value));
+    push(this.#list, key, toUSVString(value));
     this.#changed();
   }
   delete(name, value = undefined) {
@@ -54,7 +58,7 @@ class URLSearchParams {
     need(arguments.length, 1, "URLSearchParams.getAll");
     const key = toUSVString(name);
     const values = [];
-    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === key) values.push(this.#list[i + 1]);
+    for (let i = 0; i < this.#list.length; i += 2) if (this.#list[i] === key) push(values, this.#list[i + 1]);
     return values;
   }
   has(name, value = undefined) {
@@ -71,14 +75,17 @@ class URLSearchParams {
     let found = false;
     this.#list = filterPairs(this.#list, (pair) => pair !== key || (!found && (found = true)));
     if (found) this.#list[find(this.#list, key, undefined) + 1] = text;
-    else this.#list.push(key, text);
+    else push(this.#list, key, text);
     this.#changed();
   }
   sort() {
     const pairs = [];
-    for (let i = 0; i < this.#list.length; i += 2) pairs.push([this.#list[i], this.#list[i + 1]]);
-    pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    this.#list = pairs.flat();
+    for (let i = 0; i < this.#list.length; i += 2) push(pairs, [this.#list[i], this.#list[i + 1]]);
+    sort(pairs, (a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+    for (let i = 0; i < pairs.length; i++) {
+      this.#list[2 * i] = pairs[i][0];
+      this.#list[2 * i + 1] = pairs[i][1];
+    }
     this.#changed();
   }
   entries() {
@@ -119,7 +126,7 @@ brands.push(isParams);
 inspectors.set(URLSearchParams.prototype, (params, show) => {
   const list = listOf(params);
   const pairs = [];
-  for (let i = 0; i < list.length; i += 2) pairs.push([list[i], list[i + 1]]);
+  for (let i = 0; i < list.length; i += 2) push(pairs, [list[i], list[i + 1]]);
   return show.entries(params, pairs, " => ");
 });
 
@@ -132,7 +139,7 @@ function find(list, key, value) {
 
 function filterPairs(list, keep) {
   const out = [];
-  for (let i = 0; i < list.length; i += 2) if (keep(list[i], list[i + 1])) out.push(list[i], list[i + 1]);
+  for (let i = 0; i < list.length; i += 2) if (keep(list[i], list[i + 1])) push(out, list[i], list[i + 1]);
   return out;
 }
 
@@ -140,18 +147,20 @@ function filterPairs(list, keep) {
 function fromObject(init) {
   const list = [];
   if (init[symbolIterator] !== undefined && init[symbolIterator] !== null) {
-    for (const pair of toSequence(init, "URLSearchParams: init")) {
-      const items = toSequence(pair, "URLSearchParams: each pair");
+    const pairs = toSequence(init, "URLSearchParams: init");
+    for (let i = 0; i < pairs.length; i++) {
+      const items = toSequence(pairs[i], "URLSearchParams: each pair");
       if (items.length !== 2) throw new TypeError("URLSearchParams: each pair must be a name and a value");
-      list.push(toUSVString(items[0]), toUSVString(items[1]));
+      push(list, toUSVString(items[0]), toUSVString(items[1]));
     }
     return list;
   }
   const record = new Map();
-  for (const key of ownKeys(init)) {
-    if (getOwnPropertyDescriptor(init, key)?.enumerable) record.set(toUSVString(key), toUSVString(init[key]));
+  const keys = ownKeys(init);
+  for (let i = 0; i < keys.length; i++) {
+    if (getOwnPropertyDescriptor(init, keys[i])?.enumerable) setInMap(record, toUSVString(keys[i]), toUSVString(init[keys[i]]));
   }
-  for (const [key, value] of record) list.push(key, value);
+  forEachInMap(record, (value, key) => push(list, key, value));
   return list;
 }
 

@@ -3,6 +3,8 @@
 const { expose, need, toUSVString, isObject, brands, inspectors } = internal.idl;
 const { parseURL, serializeURL, serializeHost, isSpecial } = internal.urlParser;
 const { urlSetters: setters, searchParams } = internal;
+const { matches } = internal.texts;
+const { StringPrototypeSlice: slice } = internal.primordials;
 
 const BREAKS = /[\t\n\r]/;
 let isURL;
@@ -95,15 +97,16 @@ class URL {
   set search(value) {
     const text = toUSVString(value);
     // The list comes from the value itself: unlike the query it keeps tabs and newlines, so then it cannot wait to be made.
-    if (BREAKS.test(text)) this.searchParams;
+    if (matches(BREAKS, text)) this.#connected();
     this.#stale = false;
     setters.search(this.#url, text);
-    if (this.#params !== null) searchParams.replaceList(this.#params, text[0] === "?" ? text.slice(1) : text);
+    if (this.#params !== null) searchParams.replaceList(this.#params, text[0] === "?" ? slice(text, 1) : text);
   }
-  get searchParams() {
+  #connected() {
     this.#params ??= searchParams.connect(this.#url.query, () => { this.#stale = true; });
     return this.#params;
   }
+  get searchParams() { return this.#connected(); }
   get hash() {
     const { fragment } = this.#url;
     return fragment === null || fragment === "" ? "" : `#${fragment}`;

@@ -1,12 +1,14 @@
-// TextDecoder for UTF-8, UTF-16 (both byte orders) and windows-1252, which is what "latin1" and "ascii" mean on the web.
-// Start at `decode`. Other legacy encodings are refused with a RangeError.
+// TextDecoder for UTF-8, UTF-16 (both byte orders) and the encodings of 40-single-byte.js; "latin1" and "ascii" are windows-1252
+// on the web. Start at `decode`. The legacy encodings of several bytes are refused with a RangeError.
 // Invariant: between streaming calls only the bytes of one unfinished character are kept, three at most.
 
 const { apply, expose, need, toDOMString, toDictionary, isObject, brands, inspectors } = internal.idl;
 const { bytesOf, get } = internal.classify;
 const { isView } = ArrayBuffer;
-const { utf8Decode } = sys;
+const { utf8Decode, latin1Decode } = sys;
 const fromCharCode = String.fromCharCode;
+const Units = Uint16Array;
+const { exec } = RegExp.prototype;
 const EMPTY = new Uint8Array(0);
 // Arguments of one call: bounded by the engine's stack, not by its memory.
 const CHUNK = 1024;
@@ -16,14 +18,12 @@ for (const [name, labels] of [
   ["utf-8", "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8"],
   ["utf-16be", "unicodefffe utf-16be"],
   ["utf-16le", "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le"],
-  ["windows-1252", "ansi_x3.4-1968 ascii cp1252 cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso8859-1 iso88591 "
-    + "iso_8859-1 iso_8859-1:1987 l1 latin1 us-ascii windows-1252 x-cp1252"],
+  ...internal.singleByteLabels,
 ]) {
   for (const label of labels.split(" ")) LABELS.set(label, name);
 }
 
-const WINDOWS_1252 = "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f"
-  + "\x90\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x9d\u017e\u0178";
+const TABLES = internal.singleByte;
 
 let isDecoder;
 
@@ -79,7 +79,7 @@ class TextDecoder {
     const text = decodeBytes(this.#encoding, bytes, fatal);
     if (this.#bomSeen || text.length === 0) return text;
     this.#bomSeen = true;
-    return !this.#ignoreBOM && this.#encoding !== "windows-1252" && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    return !this.#ignoreBOM && TABLES[this.#encoding] === undefined && text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   }
   static {
     isDecoder = (value) => isObject(value) && #kept in value;
@@ -114,7 +114,7 @@ function concat(first, second) {
 // How many bytes at the end begin a character that more bytes could complete.
 function unfinished(encoding, bytes) {
   const length = bytes.length;
-  if (encoding === "windows-1252" || length === 0) return 0;
+  if (TABLES[encoding] !== undefined || length === 0) return 0;
   if (encoding !== "utf-8") {
     const odd = length & 1;
     if (length - odd < 2) return odd;
@@ -142,10 +142,25 @@ function secondByteFits(lead, second) {
 
 function decodeBytes(encoding, bytes, fatal) {
   if (encoding === "utf-8") return utf8Decode(bytes, fatal);
-  if (encoding === "windows-1252") {
-    return unitsToString(bytes).replace(/[\x80-\x9f]/g, (unit) => WINDOWS_1252[unit.charCodeAt(0) - 0x80]);
-  }
+  if (TABLES[encoding] !== undefined) return decodeSingle(bytes, TABLES[encoding], fatal);
   return decodeUtf16(bytes, encoding === "utf-16be", fatal);
+}
+
+// The bytes that a table can change: those of windows-1252 above its controls are characters of Latin-1 already.
+const CHANGED = /[\x80-\xff]/;
+const CHANGED_CONTROLS = /[\x80-\x9f]/;
+
+function decodeSingle(bytes, table, fatal) {
+  const text = latin1Decode(bytes, 0xff);
+  if (apply(exec, table === TABLES["windows-1252"] ? CHANGED_CONTROLS : CHANGED, [text]) === null) return text;
+  const length = text.length;
+  const units = new Units(length);
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i];
+    units[i] = byte < 0x80 ? byte : table[byte - 0x80];
+    if (fatal && units[i] === 0xfffd) throw new TypeError("The encoded data was not valid");
+  }
+  return unitsToString(units);
 }
 
 function unitsToString(units) {

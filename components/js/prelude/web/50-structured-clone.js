@@ -45,7 +45,7 @@ function cloneValue(value, state) {
   }
   const kind = kindOf(value);
   if (kind !== undefined) return cloneKind(kind, value, state);
-  const cloned = internal.cloneKey(value);
+  const cloned = internal.cloneObject(value);
   if (cloned !== undefined) return remember(value, cloned, state);
   for (const is of brands) if (is(value)) refuse(describe(value));
   if (isNamespace(value)) refuse("#<Module>");

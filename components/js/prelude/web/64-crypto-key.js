@@ -61,5 +61,5 @@ function needKey(value, what) {
 }
 
 // A second object for the same key: what structuredClone gives.
-internal.cloneKey = (value) => (isKey(value) ? new CryptoKey(KEY, recordOf(value)) : undefined);
+internal.cloneObject = (value) => (isKey(value) ? new CryptoKey(KEY, recordOf(value)) : undefined);
 internal.keys = { makeKey, needKey, isKey };

@@ -148,9 +148,10 @@ function generateKey(algorithm, extractable, usages) {
     }
   }
   const privateUsages = only(usages, uses.private);
-  if (privateUsages.length === 0) throw new DOMException("Usages cannot be empty when creating a key.", "SyntaxError");
   const type = typeOf({ name, curve: algorithm.namedCurve });
-  const bytes = generate(type, isRsa(name) ? algorithm : undefined);
+  const exponent = isRsa(name) ? exponentOf(algorithm) : 0;
+  if (privateUsages.length === 0) throw new DOMException("Usages cannot be empty when creating a key.", "SyntaxError");
+  const bytes = generate(type, isRsa(name) ? algorithm.modulusLength : 0, exponent);
   return {
     publicKey: makeHalf("public", algorithm, publicOf(type, bytes), true, only(usages, uses.public)),
     privateKey: makeHalf("private", algorithm, bytes, extractable, privateUsages),
@@ -166,13 +167,15 @@ function secretBits({ name, hash, length }) {
   return length;
 }
 
-function generate(type, rsa) {
+function exponentOf({ publicExponent }) {
   let exponent = 0;
-  if (rsa !== undefined) {
-    for (let i = 0; i < lengthOf(rsa.publicExponent); i++) exponent = exponent * 256 + rsa.publicExponent[i];
-    if (!(exponent >= 3 && exponent < 2 ** 32 && exponent % 2 === 1)) throw new DOMException("Invalid public exponent", "OperationError");
-  }
-  return into(KEY_BYTES_MAX, REQUEST.GENERATE_KEY, type, pack([rsa?.modulusLength ?? 0, exponent], [], entropy()), "Generating the key");
+  for (let i = 0; i < lengthOf(publicExponent); i++) exponent = exponent * 256 + publicExponent[i];
+  if (!(exponent >= 3 && exponent < 2 ** 32 && exponent % 2 === 1)) throw new DOMException("Invalid public exponent", "OperationError");
+  return exponent;
+}
+
+function generate(type, bits, exponent) {
+  return into(KEY_BYTES_MAX, REQUEST.GENERATE_KEY, type, pack([bits, exponent], [], entropy()), "Generating the key");
 }
 
 // ---- importKey ----
@@ -244,7 +247,8 @@ function importJwk(jwk, algorithm, extractable, usages) {
   }
   const type = jwk.d === undefined ? "public" : "private";
   const expected = jwkAlgorithm(algorithm);
-  if ((isRsa(name) || name === "Ed25519") && jwk.alg !== undefined && jwk.alg !== expected) wrong('JWK "alg" does not match the requested algorithm');
+  const isOlder = name === "Ed25519" && jwk.alg === "EdDSA";
+  if ((isRsa(name) || name === "Ed25519") && jwk.alg !== undefined && jwk.alg !== expected && !isOlder) wrong('JWK "alg" does not match the requested algorithm');
   return makeHalf(type, algorithm, isRsa(name) ? rsaFromJwk(jwk, wrong) : curveFromJwk(jwk, algorithm, wrong), extractable, usages);
 }
 

@@ -1,5 +1,5 @@
-// What the modules of Node.js take from the language before any program runs: its methods as functions of their receiver, under
-// the names that Node.js itself gives them (`ArrayPrototypePush(array, value)`). A program may replace methods; these stay.
+// What the prelude takes from the language before any program runs: its methods as functions of their receiver, under the names
+// that Node.js gives them (`ArrayPrototypePush(array, value)`). A program may replace methods; these stay.
 //
 // Start at `expose`. Iterators are not safe so: arrays are walked by index, sets and maps by `forEach`.
 
@@ -40,3 +40,42 @@ for (const space of ["JSON", "Math", "Reflect"]) {
   }
 }
 internal.primordials = primordials;
+
+// ---- texts ----
+
+// An expression's own methods, and those of strings that take expressions, call methods that a program may replace; `exec` does not.
+const { RegExpPrototypeExec, StringPrototypeSlice, StringPrototypeIndexOf } = primordials;
+
+const matches = (pattern, string) => RegExpPrototypeExec(pattern, string) !== null;
+
+// Where the first match begins, or -1.
+function searchFirst(string, pattern) {
+  const match = RegExpPrototypeExec(pattern, string);
+  return match === null ? -1 : match.index;
+}
+
+// With what `make` gives for each match of an expression that is global and matches nothing empty.
+function replaceEach(string, pattern, make) {
+  let out = "";
+  let from = 0;
+  pattern.lastIndex = 0;
+  for (let match; (match = RegExpPrototypeExec(pattern, string)) !== null;) {
+    out += StringPrototypeSlice(string, from, match.index) + make(match[0]);
+    from = match.index + match[0].length;
+  }
+  return from === 0 ? string : out + StringPrototypeSlice(string, from);
+}
+
+// The parts of a string between separators.
+function splitAt(string, separator) {
+  const parts = [];
+  let from = 0;
+  let count = 0;
+  for (let at; (at = StringPrototypeIndexOf(string, separator, from)) !== -1; from = at + separator.length) {
+    parts[count++] = StringPrototypeSlice(string, from, at);
+  }
+  parts[count] = StringPrototypeSlice(string, from);
+  return parts;
+}
+
+internal.texts = { matches, searchFirst, replaceEach, splitAt };
