@@ -47,9 +47,8 @@ pub fn run(args: &RunArgs) -> ! {
         Ok(mut running) => {
             let (outcome, answers) = running.execute_or_answer();
             if answers && outcome.is_success() && !console.quiet {
-                let file = shown(&plan.path());
-                let how = format!("{file} answers requests of HTTP and was given none: b8g serve-http {file}");
-                console.say(&console.line(&how));
+                let what = "answers requests of HTTP and was given none (serve it with b8g serve-http)";
+                console.say(&console.line(&format!("{} {what}", shown(&plan.path()))));
             }
             finish.end(outcome)
         }

@@ -181,3 +181,46 @@ fn refusals_and_misuse_name_what_is_wrong() {
     place.b8g(&["run", "-R=d", "-W=d", "a.js"]).stdout(expected);
     assert!(place.join("d/a").exists() && place.join("d/e").exists());
 }
+
+#[test]
+fn packages_with_the_names_of_modules_that_are_there_are_passed_over() {
+    let place = Place::new();
+    for name in ["fs", "b8g", "node:fs", "other"] {
+        let folder = place.join("node_modules").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("index.js"), format!("module.exports = 'the package {name}';")).unwrap();
+    }
+    let source = "import fs, { readFileSync } from 'fs'; import * as b8g from 'b8g'; import other from 'other'; import own from './fs.cjs';\n\
+                  import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);\n\
+                  console.log(typeof readFileSync, typeof b8g.open, other, own, require('node:fs') === fs, require('fs') === fs);";
+    let place = place.with("a.mjs", source).with("fs.cjs", "module.exports = 'a file';");
+    place.b8g(&["run", "a.mjs"]).code(0).stdout("function function the package other a file true true\n");
+    let place = place.with("b.mjs", "import 'node:nothing';");
+    place.b8g(&["run", "b.mjs"]).code(1).says("node:nothing");
+}
+
+#[test]
+fn what_a_program_asks_of_its_environment_is_told() {
+    let source = "const { DEBUG, NO_COLOR } = process.env; console.log(DEBUG, process.env.NODE_ENV, 'x' in process.env);";
+    let place = Place::new().with("a.cjs", source).with("fails.cjs", &format!("{source} throw new Error('x');"));
+    place.b8g(&["run", "--report=report.json", "a.cjs"]).code(0).stdout("undefined undefined false\n").stderr("");
+    let flags: Vec<String> =
+        place.report()["denied"].as_array().unwrap().iter().map(|denial| denial["flag"].as_str().unwrap().into()).collect();
+    assert_eq!(flags, ["--allow-env=DEBUG", "--allow-env=NO_COLOR", "--allow-env=NODE_ENV"]);
+    place.b8g(&["run", "fails.cjs"]).code(1).says("(grant it with --allow-env=DEBUG)");
+    place.b8g(&["run", "--env=NODE_ENV=test", "--env=DEBUG=a", "a.cjs"]).code(0).stdout("a test false\n");
+    let place = place.with("main.js", "export function main() { console.log(process.env.NODE_ENV); }");
+    place.b8g(&["build", "--quiet", "main.js"]).code(0);
+    place.b8g(&["run", "--env=NODE_ENV=test", "main.b8g"]).code(0).stdout("production\n");
+}
+
+#[test]
+fn a_program_that_answers_requests_says_how_it_is_served() {
+    let place = Place::new()
+        .with("server.ts", "export default { fetch: (): Response => new Response('x') };")
+        .with("plain.js", "export default { other() {} };");
+    let hint = "b8g: \"server.ts\" answers requests of HTTP and was given none (serve it with b8g serve-http)\n";
+    place.b8g(&["run", "server.ts"]).code(0).stderr(hint);
+    place.b8g(&["run", "--quiet", "server.ts"]).code(0).stderr("");
+    place.b8g(&["run", "plain.js"]).code(0).stderr("");
+}

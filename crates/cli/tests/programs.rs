@@ -103,3 +103,38 @@ fn a_service_of_other_runtimes_answers() {
         assert_eq!(serving.stop("-TERM"), (Some(0), String::new()));
     }
 }
+
+/// Programs for packages of npm that are used as they come: those of tests/js/packages/package-lock.json.
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("axios.mjs", &["--allow-net=127.0.0.1"]),
+    ("cheerio.mjs", &[]),
+    ("cli.cjs", &[]),
+    ("data.mjs", &[]),
+    ("express.cjs", &["--allow-net=127.0.0.1", "--allow-listen=127.0.0.1"]),
+    ("jose.mjs", &[]),
+    ("jsonwebtoken.cjs", &[]),
+    ("react.mjs", &[]),
+    ("text.cjs", &[]),
+];
+
+#[test]
+fn packages_print_what_they_print_in_node() {
+    let Some(modules) = std::env::var_os("B8G_PACKAGES").map(PathBuf::from) else {
+        eprintln!("skipped: no B8G_PACKAGES with the packages: run cargo xtask test");
+        return;
+    };
+    let modules = modules.canonicalize().or_else(|_| root().join(&modules).canonicalize()).unwrap();
+    let installed = modules.parent().unwrap();
+    let place = Place::new();
+    let server = root().join(OTHERS).join("server.mjs");
+    let serving = Serving::start(&place, &["--keep-alive=1000000", "--concurrency=1"], server.to_str().unwrap());
+    let address = format!("http://{}", serving.address);
+    for (file, flags) in PACKAGES {
+        let program = root().join("tests/js/packages").join(file);
+        fs::copy(&program, installed.join(file)).unwrap();
+        let all = [&["run", "--timeout=60s", "--memory=128M"], *flags, &[file, address.as_str()]].concat();
+        let ended = run_in(installed, place.command(&all), b"");
+        ended.stdout(&fs::read_to_string(program.with_extension("out")).unwrap()).code(0);
+    }
+    assert_eq!(serving.stop("-TERM"), (Some(0), String::new()));
+}

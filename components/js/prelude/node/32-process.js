@@ -279,6 +279,7 @@ ObjectDefineProperty(made, "title", {
     title = `${value}`;
   },
 });
+ObjectDefineProperty(made, Symbol.toStringTag, { value: "process", writable: false, enumerable: false, configurable: true });
 ObjectDefineProperty(made, "noDeprecation", { value: false, writable: true, enumerable: false, configurable: true });
 ObjectDefineProperty(made, "noWarnings", { value: false, writable: true, enumerable: false, configurable: true });
 
