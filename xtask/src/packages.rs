@@ -38,8 +38,7 @@ pub fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
     let wanted = fs::read(sources.join("package-lock.json"))
         .with_context(|| format!("cannot read the lock file in {}", sources.display()))?;
     if !fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        let npm = find("npm")
-            .context("npm is needed to fetch packages (Debian: apt-get install npm)")?;
+        let npm = find("npm").context("npm is needed to fetch packages (Debian: apt-get install npm)")?;
         fs::create_dir_all(target)?;
         for name in ["package.json", "package-lock.json"] {
             fs::copy(sources.join(name), target.join(name))?;

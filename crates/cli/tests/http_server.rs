@@ -14,7 +14,11 @@ const server = http.createServer({ keepAliveTimeout: 3000 }, async (req, res) =>
   switch (req.url) {
     case "/echo": {
       const chunks = [];
-      for await (const chunk of req) chunks.push(chunk);
+      try {
+        for await (const chunk of req) chunks.push(chunk);
+      } catch (error) {
+        return console.log(error.code);
+      }
       res.setHeader("X-Type", req.headers["content-type"] ?? "none");
       return res.end(Buffer.concat(chunks));
     }
@@ -59,15 +63,24 @@ fn requests_are_answered() {
     let serving = serving();
     let body: Vec<u8> = (0..300_000u32).map(|n| b'a' + (n % 23) as u8).collect();
     let answer = serving.ask("POST", "/echo", "Content-Type: t/x\r\n", &body);
-    assert!(answer.contains("X-Type: t/x\r\n") && answer.contains("Content-Length: 300000\r\n"), "{}", &answer[..300]);
+    assert!(
+        answer.contains("X-Type: t/x\r\n") && answer.contains("Content-Length: 300000\r\n"),
+        "{}",
+        &answer[..300]
+    );
     assert!(answer.as_bytes().ends_with(&body[1000..]), "{}", answer.len());
     let chunked = b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5;a=b\r\nhello\r\n1\r\n!\r\n0\r\nX-Trailer: y\r\n\r\n";
     assert!(say(&serving, chunked).ends_with("\r\n\r\nhello!"));
     let answer = serving.ask("GET", "/stream", "", b"");
-    assert!(answer.contains("Transfer-Encoding: chunked") && answer.ends_with("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"), "{answer}");
-    let answer = serving.ask("GET", "/many", "X-A: 1\r\nx-a: 2\r\nCookie: a\r\nCookie: b\r\n__proto__: p\r\n", b"");
+    assert!(
+        answer.contains("Transfer-Encoding: chunked")
+            && answer.ends_with("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"),
+        "{answer}"
+    );
+    let answer =
+        serving.ask("GET", "/many", "X-A: 1\r\nx-a: 2\r\nCookie: a\r\nCookie: b\r\n__proto__: p\r\n", b"");
     assert!(answer.contains("Set-Cookie: a=1\r\nSet-Cookie: b=2\r\n"), "{answer}");
-    assert!(answer.ends_with(r#"{"host":"x","connection":"close","x-a":"1, 2","cookie":"a; b","__proto__":"p"}"#), "{answer}");
+    assert!(answer.contains("\n{\"host\":\"x\",\"connection\":\"close\",\"x-a\":\"1, 2\",\"cookie\":\"a; b\",\"__proto__\":\"p\"}\r\n"), "{answer}");
     let answer = serving.ask("GET", "/large", "", b"");
     assert!(answer.len() > 3_000_000 && answer.ends_with("xxx"), "{}", answer.len());
     let answer = serving.ask("HEAD", "/large", "", b"");
@@ -76,10 +89,18 @@ fn requests_are_answered() {
     assert!(answer.starts_with("HTTP/1.1 204 No Content\r\n") && answer.ends_with("\r\n\r\n"), "{answer}");
     assert!(serving.ask("POST", "/unread", "", &body).ends_with("\r\n\r\nno"));
     let old = say(&serving, b"GET /x HTTP/1.0\r\n\r\n");
-    assert!(old.starts_with("HTTP/1.1 404 ") && old.ends_with("no GET /x") && old.contains("Connection: close"), "{old}");
+    assert!(
+        old.starts_with("HTTP/1.1 404 ") && old.ends_with("no GET /x") && old.contains("Connection: close"),
+        "{old}"
+    );
     let continued = say(&serving, b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi");
-    assert!(continued.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n") && continued.ends_with("hi"), "{continued}");
-    let upgraded = say(&serving, b"GET /up HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nmore");
+    assert!(
+        continued.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+            && continued.ends_with("hi"),
+        "{continued}"
+    );
+    let upgraded =
+        say(&serving, b"GET /up HTTP/1.1\r\nHost: x\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nmore");
     assert!(upgraded.starts_with("HTTP/1.1 101 ") && upgraded.ends_with("<more>"), "{upgraded}");
     assert!(serving.ask("GET", "/quit", "", b"").ends_with("bye"));
     assert_eq!(serving.ended(), Some(0));
@@ -137,7 +158,11 @@ fn what_is_no_request_is_refused() {
         assert!(!say(&serving, bytes).contains(" 200 "), "{}", String::from_utf8_lossy(bytes));
     }
     let split = serving.ask("GET", "/split", "", b"");
-    assert!(split.contains("X-Code: ERR_INVALID_CHAR\r\n") && split.contains("X-Name: ERR_INVALID_HTTP_TOKEN\r\n"), "{split}");
+    assert!(
+        split.contains("X-Code: ERR_INVALID_CHAR\r\n")
+            && split.contains("X-Name: ERR_INVALID_HTTP_TOKEN\r\n"),
+        "{split}"
+    );
     assert!(split.ends_with("\r\n\r\nERR_INVALID_CHAR") && !split.contains("evil"), "{split}");
     serving.ask("GET", "/quit", "", b"");
     assert_eq!(serving.ended(), Some(0));

@@ -202,10 +202,19 @@ fn packages_with_the_names_of_modules_that_are_there_are_passed_over() {
 #[test]
 fn what_a_program_asks_of_its_environment_is_told() {
     let source = "const { DEBUG, NO_COLOR } = process.env; console.log(DEBUG, process.env.NODE_ENV, 'x' in process.env);";
-    let place = Place::new().with("a.cjs", source).with("fails.cjs", &format!("{source} throw new Error('x');"));
-    place.b8g(&["run", "--report=report.json", "a.cjs"]).code(0).stdout("undefined undefined false\n").stderr("");
-    let flags: Vec<String> =
-        place.report()["denied"].as_array().unwrap().iter().map(|denial| denial["flag"].as_str().unwrap().into()).collect();
+    let place =
+        Place::new().with("a.cjs", source).with("fails.cjs", &format!("{source} throw new Error('x');"));
+    place
+        .b8g(&["run", "--report=report.json", "a.cjs"])
+        .code(0)
+        .stdout("undefined undefined false\n")
+        .stderr("");
+    let flags: Vec<String> = place.report()["denied"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|denial| denial["flag"].as_str().unwrap().into())
+        .collect();
     assert_eq!(flags, ["--allow-env=DEBUG", "--allow-env=NO_COLOR", "--allow-env=NODE_ENV"]);
     place.b8g(&["run", "fails.cjs"]).code(1).says("(grant it with --allow-env=DEBUG)");
     place.b8g(&["run", "--env=NODE_ENV=test", "--env=DEBUG=a", "a.cjs"]).code(0).stdout("a test false\n");
@@ -219,7 +228,8 @@ fn a_program_that_answers_requests_says_how_it_is_served() {
     let place = Place::new()
         .with("server.ts", "export default { fetch: (): Response => new Response('x') };")
         .with("plain.js", "export default { other() {} };");
-    let hint = "b8g: \"server.ts\" answers requests of HTTP and was given none (serve it with b8g serve-http)\n";
+    let hint =
+        "b8g: \"server.ts\" answers requests of HTTP and was given none (serve it with b8g serve-http)\n";
     place.b8g(&["run", "server.ts"]).code(0).stderr(hint);
     place.b8g(&["run", "--quiet", "server.ts"]).code(0).stderr("");
     place.b8g(&["run", "plain.js"]).code(0).stderr("");

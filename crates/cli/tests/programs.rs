@@ -44,7 +44,11 @@ const PROGRAMS: &[(&str, Case)] = &[
         OTHERS,
         (
             "api-client.ts",
-            &["--allow-net=127.0.0.1", "--allow-read=../../../examples/programs/data", "--env=API_URL=http://SERVER"],
+            &[
+                "--allow-net=127.0.0.1",
+                "--allow-read=../../../examples/programs/data",
+                "--env=API_URL=http://SERVER",
+            ],
             &["../../../examples/programs/data/sales.csv"],
             0,
         ),
@@ -65,7 +69,8 @@ fn what_models_write_prints_what_node_prints() {
         let filled = |text: &&str| {
             text.replace("SCRATCH", scratch.path().to_str().unwrap()).replace("SERVER", &serving.address)
         };
-        let all: Vec<String> = [&["run", "--timeout=60s"], *flags, &[file], *arguments].concat().iter().map(filled).collect();
+        let all: Vec<String> =
+            [&["run", "--timeout=60s"], *flags, &[file], *arguments].concat().iter().map(filled).collect();
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let ended = run_in(&folder, place.command(&all), &input);
         let expected = fs::read_to_string(expected.with_extension("out")).unwrap();
@@ -127,7 +132,8 @@ fn packages_print_what_they_print_in_node() {
     let installed = modules.parent().unwrap();
     let place = Place::new();
     let server = root().join(OTHERS).join("server.mjs");
-    let serving = Serving::start(&place, &["--keep-alive=1000000", "--concurrency=1"], server.to_str().unwrap());
+    let serving =
+        Serving::start(&place, &["--keep-alive=1000000", "--concurrency=1"], server.to_str().unwrap());
     let address = format!("http://{}", serving.address);
     for (file, flags) in PACKAGES {
         let program = root().join("tests/js/packages").join(file);

@@ -34,7 +34,7 @@ fn run_with(address: SocketAddr, program: &str, grants: &Grants, limits: Limits)
 }
 
 fn grants(address: SocketAddr) -> Grants {
-    Grants::none().net(address.to_string()).unwrap().clocks()
+    Grants::none().net(address.to_string()).unwrap().clocks().compute()
 }
 
 fn limits() -> Limits {
@@ -185,7 +185,9 @@ fn packed(coding: &str, bytes: &[u8]) -> Vec<u8> {
     match coding {
         "gzip" => finished(flate2::write::GzEncoder::new(Vec::new(), level), bytes).finish(),
         "deflate" => finished(flate2::write::ZlibEncoder::new(Vec::new(), level), bytes).finish(),
-        "deflate without a head" => finished(flate2::write::DeflateEncoder::new(Vec::new(), level), bytes).finish(),
+        "deflate without a head" => {
+            finished(flate2::write::DeflateEncoder::new(Vec::new(), level), bytes).finish()
+        }
         _ => Ok(finished(brotli::CompressorWriter::new(Vec::new(), 4096, 5, 20), bytes).into_inner()),
     }
     .unwrap()
@@ -247,7 +249,10 @@ fn compressed_answers_are_read_as_they_were() {
     "#;
     passes(coded("zstd", b"as it came".to_vec()), program);
     passes(coded("gzip", Vec::new()), r#"eq(await (await fetch("http://SERVER/")).text(), "");"#);
-    passes(coded("gzip", packed("gzip", b"x")), r#"eq((await fetch("http://SERVER/", { method: "HEAD" })).status, 200);"#);
+    passes(
+        coded("gzip", packed("gzip", b"x")),
+        r#"eq((await fetch("http://SERVER/", { method: "HEAD" })).status, 200);"#,
+    );
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn types_are_stripped() {
 #[test]
 fn the_mode_of_packages_is_production_where_they_are_built() {
     let built = |source: &str, production| {
-        let entry = Entry::Source { name: "a.ts", language: Language::TypeScript, source, directory: ".".as_ref() };
+        let entry =
+            Entry::Source { name: "a.ts", language: Language::TypeScript, source, directory: ".".as_ref() };
         let options = Options { production, ..Options::default() };
         let program = build_program(entry, &options).unwrap();
         Blob::read(&program).modules[0].source.trim_end().to_owned()

@@ -21,7 +21,6 @@ const calls = {
   addEventListener: (options) => new EventTarget().addEventListener("x", () => {}, options),
   removeEventListener: (options) => new EventTarget().removeEventListener("x", () => {}, options),
   structuredClone: (options) => structuredClone(1, options),
-  "structuredClone of it": (options) => structuredClone(options),
   TextDecoder: (options) => new TextDecoder("utf-8", options),
   "TextDecoder.decode": (options) => new TextDecoder().decode(bytes, options),
   URLSearchParams: (options) => new URLSearchParams(options),

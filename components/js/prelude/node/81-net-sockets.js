@@ -4,7 +4,7 @@
 // calls back whoever waits, once; what was not granted is EACCES, with the flag in the message.
 
 const { modules, stream, EventEmitter, nodeError, asBuffer, bufferPart, checkArgument: check, E } = internal;
-const { NumberIsInteger, ObjectAssign, ReflectConstruct, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, StringPrototypeIndexOf, SetPrototypeAdd, SetPrototypeDelete } =
+const { FunctionPrototypeSymbolHasInstance, NumberIsInteger, ObjectAssign, ReflectConstruct, ObjectDefineProperty, ObjectGetPrototypeOf, ObjectSetPrototypeOf, StringPrototypeIndexOf, SetPrototypeAdd, SetPrototypeDelete } =
   internal.primordials;
 const { watch, unwatch, readAt, writeAt, close: closeHandle, ctl, handle: handleOf, open: openHandle } = sys;
 const { setTimer, clearTimer } = sys;
@@ -116,7 +116,7 @@ class SocketBase extends stream.Duplex {
     if (typeof options === "number") options = { fd: options };
     if (options?.fd !== undefined) throw internal.unavailable("a socket of a file descriptor", "use connect()");
     super({
-      allowHalfOpen: options?.allowHalfOpen ?? false, readableHighWaterMark: options?.readableHighWaterMark ?? CHUNK,
+      __proto__: null, allowHalfOpen: options?.allowHalfOpen ?? false, readableHighWaterMark: options?.readableHighWaterMark ?? CHUNK,
       writableHighWaterMark: options?.writableHighWaterMark, autoDestroy: true, emitClose: true, decodeStrings: true, signal: options?.signal,
     });
     this.connecting = false;
@@ -317,9 +317,11 @@ class SocketBase extends stream.Duplex {
   }
 }
 
-// Node.js lets them be called without `new`, and old packages inherit from them by hand.
-function callable(name, Base) {
+// Node.js lets them be called without `new`, and old packages inherit from them by hand: `setUp(self, args)` makes what they made
+// one of these, where that can be done.
+function callable(name, Base, setUp = undefined) {
   const made = { [name]: function (...args) {
+    if (new.target === undefined && setUp !== undefined && FunctionPrototypeSymbolHasInstance(made, this)) return setUp(this, args);
     return ReflectConstruct(Base, args, new.target === undefined ? made : new.target);
   } }[name];
   made.prototype = Base.prototype;

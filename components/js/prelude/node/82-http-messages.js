@@ -3,7 +3,7 @@
 // Invariant: a head is sent once, and no name or value in it ends its line early.
 
 const { stream, nodeError, invalidType, encodings, http, net, checkArgument: check } = internal;
-const { ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, ObjectHasOwn, ObjectKeys, ObjectAssign, ObjectDefineProperty, StringPrototypeToLowerCase } = internal.primordials;
+const { ArrayIsArray, ArrayPrototypeJoin, ArrayPrototypePush, ObjectHasOwn, ObjectKeys, ObjectAssign, ObjectDefineProperty, ReflectApply, StringPrototypeToLowerCase } = internal.primordials;
 const { validateHeaderName, validateHeaderValue } = http;
 
 // Fields of which the first counts, as Node.js has it.
@@ -28,53 +28,42 @@ function addField(fields, name, value) {
   }
 }
 
-class IncomingBase extends stream.Readable {
-  #headers;
-  #distinct;
-  #wanting = null;
+const INCOMING = { __proto__: null, highWaterMark: 65536 };
+const OUTGOING = { __proto__: null, decodeStrings: true, highWaterMark: 65536 };
+const kHeaders = Symbol("headers");
+const kDistinct = Symbol("headersDistinct");
+const kWanting = Symbol("wanting");
+const kFields = Symbol("fields");
+const hidden = (self, key, value) => ObjectDefineProperty(self, key, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
 
+class IncomingBase extends stream.Readable {
   constructor(socket) {
-    super({ highWaterMark: 65536 });
-    this.httpVersionMajor = 1;
-    this.httpVersionMinor = 1;
-    this.httpVersion = "1.1";
-    this.complete = false;
-    this.rawHeaders = [];
-    this.rawTrailers = [];
-    this.trailers = {};
-    this.joinDuplicateHeaders = undefined;
-    this.aborted = false;
-    this.upgrade = false;
-    this.url = "";
-    this.method = null;
-    this.statusCode = null;
-    this.statusMessage = null;
-    this.socket = socket;
-    this.client = socket;
+    super(INCOMING);
+    setUpIncoming(this, socket);
   }
   get headers() {
-    if (this.#headers === undefined) {
-      this.#headers = {};
-      for (let i = 0; i + 1 < this.rawHeaders.length; i += 2) addField(this.#headers, StringPrototypeToLowerCase(this.rawHeaders[i]), this.rawHeaders[i + 1]);
+    if (this[kHeaders] === undefined) {
+      this[kHeaders] = {};
+      for (let i = 0; i + 1 < this.rawHeaders.length; i += 2) addField(this[kHeaders], StringPrototypeToLowerCase(this.rawHeaders[i]), this.rawHeaders[i + 1]);
     }
-    return this.#headers;
+    return this[kHeaders];
   }
-  set headers(value) { this.#headers = value; }
+  set headers(value) { this[kHeaders] = value; }
   get headersDistinct() {
-    if (this.#distinct === undefined) {
-      this.#distinct = { __proto__: null };
-      for (let i = 0; i + 1 < this.rawHeaders.length; i += 2) ArrayPrototypePush((this.#distinct[StringPrototypeToLowerCase(this.rawHeaders[i])] ??= []), this.rawHeaders[i + 1]);
+    if (this[kDistinct] === undefined) {
+      this[kDistinct] = { __proto__: null };
+      for (let i = 0; i + 1 < this.rawHeaders.length; i += 2) ArrayPrototypePush((this[kDistinct][StringPrototypeToLowerCase(this.rawHeaders[i])] ??= []), this.rawHeaders[i + 1]);
     }
-    return this.#distinct;
+    return this[kDistinct];
   }
-  set headersDistinct(value) { this.#distinct = value; }
+  set headersDistinct(value) { this[kDistinct] = value; }
   get trailersDistinct() { return {}; }
   get connection() { return this.socket; }
   set connection(socket) { this.socket = socket; }
 
   // `wanting` is called whenever somebody wants more of the body.
-  _feed(wanting) { this.#wanting = wanting; }
-  _read() { this.#wanting?.(); }
+  _feed(wanting) { this[kWanting] = wanting; }
+  _read() { this[kWanting]?.(); }
   _destroy(error, callback) {
     if (!this.readableEnded || !this.complete) {
       this.aborted = true;
@@ -91,27 +80,38 @@ class IncomingBase extends stream.Readable {
     return this;
   }
 }
-const IncomingMessage = net.callable("IncomingMessage", IncomingBase);
+function setUpIncoming(self, socket) {
+  hidden(self, kHeaders, undefined);
+  hidden(self, kDistinct, undefined);
+  hidden(self, kWanting, null);
+  self.httpVersionMajor = 1;
+  self.httpVersionMinor = 1;
+  self.httpVersion = "1.1";
+  self.complete = false;
+  self.rawHeaders = [];
+  self.rawTrailers = [];
+  self.trailers = {};
+  self.joinDuplicateHeaders = undefined;
+  self.aborted = false;
+  self.upgrade = false;
+  self.url = "";
+  self.method = null;
+  self.statusCode = null;
+  self.statusMessage = null;
+  self.socket = socket;
+  self.client = socket;
+}
+const IncomingMessage = net.callable("IncomingMessage", IncomingBase, (self, args) => {
+  ReflectApply(stream.Readable, self, [INCOMING]);
+  setUpIncoming(self, args[0]);
+});
 
 const sentAlready = (doing) => nodeError(Error, "ERR_HTTP_HEADERS_SENT", `Cannot ${doing} headers after they are sent to the client`);
 
 class OutgoingBase extends stream.Writable {
-  // In lower case: [name as it was written, value].
-  #fields = { __proto__: null };
-
   constructor() {
-    super({ decodeStrings: true, highWaterMark: 65536 });
-    this._begun = false;
-    // How long the body is, when all of it is known before the head is sent.
-    this._length = -1;
-    this._bodiless = false;
-    this.socket = null;
-    this.sendDate = false;
-    this.shouldKeepAlive = true;
-    this.chunkedEncoding = false;
-    this.useChunkedEncodingByDefault = true;
-    this.strictContentLength = false;
-    this.finished = false;
+    super(OUTGOING);
+    setUpOutgoing(this);
   }
   get headersSent() { return this._begun; }
   get _header() { return this._begun ? "sent" : null; }
@@ -121,10 +121,6 @@ class OutgoingBase extends stream.Writable {
   setHeader(name, value) {
     if (this._begun) throw sentAlready("set");
     validateHeaderName(name);
-    this.#set(name, value);
-    return this;
-  }
-  #set(name, value) {
     if (ArrayIsArray(value)) {
       const copy = [];
       for (let i = 0; i < value.length; i++) {
@@ -135,7 +131,8 @@ class OutgoingBase extends stream.Writable {
     } else {
       validateHeaderValue(name, value);
     }
-    this.#fields[StringPrototypeToLowerCase(name)] = [name, value];
+    this[kFields][StringPrototypeToLowerCase(name)] = [name, value];
+    return this;
   }
   setHeaders(headers) {
     if (this._begun) throw sentAlready("set");
@@ -148,7 +145,7 @@ class OutgoingBase extends stream.Writable {
   appendHeader(name, value) {
     if (this._begun) throw sentAlready("append");
     validateHeaderName(name);
-    const known = this.#fields[StringPrototypeToLowerCase(name)];
+    const known = this[kFields][StringPrototypeToLowerCase(name)];
     if (known === undefined) return this.setHeader(name, value);
     const values = ArrayIsArray(known[1]) ? known[1] : [known[1]];
     const more = ArrayIsArray(value) ? value : [value];
@@ -157,36 +154,36 @@ class OutgoingBase extends stream.Writable {
   }
   getHeader(name) {
     check.string(name, "name");
-    return this.#fields[StringPrototypeToLowerCase(name)]?.[1];
+    return this[kFields][StringPrototypeToLowerCase(name)]?.[1];
   }
-  getHeaderNames() { return ObjectKeys(this.#fields); }
+  getHeaderNames() { return ObjectKeys(this[kFields]); }
   getRawHeaderNames() {
-    const names = ObjectKeys(this.#fields);
-    for (let i = 0; i < names.length; i++) names[i] = this.#fields[names[i]][0];
+    const names = ObjectKeys(this[kFields]);
+    for (let i = 0; i < names.length; i++) names[i] = this[kFields][names[i]][0];
     return names;
   }
   getHeaders() {
     const copy = { __proto__: null };
-    const names = ObjectKeys(this.#fields);
-    for (let i = 0; i < names.length; i++) copy[names[i]] = this.#fields[names[i]][1];
+    const names = ObjectKeys(this[kFields]);
+    for (let i = 0; i < names.length; i++) copy[names[i]] = this[kFields][names[i]][1];
     return copy;
   }
   hasHeader(name) {
     check.string(name, "name");
-    return this.#fields[StringPrototypeToLowerCase(name)] !== undefined;
+    return this[kFields][StringPrototypeToLowerCase(name)] !== undefined;
   }
   removeHeader(name) {
     check.string(name, "name");
     if (this._begun) throw sentAlready("remove");
-    delete this.#fields[StringPrototypeToLowerCase(name)];
+    delete this[kFields][StringPrototypeToLowerCase(name)];
   }
 
   // All fields as one flat list of names and values.
   _fieldList() {
     const list = [];
-    const names = ObjectKeys(this.#fields);
+    const names = ObjectKeys(this[kFields]);
     for (let i = 0; i < names.length; i++) {
-      const [name, value] = this.#fields[names[i]];
+      const [name, value] = this[kFields][names[i]];
       if (!ArrayIsArray(value)) ArrayPrototypePush(list, name, `${value}`);
       else if (names[i] === "cookie") ArrayPrototypePush(list, name, ArrayPrototypeJoin(value, "; "));
       else for (let j = 0; j < value.length; j++) ArrayPrototypePush(list, name, `${value[j]}`);
@@ -236,6 +233,24 @@ class OutgoingBase extends stream.Writable {
     return this;
   }
 }
-const OutgoingMessage = net.callable("OutgoingMessage", OutgoingBase);
+function setUpOutgoing(self) {
+  // In lower case: [name as it was written, value].
+  hidden(self, kFields, { __proto__: null });
+  self._begun = false;
+  // How long the body is, when all of it is known before the head is sent.
+  self._length = -1;
+  self._bodiless = false;
+  self.socket = null;
+  self.sendDate = false;
+  self.shouldKeepAlive = true;
+  self.chunkedEncoding = false;
+  self.useChunkedEncodingByDefault = true;
+  self.strictContentLength = false;
+  self.finished = false;
+}
+const OutgoingMessage = net.callable("OutgoingMessage", OutgoingBase, (self) => {
+  ReflectApply(stream.Writable, self, [OUTGOING]);
+  setUpOutgoing(self);
+});
 
 ObjectAssign(http, { IncomingMessage, IncomingBase, OutgoingMessage, OutgoingBase });

@@ -3,9 +3,9 @@
 // requests of a connection are answered one after another; what has two lengths is refused.
 
 const { nodeError, net, http, bufferPart, asBuffer } = internal;
-const { METHODS, STATUS_CODES, IncomingMessage, OutgoingBase } = http;
+const { METHODS, STATUS_CODES, IncomingMessage, OutgoingBase, OutgoingMessage } = http;
 const {
-  ArrayPrototypeIncludes, ArrayPrototypePush, DatePrototypeToUTCString, Date, ObjectAssign, RegExpPrototypeExec, StringPrototypeIndexOf, StringPrototypeSlice,
+  ArrayPrototypeIncludes, ArrayPrototypePush, DatePrototypeToUTCString, Date, ObjectAssign, ObjectDefineProperty, ReflectApply, RegExpPrototypeExec, StringPrototypeIndexOf, StringPrototypeSlice,
   StringPrototypeToLowerCase, SetPrototypeAdd, SetPrototypeDelete, SetPrototypeForEach, NumberPrototypeToString,
 } = internal.primordials;
 const { latin1Decode, setTimer, clearTimer, unrefTimer } = sys;
@@ -29,21 +29,46 @@ const bytesOf = (text) => {
   return asBuffer(bytes);
 };
 
-class ServerResponseBase extends OutgoingBase {
-  #connection = null;
+const kConnection = Symbol("connection");
 
+function setUpResponse(self, request) {
+  ObjectDefineProperty(self, kConnection, { __proto__: null, value: null, writable: true, enumerable: false, configurable: true });
+  self.req = request;
+  self.statusCode = 200;
+  self.statusMessage = undefined;
+  self.sendDate = true;
+  self._bodiless = request?.method === "HEAD";
+  self._old = request?.httpVersionMinor === 0 || (request?.httpVersionMajor ?? 1) < 1;
+}
+
+// Sends the head, if it was not, and these bytes.
+function put(response, bytes, callback) {
+  const { socket, _head: head } = response;
+  response._head = undefined;
+  if (socket === null || socket.destroyed) return callback(null);
+  if (head === undefined && bytes === null) return callback(null);
+  if (head !== undefined && bytes !== null) socket.cork();
+  if (head !== undefined) socket.write(head, bytes === null ? callback : undefined);
+  if (bytes === null) return undefined;
+  if (response.chunkedEncoding) {
+    socket.write(`${NumberPrototypeToString(bytes.length, 16)}\r\n`, "latin1");
+    socket.write(bytes);
+    socket.write("\r\n", "latin1", () => callback(null));
+  } else {
+    socket.write(bytes, () => callback(null));
+  }
+  if (head !== undefined) socket.uncork();
+  return undefined;
+}
+
+class ServerResponseBase extends OutgoingBase {
   constructor(request) {
     super();
-    this.req = request;
-    this.statusCode = 200;
-    this.statusMessage = undefined;
-    this.sendDate = true;
-    this._bodiless = request.method === "HEAD";
-    this._old = request.httpVersionMinor === 0;
+    setUpResponse(this, request);
   }
   assignSocket(socket, connection = null) {
     this.socket = socket;
-    this.#connection = connection;
+    this[kConnection] = connection;
     this.emit("socket", socket);
   }
   detachSocket() {
@@ -106,59 +131,43 @@ class ServerResponseBase extends OutgoingBase {
       else if (!this._bodiless) [text, this.chunkedEncoding] = [`${text}Transfer-Encoding: chunked\r\n`, true];
     }
     if (known.connection === undefined) {
-      const seconds = this.#connection === null ? 5 : this.#connection.seconds;
+      const seconds = this[kConnection] === null ? 5 : this[kConnection].seconds;
       text += this.shouldKeepAlive ? `Connection: keep-alive\r\nKeep-Alive: timeout=${seconds}\r\n` : "Connection: close\r\n";
     }
     this._head = bytesOf(`${text}\r\n`);
   }
   flushHeaders() {
     if (!this._begun) this._begin();
-    this.#put(null, () => {});
+    put(this, null, () => {});
   }
 
-  // Sends the head, if it was not, and these bytes.
-  #put(bytes, callback) {
-    const { socket, _head: head } = this;
-    this._head = undefined;
-    if (socket === null || socket.destroyed) return callback(null);
-    if (head === undefined && bytes === null) return callback(null);
-    if (head !== undefined && bytes !== null) socket.cork();
-    if (head !== undefined) socket.write(head, bytes === null ? callback : undefined);
-    if (bytes === null) return undefined;
-    if (this.chunkedEncoding) {
-      socket.write(`${NumberPrototypeToString(bytes.length, 16)}\r\n`, "latin1");
-      socket.write(bytes);
-      socket.write("\r\n", "latin1", () => callback(null));
-    } else {
-      socket.write(bytes, () => callback(null));
-    }
-    if (head !== undefined) socket.uncork();
-    return undefined;
-  }
   _write(chunk, encoding, callback) {
     if (!this._begun) this._begin();
-    this.#put(this._bodiless || chunk.length === 0 ? null : chunk, callback);
+    put(this, this._bodiless || chunk.length === 0 ? null : chunk, callback);
   }
   _final(callback) {
     if (!this._begun) this._begin();
     const over = () => {
       callback();
-      const connection = this.#connection;
-      this.#connection = null;
+      const connection = this[kConnection];
+      this[kConnection] = null;
       connection?.answered(this);
     };
-    this.#put(null, () => {
+    put(this, null, () => {
       if (this.chunkedEncoding && this.socket !== null && !this.socket.destroyed) this.socket.write("0\r\n\r\n", "latin1", over);
       else over();
     });
   }
   _destroy(error, callback) {
-    if (!this.writableFinished) this.#connection?.socket.destroy();
-    this.#connection = null;
+    if (!this.writableFinished) this[kConnection]?.socket.destroy();
+    this[kConnection] = null;
     callback(error);
   }
 }
-const ServerResponse = net.callable("ServerResponse", ServerResponseBase);
+const ServerResponse = net.callable("ServerResponse", ServerResponseBase, (self, args) => {
+  ReflectApply(OutgoingMessage, self, []);
+  setUpResponse(self, args[0]);
+});
 
 const badRequest = (reason) => ObjectAssign(nodeError(Error, "HPE_INVALID_CONSTANT", `Parse Error: ${reason}`), { status: "400 Bad Request" });
 const tooLarge = () => ObjectAssign(nodeError(Error, "HPE_HEADER_OVERFLOW", "Parse Error: Header overflow"), { status: "431 Request Header Fields Too Large" });
