@@ -131,6 +131,8 @@ JSValue modules_directory(JSContext *ctx, const char *name);
 void modules_setup(JSContext *ctx);
 /* Where `specifier` leads from the module (or script) `base`; NO_MODULE with an exception thrown. */
 uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier);
+/* True if the source of `base` names `specifier`: then what that means was decided before the program started. */
+bool modules_names(const char *base, const char *specifier);
 /* The namespace of an ES module that was loaded; undefined if it was not. */
 JSValue modules_namespace(JSContext *ctx, uint32_t index);
 /* Loads and evaluates an ES module; answers a promise or an exception. */

@@ -234,3 +234,52 @@ fn a_program_that_answers_requests_says_how_it_is_served() {
     place.b8g(&["run", "--quiet", "server.ts"]).code(0).stderr("");
     place.b8g(&["run", "plain.js"]).code(0).stderr("");
 }
+
+#[test]
+fn what_a_program_computes_the_name_of_is_read_from_granted_files() {
+    let source = "const load = (name) => { try { return require(name); } catch (error) { return `${error.code} ${error.message}`; } };\n\
+                  const join = (...parts) => parts.join('/');\n\
+                  for (const name of process.argv.slice(2)) console.log(load(join('.', 'plugins', name)));\n\
+                  console.log(load(join('pkg', 'sub')), load(['p', 'kg'].join('')), load(join('pkg', 'hidden')), require.resolve(join('.', 'plugins', 'a')));\n\
+                  console.log(load(join('.', 'plugins', 'own')) === require('./plugins/own.js'), load('node:' + 'fs') === require('fs'));\n\
+                  try { require('absent'); } catch (error) { console.log(error.message); }";
+    let place = Place::new().with("main.cjs", source);
+    let files = [
+        (
+            "plugins/a.js",
+            "exports.name = 'a'; exports.b = require('./b'); exports.again = require('.' + '/a.js') === exports; exports.at = __filename;",
+        ),
+        ("plugins/b.cjs", "#!/usr/bin/env node\nmodule.exports = module.id;"),
+        ("plugins/data.json", "{\"n\": 1}"),
+        ("plugins/folder/index.js", "module.exports = 'an index';"),
+        ("plugins/own.js", "module.exports = {};"),
+        ("plugins/esm.mjs", "export default 1;"),
+        ("plugins/throws.js", "throw new TypeError('while loading');"),
+        (
+            "node_modules/pkg/package.json",
+            "{\"exports\": {\".\": {\"import\": \"./no.mjs\", \"require\": \"./main.js\"}, \"./s*\": {\"default\": \"./lib/s*.js\"}}}",
+        ),
+        ("node_modules/pkg/main.js", "module.exports = 'the package';"),
+        ("node_modules/pkg/lib/sub.js", "module.exports = 'a part of it';"),
+        ("node_modules/pkg/hidden.js", "module.exports = 'hidden';"),
+    ];
+    for (file, text) in files {
+        std::fs::create_dir_all(place.join(file).parent().unwrap()).unwrap();
+        std::fs::write(place.join(file), text).unwrap();
+    }
+    let names = ["a", "data", "folder", "esm.mjs", "throws", "nothing", "../../outside"];
+    let granted = [&["run", "--allow-read=plugins,node_modules", "main.cjs"], &names[..]].concat();
+    let expected = "{ name: 'a', b: '/cwd/plugins/b.cjs', again: true, at: '/cwd/plugins/a.js' }\n\
+        { n: 1 }\n\
+        an index\n\
+        ERR_REQUIRE_ESM require() of /cwd/plugins/esm.mjs is not supported: only CommonJS and JSON can be loaded by a name that the program computes\n\
+        undefined while loading\n\
+        MODULE_NOT_FOUND Cannot find module './plugins/nothing' imported from main.cjs\n\
+        MODULE_NOT_FOUND Cannot find module './plugins/../../outside' imported from main.cjs: what a program computes the name of is read as a file, which was not granted; run again with --allow-read=/outside\n\
+        a part of it the package MODULE_NOT_FOUND Cannot find module 'pkg/hidden' imported from main.cjs /cwd/plugins/a.js\n\
+        true true\n\
+        Cannot find module 'absent' imported from main.cjs\n";
+    place.b8g(&granted).code(0).stdout(expected);
+    let refused = place.b8g(&["run", "main.cjs", "a"]);
+    assert!(refused.stdout.starts_with("MODULE_NOT_FOUND Cannot find module './plugins/a' imported from main.cjs: what a program computes the name of is read as a file, which was not granted; run again with --allow-read=plugins/a\n"), "{refused:?}");
+}

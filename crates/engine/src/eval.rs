@@ -7,8 +7,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use b8g_core::abi::event;
 use b8g_core::Rights;
+use b8g_core::abi::event;
 use b8g_frontend_ts as frontend;
 use thiserror::Error;
 
@@ -98,7 +98,12 @@ impl Context {
     ///
     /// # Errors
     /// As those of [`Context::eval`].
-    pub fn eval_cell(&mut self, name: &str, language: Language, source: &str) -> Result<Evaluation, EvalError> {
+    pub fn eval_cell(
+        &mut self,
+        name: &str,
+        language: Language,
+        source: &str,
+    ) -> Result<Evaluation, EvalError> {
         let cell = frontend::compile_cell(name, source, language)
             .map_err(|error| EvalError::Thrown(error.to_string().trim_end().to_owned()))?;
         let answer = self.timed(|context| context.ask('e', name, &cell.code))?;

@@ -6,9 +6,7 @@
 use std::fmt::Write as _;
 
 use oxc::allocator::Allocator;
-use oxc::ast::ast::{
-    ExportDefaultDeclarationKind, ImportDeclaration, ImportDeclarationSpecifier, Statement,
-};
+use oxc::ast::ast::{ExportDefaultDeclarationKind, ImportDeclaration, ImportDeclarationSpecifier, Statement};
 use oxc::span::{GetSpan, Span};
 
 use crate::compile::{self, Format, Unit};
@@ -84,7 +82,7 @@ fn look<T: Send>(
 ) -> Result<T, ErrorKind> {
     let format = Format::Module;
     let decorators = &|| Decorators::Refused;
-    let unit = Unit { name, source, language, format, decorators, shape: false };
+    let unit = Unit { name, source, language, format, decorators, shape: false, production: false };
     compile::with_stack(&unit, ProgramLimits::default().nesting_max, || {
         let allocator = Allocator::default();
         compile::parse(&unit, &allocator).map(|parsed| at(&parsed.program))
@@ -106,7 +104,9 @@ fn statements(body: &[Statement], text: &str, name: &str) -> Result<Vec<Edit>, E
                 edits.push((Span::new(export.span.start, export.declaration.span().start), String::new()));
             }
             Statement::ExportNamedDeclaration(export) => edits.push((export.span, String::new())),
-            Statement::ExportFromDeclaration(export) => edits.push((export.span, loads(export.source.span, text))),
+            Statement::ExportFromDeclaration(export) => {
+                edits.push((export.span, loads(export.source.span, text)))
+            }
             Statement::ExportAllDeclaration(export) => {
                 edits.push((export.span, loads(export.source.span, text)));
             }
@@ -157,7 +157,9 @@ fn imported(import: &ImportDeclaration, text: &str) -> String {
             ImportDeclarationSpecifier::ImportDefaultSpecifier(one) => {
                 names.push(format!("default: {}", one.local.name));
             }
-            ImportDeclarationSpecifier::ImportNamespaceSpecifier(one) => namespace = Some(one.local.name.as_str()),
+            ImportDeclarationSpecifier::ImportNamespaceSpecifier(one) => {
+                namespace = Some(one.local.name.as_str())
+            }
         }
     }
     match namespace {

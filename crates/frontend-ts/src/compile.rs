@@ -85,11 +85,10 @@ pub(crate) fn with_stack<T: Send>(
 ) -> Result<T, ErrorKind> {
     let dialect = Dialect { types: unit.language.is_typescript(), jsx: unit.language.is_jsx() };
     let refused = |offset, advice| too_deep(unit, nesting_max, offset, advice);
-    let stack_bytes =
-        nesting::measure(unit.source, dialect, nesting_max).map_err(|deep| refused(deep.offset, deep.advice))?;
-    nesting::run_with_stack(stack_bytes, work).unwrap_or_else(|| {
-        Err(refused(0, "the system refused the memory to parse it; split the file"))
-    })
+    let stack_bytes = nesting::measure(unit.source, dialect, nesting_max)
+        .map_err(|deep| refused(deep.offset, deep.advice))?;
+    nesting::run_with_stack(stack_bytes, work)
+        .unwrap_or_else(|| Err(refused(0, "the system refused the memory to parse it; split the file")))
 }
 
 fn compile_json(unit: &Unit) -> Result<Compiled, ErrorKind> {

@@ -5,7 +5,7 @@
 const { REQUEST, ask, view } = internal.compute;
 const { E, exchanges } = internal;
 const { lower } = internal.pairs;
-const { readAt, writeAt, ctl, op, close: closeHandle, utf8Decode, handle: handleOf } = sys;
+const { readAt, write, ctl, op, close: closeHandle, utf8Decode, handle: handleOf } = sys;
 const TypedBytes = Uint8Array;
 
 const COMPUTE = 19;
@@ -44,10 +44,10 @@ class Decoder {
       }
       if (this.at < this.length) {
         if (this.codec < 0) this.open();
-        const after = writeAt(this.codec, view(this.input, 0, this.length), this.at);
-        if (after > this.at) this.at = after;
-        else full = after === E.AGAIN;
-        if (after < 0 && after !== E.AGAIN && after !== E.CLOSED) return this.fail(this.why());
+        const taken = write(this.codec, view(this.input, this.at, this.length));
+        if (taken > 0) this.at += taken;
+        else if (taken === E.AGAIN) full = true;
+        else if (taken !== E.CLOSED) return this.fail(this.why());
         continue;
       }
       const n = this.exchange.readRaw(this.input, 0);

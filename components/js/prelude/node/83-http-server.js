@@ -13,6 +13,8 @@ const { latin1Decode, setTimer, clearTimer, unrefTimer } = sys;
 const HEAD_MAX = 16384;
 const FIELDS_MAX = 2000;
 const CHUNK_LINE_MAX = 4096;
+// Milliseconds in which somebody who was answered may still send.
+const LINGERING = 2000;
 const REQUEST_LINE = /^([A-Z-]+) (\S+) HTTP\/1\.([01])$/;
 const FIELD_LINE = /^([\^_`a-zA-Z\-0-9!#$%&'*+.|~]+):[\t ]*(.*?)[\t ]*$/;
 const NOT_A_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
@@ -184,6 +186,8 @@ class Connection {
   #response = null;
   #rest = [];
   #timer = 0;
+  // The other side says nothing more.
+  #heard = false;
   #data;
 
   constructor(server, socket) {
@@ -196,8 +200,11 @@ class Connection {
       if (server.listenerCount("clientError") > 0) server.emit("clientError", error, socket);
     });
     socket.on("end", () => {
+      this.#heard = true;
       // Half a request is none.
       if (this.#request !== null && !this.#request.complete) socket.destroy();
+      else if (this.#request === null && this.#text !== "" && this.#state !== GONE) this.#fail(badRequest("Unexpected end"));
+      else if (this.#request === null) socket.end();
     });
     socket.on("close", () => this.#lost());
     this.#await(server.headersTimeout);
@@ -211,7 +218,7 @@ class Connection {
     if (!(ms > 0)) return;
     this.#timer = setTimer(() => {
       this.#timer = 0;
-      if (this.#text !== "" || this.#request !== null) this.socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", "latin1");
+      if (this.#state !== GONE && (this.#text !== "" || this.#request !== null)) this.socket.write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n", "latin1");
       this.socket.destroy();
     }, ms, false);
     unrefTimer(this.#timer);
@@ -236,8 +243,19 @@ class Connection {
       this.#server.emit("clientError", error, socket);
       return;
     }
-    socket.end(`HTTP/1.1 ${error.status}\r\nConnection: close\r\n\r\n`, "latin1");
-    socket.destroySoon();
+    socket.write(`HTTP/1.1 ${error.status}\r\nConnection: close\r\n\r\n`, "latin1");
+    this.#leave();
+  }
+
+  // Says that this is all, and passes over what still comes for a while: a connection that is closed with something unread takes the
+  // answer along.
+  #leave() {
+    const { socket } = this;
+    this.#state = GONE;
+    this.#server._gone(this);
+    socket.end();
+    socket.resume();
+    this.#await(LINGERING);
   }
 
   // Goes through what came.
@@ -417,10 +435,11 @@ class Connection {
   answered(response) {
     if (this.#response !== response) return;
     this.#response = null;
-    const { socket } = this;
-    if (!response.shouldKeepAlive) {
+    if (!response.shouldKeepAlive || this.#heard) {
+      const request = this.#request;
       this.#request = null;
-      socket.destroySoon();
+      this.#leave();
+      if (!request.complete && !request.destroyed) request.destroy();
       return;
     }
     // The rest of a body that nobody wants is read, so that the next request can be.
@@ -433,7 +452,7 @@ class Connection {
     this.#state = HEAD;
     this.#await(this.#server.keepAliveTimeout);
     if (!this.#server.listening) {
-      this.socket.destroySoon();
+      this.#leave();
       return;
     }
     const rest = this.#rest;
