@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use b8g::{
-    Capture, Component, ComponentOptions, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome, PublicKey,
-    ReadOptions, StartError, Stdin, Stdout,
+    Capture, Component, ComponentOptions, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome,
+    PublicKey, ReadOptions, StartError, Stdin, Stdout,
 };
 
 use crate::args::{ImageArgs, RunArgs, UnknownImports};
@@ -287,7 +287,11 @@ impl<'a> Plan<'a> {
         let name = component.is_wasm().then(|| program.name());
         let grants = grants
             .arguments(name.iter().map(String::as_str).chain(arguments))
-            .stdin(if program.is_stdin() || self.purpose != Purpose::Run { Stdin::Empty } else { Stdin::Inherit })
+            .stdin(if program.is_stdin() || self.purpose != Purpose::Run {
+                Stdin::Empty
+            } else {
+                Stdin::Inherit
+            })
             .stdout(Stdout::Inherit)
             .stderr(Stdout::Inherit);
         let (seed, limits) = (self.args.seed, self.limits.clone());

@@ -20,9 +20,7 @@ fn lines_of_a_pipe_are_cells() {
     place.b8g_with(&["repl", "-R=data.txt"], cells.as_bytes()).code(3)
         .stdout("42\n\"a \\\"string\\\"\"\n{ a: 20, b: [ 1 ] }\n\"again\"\n\"two\\nlines\"\nprinted\n\"of a file\"\n")
         .stderr("TypeError: no\n    at cell 6:1:7\n");
-    place.b8g_with(&["repl"], b"process.exitCode = 0; '\\x1b[2J'")
-        .code(0)
-        .stdout("\"\\\\u001b[2J\"\n");
+    place.b8g_with(&["repl"], b"process.exitCode = 0; '\\x1b[2J'").code(0).stdout("\"\\\\u001b[2J\"\n");
 }
 
 /// A session that is talked to in JSON.
@@ -60,22 +58,42 @@ impl Talk {
 fn programs_hand_in_cells_as_json() {
     let place = Place::new();
     let mut talk = Talk::start(&place, &["--timeout=400ms", "--memory=32M"]);
-    talk.gives(&json!({ "id": 7, "code": "const x: number = 41; x + 1" }), &json!({ "id": 7, "ok": true, "text": "42", "value": 42 }));
-    talk.gives(&json!({ "code": "console.log('out'); console.error('err'); ({ a: [1n] })" }),
-        &json!({ "ok": true, "text": "{ a: [ 1n ] }", "stdout": "out\n", "stderr": "err\n" }));
-    talk.gives(&json!({ "code": "f(", "name": "first" }), &json!({ "ok": false, "error":
-        "error: Unexpected token\n --> first:1:3\n  |\n1 | f(\n  |   ^" }));
+    talk.gives(
+        &json!({ "id": 7, "code": "const x: number = 41; x + 1" }),
+        &json!({ "id": 7, "ok": true, "text": "42", "value": 42 }),
+    );
+    talk.gives(
+        &json!({ "code": "console.log('out'); console.error('err'); ({ a: [1n] })" }),
+        &json!({ "ok": true, "text": "{ a: [ 1n ] }", "stdout": "out\n", "stderr": "err\n" }),
+    );
+    talk.gives(
+        &json!({ "code": "f(", "name": "first" }),
+        &json!({ "ok": false, "error":
+        "error: Unexpected token\n --> first:1:3\n  |\n1 | f(\n  |   ^" }),
+    );
     talk.gives(&json!({ "complete": "console.deb" }), &json!({ "ok": true, "names": ["debug"] }));
     // Idle time is not counted.
     std::thread::sleep(Duration::from_millis(600));
     talk.gives(&json!({ "code": "x" }), &json!({ "ok": true, "text": "41", "value": 41 }));
-    for (cell, reason, code) in [("for (;;);", "timeout", 124), ("await new Promise((f) => setTimeout(f, 1e5))", "timeout", 124)] {
+    for (cell, reason, code) in
+        [("for (;;);", "timeout", 124), ("await new Promise((f) => setTimeout(f, 1e5))", "timeout", 124)]
+    {
         talk.send(&json!({ "code": format!("globalThis.half = 1; {cell}") }));
         let died = talk.answer();
-        assert_eq!((&died["ok"], &died["reason"], &died["exit_code"]), (&json!(false), &json!(reason), &json!(code)), "{died}");
-        talk.gives(&json!({ "code": "[x, typeof half]" }), &json!({ "ok": true, "text": "[ 41, 'undefined' ]", "value": [41, "undefined"] }));
+        assert_eq!(
+            (&died["ok"], &died["reason"], &died["exit_code"]),
+            (&json!(false), &json!(reason), &json!(code)),
+            "{died}"
+        );
+        talk.gives(
+            &json!({ "code": "[x, typeof half]" }),
+            &json!({ "ok": true, "text": "[ 41, 'undefined' ]", "value": [41, "undefined"] }),
+        );
     }
-    talk.gives(&json!({ "code": "Object.prototype.toJSON = () => 1; ({})" }), &json!({ "ok": true, "text": "{}", "value": 1 }));
+    talk.gives(
+        &json!({ "code": "Object.prototype.toJSON = () => 1; ({})" }),
+        &json!({ "ok": true, "text": "{}", "value": 1 }),
+    );
     talk.send(&json!("nonsense"));
     assert_eq!(talk.answer()["ok"], false);
     talk.send(&json!({ "code": "1", "complete": "1" }));
@@ -101,10 +119,17 @@ fn a_signal_stops_a_cell_and_not_the_session() {
 #[test]
 fn a_session_begins_with_a_program_or_an_image() {
     let place = Place::new()
-        .with("lib.ts", "export const area = (r: number) => r * r * 3; export const seen = process.argv.slice(2).join()")
+        .with(
+            "lib.ts",
+            "export const area = (r: number) => r * r * 3; export const seen = process.argv.slice(2).join()",
+        )
         .with("bad.ts", "throw new Error('at the top')")
         .with("a.wat", "(module (func (export \"f\")))");
-    place.b8g_with(&["repl", "lib.ts", "one", "two"], b"import { area, seen } from './lib.ts'\narea(2) + seen\n")
+    place
+        .b8g_with(
+            &["repl", "lib.ts", "one", "two"],
+            b"import { area, seen } from './lib.ts'\narea(2) + seen\n",
+        )
         .code(0)
         .stdout("\"12one,two\"\n");
     place.b8g_with(&["repl", "bad.ts"], b"1\n").code(1).says("at the top");
@@ -117,7 +142,15 @@ fn terminal() -> (File, OwnedFd) {
     let (mut master, mut slave) = (0, 0);
     let size = libc::winsize { ws_row: 40, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: two valid places for the answers, a size, and no settings.
-    let made = unsafe { libc::openpty(&raw mut master, &raw mut slave, std::ptr::null_mut(), std::ptr::null(), &raw const size) };
+    let made = unsafe {
+        libc::openpty(
+            &raw mut master,
+            &raw mut slave,
+            std::ptr::null_mut(),
+            std::ptr::null(),
+            &raw const size,
+        )
+    };
     assert_eq!(made, 0);
     // SAFETY: both were opened just now, and nobody else has them.
     unsafe { (File::from_raw_fd(master), OwnedFd::from_raw_fd(slave)) }

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use b8g::{
-    Capture, Component, Config, Context, Engine, EvalError, Grants, Language, Limits, Reason, Stdout,
-};
+use b8g::{Capture, Component, Config, Context, Engine, EvalError, Grants, Language, Limits, Reason, Stdout};
 
 struct Session {
     context: Context,
@@ -67,7 +65,10 @@ fn declarations_stay_and_can_be_made_anew() {
     s.gives("let a = 1; const b = 2; class C { v = 3 } function f() { return a + b } var v = 4; f()", "3");
     s.gives("[a, b, new C().v, f(), v].join()", "1,2,3,3,4");
     s.gives("let a = 10; const b = 20; f()", "30");
-    s.gives("const a = 100; class C { v = 5 } function f() { return 'new ' + a } [f(), new C().v].join()", "new 100,5");
+    s.gives(
+        "const a = 100; class C { v = 5 } function f() { return 'new ' + a } [f(), new C().v].join()",
+        "new 100,5",
+    );
     s.throws("a = 1", "read-only");
     s.gives("var a = 7; let v = 8; function b() {} [a, v, typeof b].join()", "7,8,function");
     s.gives("let fetch = 'mine'; fetch", "mine");
@@ -107,7 +108,10 @@ fn a_value_is_text_and_json() {
     s.gives("Symbol('s')", "Symbol(s)");
     s.gives("new Map([[1, { deep: [[[1]]] }]])", "Map(1) { 1 => { deep: [ [Array] ] } }");
     s.gives("if (true) 'in a block'", "in a block");
-    s.json("({ a: [1, 'é'], d: new Date(0), u: undefined })", Some("{\"a\":[1,\"é\"],\"d\":\"1970-01-01T00:00:00.000Z\"}"));
+    s.json(
+        "({ a: [1, 'é'], d: new Date(0), u: undefined })",
+        Some("{\"a\":[1,\"é\"],\"d\":\"1970-01-01T00:00:00.000Z\"}"),
+    );
     s.json("'\"\\n'", Some("\"\\\"\\n\""));
     s.json("NaN", Some("null"));
     s.json("undefined", None);
@@ -167,7 +171,8 @@ fn an_end_is_told() {
     assert!(matches!(s.context.eval("process.exit(3)"), Err(EvalError::Ended(end)) if end.exit_code == 3));
     assert!(matches!(s.context.eval("1"), Err(EvalError::Ended(_))));
 
-    let mut s = session_of(&component(), Limits { timeout: Some(Duration::from_millis(300)), ..Limits::default() });
+    let mut s =
+        session_of(&component(), Limits { timeout: Some(Duration::from_millis(300)), ..Limits::default() });
     s.gives("1", "1");
     std::thread::sleep(Duration::from_millis(200));
     s.context.renew_deadline().unwrap();
@@ -177,7 +182,9 @@ fn an_end_is_told() {
     std::thread::sleep(Duration::from_millis(400));
     s.context.renew_deadline().unwrap();
     s.gives("3", "3");
-    assert!(matches!(s.context.eval("for (;;);"), Err(EvalError::Ended(end)) if end.reason == Reason::Timeout));
+    assert!(
+        matches!(s.context.eval("for (;;);"), Err(EvalError::Ended(end)) if end.reason == Reason::Timeout)
+    );
 }
 
 #[test]
@@ -188,7 +195,10 @@ fn cells_have_types_names_and_imports() {
     s.typed("import { join, type ParsedPath } from 'node:path';\nimport os, * as all from 'node:os';\njoin('a', os.EOL, typeof all.EOL)", "a/\n/string");
     s.typed("join('later', 'cell')", "later/cell");
     s.gives("import { basename as base } from 'path'; base('/a/b')", "b");
-    s.typed("export const shared = 5; export function g(n: number) { throw new Error('at ' + n) }", "undefined");
+    s.typed(
+        "export const shared = 5; export function g(n: number) { throw new Error('at ' + n) }",
+        "undefined",
+    );
     s.gives("shared", "5");
     let thrown = s.context.eval_cell("cell 8", Language::JavaScript, "\n\n  g(1)").unwrap_err().to_string();
     assert!(thrown.starts_with("Error: at 1\n    at g (cell 7:1:"), "{thrown}");
@@ -203,7 +213,8 @@ fn a_session_goes_on_from_an_image() {
     s.gives("let n = 1; const f = () => n += 1; f()", "2");
     let image = s.context.snapshot().unwrap();
     s.gives("f()", "3");
-    let mut restored = Context::restore(&image, &Grants::none().clocks().randomness(), Limits::default()).unwrap();
+    let mut restored =
+        Context::restore(&image, &Grants::none().clocks().randomness(), Limits::default()).unwrap();
     assert_eq!(restored.eval("f()").unwrap(), "3");
     assert_eq!(restored.eval("const f = 'anew'; f + n").unwrap(), "anew3");
 }
@@ -212,8 +223,10 @@ fn a_session_goes_on_from_an_image() {
 fn a_session_can_begin_with_a_program() {
     let engine = Engine::new(Config::new()).unwrap();
     let source = "export const answer = 42; globalThis.seen = answer; setInterval(() => { seen++ }, 1)";
-    let component = Component::from_source(&engine, "a.ts", Language::TypeScript, source, Path::new(".")).unwrap();
-    let mut s = session_of(&component, Limits { timeout: Some(Duration::from_secs(60)), ..Limits::default() });
+    let component =
+        Component::from_source(&engine, "a.ts", Language::TypeScript, source, Path::new(".")).unwrap();
+    let mut s =
+        session_of(&component, Limits { timeout: Some(Duration::from_secs(60)), ..Limits::default() });
     s.gives("seen", "42");
     s.gives("const { answer } = await import('./a.ts'); answer", "42");
     s.gives("await new Promise((done) => setTimeout(done, 20)); seen > 42", "true");

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use b8g_core::abi::HttpFailure;
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::message;
 use crate::shared::{Shared, take};
@@ -126,7 +126,10 @@ impl Drop for Outgoing {
 ///
 /// # Errors
 /// Why the connection is lost.
-pub(crate) async fn tunnel(shared: &Arc<Shared>, link: impl AsyncRead + AsyncWrite) -> Result<(), HttpFailure> {
+pub(crate) async fn tunnel(
+    shared: &Arc<Shared>,
+    link: impl AsyncRead + AsyncWrite,
+) -> Result<(), HttpFailure> {
     let lost = |_| HttpFailure::Lost;
     let (mut reader, mut writer) = tokio::io::split(link);
     let mut own = Outgoing::new(shared.clone());

@@ -47,7 +47,9 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
         Some(Lang::Js) => "cell.js",
         Some(Lang::Jsx) => "cell.jsx",
         Some(Lang::Tsx) => "cell.tsx",
-        Some(Lang::Wasm) => return Err(Failure::usage("cells are JavaScript or TypeScript: --lang js|ts|jsx|tsx")),
+        Some(Lang::Wasm) => {
+            return Err(Failure::usage("cells are JavaScript or TypeScript: --lang js|ts|jsx|tsx"));
+        }
     };
     let language = b8g::Language::from_path(language.as_ref()).unwrap_or(b8g::Language::TypeScript);
     let typed = !args.json && std::io::stdin().is_terminal();
@@ -95,7 +97,9 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
 pub fn check_cells(program: &Program, component: &Component) -> Result<(), Failure> {
     if component.is_wasm() {
         let name = shown(&program.path);
-        return Err(Failure::usage(format!("cells are JavaScript, and {name} is wasm; to run it: b8g run {name}")));
+        return Err(Failure::usage(format!(
+            "cells are JavaScript, and {name} is wasm; to run it: b8g run {name}"
+        )));
     }
     Ok(())
 }

@@ -101,7 +101,8 @@ pub fn read(session: Session, console: Console, history: Option<PathBuf>) -> Res
     }
     editor.set_helper(Some(Assistant(RefCell::new(session))));
     if !console.quiet {
-        let hint = format!("b8g {}: type JavaScript or TypeScript, .help or Ctrl-D\n", env!("CARGO_PKG_VERSION"));
+        let hint =
+            format!("b8g {}: type JavaScript or TypeScript, .help or Ctrl-D\n", env!("CARGO_PKG_VERSION"));
         let _ = write_all(STDOUT, hint.as_bytes(), None);
     }
     loop {

@@ -72,7 +72,9 @@ impl Session {
         });
         Ok(match evaluated {
             Ok(value) => Answer::Value(value),
-            Err(EvalError::Ended(outcome)) if outcome.reason == Reason::Exit => Answer::Exit(outcome.exit_code),
+            Err(EvalError::Ended(outcome)) if outcome.reason == Reason::Exit => {
+                Answer::Exit(outcome.exit_code)
+            }
             Err(EvalError::Ended(outcome)) => {
                 let is_whole = self.go_on(before)?;
                 Answer::Died { outcome, is_whole }
@@ -100,7 +102,8 @@ impl Session {
 
     /// The names that a text can go on with. A copy of the context finds them, so that nothing of the program's own stays of it.
     pub fn complete(&mut self, text: &str) -> Vec<String> {
-        let copy = self.context.snapshot().ok().and_then(|image| self.ready.copy(&image, COMPLETION_TIMEOUT).ok());
+        let copy =
+            self.context.snapshot().ok().and_then(|image| self.ready.copy(&image, COMPLETION_TIMEOUT).ok());
         copy.and_then(|mut copy| copy.complete(text).ok()).unwrap_or_default()
     }
 
@@ -110,7 +113,8 @@ impl Session {
     /// When it cannot be frozen or written.
     pub fn save(&mut self, path: &Path) -> Result<(), String> {
         let image = self.context.snapshot().map_err(|error| error.to_string())?;
-        let bytes = image.to_bytes_with(&WriteOptions { name: "session".to_owned(), ..WriteOptions::default() });
+        let bytes =
+            image.to_bytes_with(&WriteOptions { name: "session".to_owned(), ..WriteOptions::default() });
         replace(path, &bytes.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
     }
 }
