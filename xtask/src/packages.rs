@@ -1,4 +1,4 @@
-//! The npm packages that are a part of the JavaScript component's prelude, and the prelude with them.
+//! The npm packages that are a part of the JavaScript component's prelude, and the prelude with them; those that tests run, too.
 //!
 //! Start at [`assemble`]. A lock file pins each package by its hash, and npm refuses what does not have it; none of their scripts
 //! runs. Invariant: the same lock file and prelude give the same files, byte for byte.
@@ -32,14 +32,13 @@ pub fn assemble(component: &Path, target: &Path) -> Result<PathBuf> {
     Ok(prelude)
 }
 
-/// Installs what the lock file names.
-fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
+/// Installs what the lock file in a folder names; answers where the packages are.
+pub fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
     let stamp = target.join("installed");
     let wanted = fs::read(sources.join("package-lock.json"))
         .with_context(|| format!("cannot read the lock file in {}", sources.display()))?;
     if !fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        let npm = find("npm")
-            .context("npm is needed to fetch the packages of the prelude (Debian: apt-get install npm)")?;
+        let npm = find("npm").context("npm is needed to fetch packages (Debian: apt-get install npm)")?;
         fs::create_dir_all(target)?;
         for name in ["package.json", "package-lock.json"] {
             fs::copy(sources.join(name), target.join(name))?;

@@ -1,12 +1,12 @@
 //! `cargo xtask test` and `cargo xtask ci`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::run::{cargo, find, run, tools_directory};
-use crate::{abi, components, rust_wasm, tidy, tools};
+use crate::{abi, components, packages, rust_wasm, tidy, tools};
 
 /// npm packages that are run as they are, each at the version that was tried.
 const NPM_PACKAGES: [&str; 6] =
@@ -35,6 +35,12 @@ pub fn test(filter: &[&str]) -> Result<()> {
             command.env("B8G_NPM", directory);
         }
         Err(error) => eprintln!("skipped: tests with npm packages: {error:#}"),
+    }
+    match packages::install(Path::new("tests/js/packages"), &tools_directory().join("packages")) {
+        Ok(directory) => {
+            command.env("B8G_PACKAGES", directory);
+        }
+        Err(error) => eprintln!("skipped: tests with packages and what they print in Node.js: {error:#}"),
     }
     // Whoever fetched all carriers of V8's snapshots names them; two are fetched here.
     if std::env::var_os("B8G_V8_BLOBS").is_none() {

@@ -96,20 +96,42 @@ static JSValue require_any(JSContext *ctx, uint32_t index)
     }
 }
 
+/* What the program does not have, from files that were granted. False, with the exception of before, if nobody looks there. */
+static bool require_granted(JSContext *ctx, JSValueConst base, JSValueConst specifier, bool only, JSValue *value)
+{
+    JSValue before = JS_GetException(ctx), arguments[3] = { base, specifier, JS_NewBool(ctx, only) };
+    JSValue found = loop_hook(ctx, "requireGranted", 3, (JSValueConst *)arguments);
+
+    if (JS_IsUndefined(found)) {
+        JS_Throw(ctx, before);
+        return false;
+    }
+    *value = JS_IsException(found) ? found : JS_GetPropertyStr(ctx, found, "value");
+    JS_FreeValue(ctx, found);
+    JS_FreeValue(ctx, before);
+    return true;
+}
+
 /* `require` and `require.resolve` (magic 1) of the module whose name is data[0]. */
 static JSValue require(JSContext *ctx, JSValueConst this, int argc, JSValueConst *argv, int magic, JSValueConst *data)
 {
     const char *base, *specifier;
     uint32_t index = NO_MODULE;
+    bool computed = false;
+    JSValue found;
 
     if (!JS_IsString(argv[0]))
         return throw_code(ctx, JS_NewTypeError(ctx, "The argument of require() must be a string"), "ERR_INVALID_ARG_TYPE");
     base = JS_ToCString(ctx, data[0]);
     specifier = JS_ToCString(ctx, argv[0]);
-    if (base && specifier)
+    if (base && specifier) {
         index = modules_resolve(ctx, base, specifier);
+        computed = index == NO_MODULE && !modules_names(base, specifier);
+    }
     JS_FreeCString(ctx, base);
     JS_FreeCString(ctx, specifier);
+    if (computed && require_granted(ctx, data[0], argv[0], magic == 1, &found))
+        return found;
     if (index == NO_MODULE) {
         JSValue error = JS_GetException(ctx);
         if (JS_IsError(error))

@@ -27,6 +27,7 @@ enum failure {
     E_NOENT = -11, E_LIMIT = -13, E_IO = -15,
 };
 
+enum failing { FAIL_ALL = 0, FAIL_MEMORY = 1, FAIL_REQUEST = 2 };
 enum request { CTL_START = 1, CTL_FAIL = 2, CTL_HASH_SEED = 3, CTL_ENV_GET = 64, CTL_HTTP = 110, CTL_HTTP_HEAD = 111, CTL_HTTP_RESPOND = 112 };
 
 enum event {
@@ -130,6 +131,8 @@ JSValue modules_directory(JSContext *ctx, const char *name);
 void modules_setup(JSContext *ctx);
 /* Where `specifier` leads from the module (or script) `base`; NO_MODULE with an exception thrown. */
 uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier);
+/* True if the source of `base` names `specifier`: then what that means was decided before the program started. */
+bool modules_names(const char *base, const char *specifier);
 /* The namespace of an ES module that was loaded; undefined if it was not. */
 JSValue modules_namespace(JSContext *ctx, uint32_t index);
 /* Loads and evaluates an ES module; answers a promise or an exception. */
@@ -194,6 +197,7 @@ void loop_callback(JSContext *ctx, JSValueConst function, int argc, JSValueConst
 /* Takes the pending exception as uncaught. */
 void loop_uncaught(JSContext *ctx);
 /* Ends the program with that error, if it has not ended with another. */
+void loop_complain(JSContext *ctx, const char *prefix, JSValueConst error);
 void loop_fail(JSContext *ctx, const char *prefix, JSValueConst error);
 /* Offers something to the program's own listeners by a hook of the prelude; true if one of them has taken it. */
 bool loop_offer(JSContext *ctx, const char *hook, int argc, JSValueConst *argv);
@@ -258,6 +262,8 @@ const char *report_describe(JSContext *ctx, const char *prefix, JSValueConst err
 /* Writes it to standard error. */
 void report_show(JSContext *ctx, const char *prefix, JSValueConst error);
 /* Ends the program with that error. */
+/* Tells of an error that ends what is done for one request, and nothing else; true if the context cannot go on. */
+bool report_complain(JSContext *ctx, const char *prefix, JSValueConst error);
 void report_fail(JSContext *ctx, const char *prefix, JSValueConst error);
 void report_fail_text(const char *text);
 /* Puts memory aside for the day when there is none left. */

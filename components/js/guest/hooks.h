@@ -119,6 +119,9 @@ void b8g_forget_random(JSContext *ctx);
 /* What the function on top of the stack calls, as it is written there. False if that is not known. */
 bool b8g_callee(JSContext *ctx, char name[B8G_CALLEE_ROOM]);
 
+/* Throws the error of a pattern that is none, in the words that other engines have. */
+void b8g_throw_regexp(JSContext *ctx, const char *pattern, size_t length, JSValueConst flags, const char *why);
+
 /* Drops what only debugging needs from every function, and takes all objects out of the garbage collector's sight. */
 void b8g_seal(JSRuntime *rt, bool strip);
 

@@ -69,6 +69,12 @@ JSValue loop_hook(JSContext *ctx, const char *hook, int argc, JSValueConst *argv
     return result;
 }
 
+void loop_complain(JSContext *ctx, const char *prefix, JSValueConst error)
+{
+    if (!failed)
+        failed = report_complain(ctx, prefix, error);
+}
+
 bool loop_is_entry(JSValueConst promise)
 {
     return JS_IsObject(entry_promise) && JS_VALUE_GET_PTR(promise) == JS_VALUE_GET_PTR(entry_promise);

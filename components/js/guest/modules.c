@@ -83,6 +83,13 @@ uint32_t modules_resolve(JSContext *ctx, const char *base, const char *specifier
     return target;
 }
 
+bool modules_names(const char *base, const char *specifier)
+{
+    uint32_t from = program_find(base, strlen(base)), target;
+
+    return from != NO_MODULE && program_import(from, specifier, strlen(specifier), &target);
+}
+
 static const char *module_name(uint32_t index)
 {
     return index >= PRELUDE_MODULES ? prelude_name(index) : program_module(index).name;

@@ -348,7 +348,8 @@ static bool says_out_of_memory(void)
     return false;
 }
 
-void report_fail(JSContext *ctx, const char *prefix, JSValueConst error)
+/* Tells an error; `how` says what it ends. True if it was that memory ran out, which ends the context in any case. */
+static bool report(JSContext *ctx, const char *prefix, JSValueConst error, int64_t how)
 {
     bool memory;
 
@@ -369,7 +370,18 @@ void report_fail(JSContext *ctx, const char *prefix, JSValueConst error)
         JS_FreeValue(ctx, frames);
     }
     memory = memory || (out_of_memory && says_out_of_memory());
-    call_ctl(0, CTL_FAIL, slice(buffer, used), 0, memory);
+    call_ctl(0, CTL_FAIL, slice(buffer, used), 0, memory ? FAIL_MEMORY : how);
+    return memory;
+}
+
+void report_fail(JSContext *ctx, const char *prefix, JSValueConst error)
+{
+    report(ctx, prefix, error, FAIL_ALL);
+}
+
+bool report_complain(JSContext *ctx, const char *prefix, JSValueConst error)
+{
+    return report(ctx, prefix, error, FAIL_REQUEST);
 }
 
 void report_fail_text(const char *text)

@@ -584,6 +584,13 @@ PRIMITIVE(sys_script)
     return value;
 }
 
+/* complain(error): tells of an error that ends what is done for one request */
+PRIMITIVE(sys_complain)
+{
+    loop_complain(ctx, "Uncaught ", argv[0]);
+    return JS_UNDEFINED;
+}
+
 /* promiseDetails(value): [0 pending, 1 fulfilled or 2 rejected, value or reason]; undefined if it is no promise */
 PRIMITIVE(sys_promise_details)
 {
@@ -715,6 +722,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("queueMicrotask", 1, sys_queue_microtask),
     JS_CFUNC_DEF("fatal", 1, sys_fatal),
     JS_CFUNC_DEF("script", 3, sys_script),
+    JS_CFUNC_DEF("complain", 1, sys_complain),
     JS_CFUNC_DEF("promiseDetails", 1, sys_promise_details),
     JS_CFUNC_DEF("proxyDetails", 1, sys_proxy_details),
     JS_CFUNC_DEF("utf8Encode", 1, sys_utf8_encode),

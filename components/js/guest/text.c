@@ -159,3 +159,48 @@ size_t text_encode_into(JSContext *ctx, JSValueConst string, uint8_t *bytes, siz
     *units_read = units;
     return used;
 }
+
+/* ---- patterns that are none ---- */
+
+static const struct {
+    const char *ours, *usual;
+} regexp_faults[] = {
+    { "expecting ')'", "Unterminated group" },
+    { "expecting ']'", "Unterminated character class" },
+    { "nothing to repeat", "Nothing to repeat" },
+    { "extraneous characters at the end", "Unmatched ')'" },
+    { "invalid repetition count", "numbers out of order in {} quantifier" },
+    { "invalid class range", "Range out of order in character class" },
+    { "unexpected end", "\\ at end of pattern" },
+    { "invalid escape sequence in regular expression", "Invalid escape" },
+    { "invalid group", "Invalid group" },
+    { "invalid group name", "Invalid capture group name" },
+    { "expecting group name", "Invalid named reference" },
+    { "group name not defined", "Invalid named capture referenced" },
+    { "duplicate group name", "Duplicate capture group name" },
+    { "syntax error", "Lone quantifier brackets" },
+    { "unknown unicode property name", "Invalid property name" },
+    { "unknown unicode property value", "Invalid property name" },
+    { "unknown unicode general category", "Invalid property name" },
+    { "unknown unicode script", "Invalid property name" },
+    { "too many captures", "Too many captures" },
+};
+
+#define PATTERN_SHOWN_MAX 160
+
+void b8g_throw_regexp(JSContext *ctx, const char *pattern, size_t length, JSValueConst flags, const char *why)
+{
+    const char *text = JS_IsUndefined(flags) ? NULL : JS_ToCString(ctx, flags);
+
+    for (size_t i = 0; i < sizeof regexp_faults / sizeof regexp_faults[0]; i++) {
+        if (strcmp(why, regexp_faults[i].ours) == 0) {
+            why = regexp_faults[i].usual;
+            break;
+        }
+    }
+    if (length <= PATTERN_SHOWN_MAX)
+        JS_ThrowSyntaxError(ctx, "Invalid regular expression: /%s/%s: %s", pattern, text ? text : "", why);
+    else
+        JS_ThrowSyntaxError(ctx, "Invalid regular expression: %s", why);
+    JS_FreeCString(ctx, text);
+}

@@ -70,7 +70,7 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
     let notice = std::sync::Arc::new(Notice::new(console, program.is_wasm()));
     let engine = engine(Config::new(), &notice)?;
     let trap_unknown_imports = args.unknown_imports == UnknownImports::Trap;
-    let options = ComponentOptions { trap_unknown_imports, shake: !args.no_shake };
+    let options = ComponentOptions { trap_unknown_imports, shake: !args.no_shake, production: true };
     let loaded = program.load(&engine, options, &ReadOptions::default());
     notice.erase();
     let Loaded { component, .. } = loaded?;

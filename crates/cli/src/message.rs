@@ -39,8 +39,10 @@ pub fn ending(console: Console, ended: &Ended<'_>) -> String {
         return text;
     }
     let fatal = fatal_denial(outcome);
-    let others: Vec<&Denial> =
+    let mut others: Vec<&Denial> =
         outcome.usage.denied.iter().filter(|denial| fatal.is_none_or(|fatal| fatal != *denial)).collect();
+    // Programs ask for many environment values that they can do without.
+    others.sort_by_key(|denial| denial.access == Access::Env);
     for denial in others.iter().take(DENIALS_SHOWN_MAX) {
         text.push_str(&console.line(&format!("denied: {}", refusal(denial, ended.granted))));
     }

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::finish::{Finish, exit};
 use crate::grants;
 use crate::invoke::Invocation;
-use crate::program::{Loaded, Program};
+use crate::program::{Loaded, Program, shown};
 use crate::report::Target;
 use crate::signals;
 
@@ -44,7 +44,14 @@ pub fn run(args: &RunArgs) -> ! {
     let config = Config::new().exit_at_deadline(move |reason, usage| hook.end_by_watchdog(reason, usage));
     match plan.start(config, &finish) {
         // Never dropped: the process ends first.
-        Ok(mut running) => finish.end(running.execute()),
+        Ok(mut running) => {
+            let (outcome, answers) = running.execute_or_answer();
+            if answers && outcome.is_success() && !console.quiet {
+                let what = "answers requests of HTTP and was given none (serve it with b8g serve-http)";
+                console.say(&console.line(&format!("{} {what}", shown(&plan.path()))));
+            }
+            finish.end(outcome)
+        }
         Err(failure) => finish.fail(&failure),
     }
 }
@@ -261,7 +268,7 @@ impl<'a> Plan<'a> {
         finish.set_granted(grants.list());
         let trap_unknown_imports = self.args.unknown_imports == UnknownImports::Trap;
         self.notice.wasm.store(program.is_wasm(), Relaxed);
-        let options = ComponentOptions { trap_unknown_imports, shake: false };
+        let options = ComponentOptions { trap_unknown_imports, ..ComponentOptions::default() };
         let loaded = program.load(engine, options, &read_options(&self.args.image)?);
         self.notice.erase();
         let Loaded { component, image } = loaded?;
@@ -332,6 +339,14 @@ impl Running {
         match &self.invocation {
             Some(invocation) => invocation.call(&mut self.context),
             None => self.context.run(),
+        }
+    }
+
+    /// The same, and whether it is a program that answers requests of HTTP.
+    fn execute_or_answer(&mut self) -> (Outcome, bool) {
+        match &self.invocation {
+            Some(_) => (self.execute(), false),
+            None => self.context.run_or_answer(),
         }
     }
 

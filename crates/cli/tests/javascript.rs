@@ -181,3 +181,105 @@ fn refusals_and_misuse_name_what_is_wrong() {
     place.b8g(&["run", "-R=d", "-W=d", "a.js"]).stdout(expected);
     assert!(place.join("d/a").exists() && place.join("d/e").exists());
 }
+
+#[test]
+fn packages_with_the_names_of_modules_that_are_there_are_passed_over() {
+    let place = Place::new();
+    for name in ["fs", "b8g", "node:fs", "other"] {
+        let folder = place.join("node_modules").join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("index.js"), format!("module.exports = 'the package {name}';")).unwrap();
+    }
+    let source = "import fs, { readFileSync } from 'fs'; import * as b8g from 'b8g'; import other from 'other'; import own from './fs.cjs';\n\
+                  import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);\n\
+                  console.log(typeof readFileSync, typeof b8g.open, other, own, require('node:fs') === fs, require('fs') === fs);";
+    let place = place.with("a.mjs", source).with("fs.cjs", "module.exports = 'a file';");
+    place.b8g(&["run", "a.mjs"]).code(0).stdout("function function the package other a file true true\n");
+    let place = place.with("b.mjs", "import 'node:nothing';");
+    place.b8g(&["run", "b.mjs"]).code(1).says("node:nothing");
+}
+
+#[test]
+fn what_a_program_asks_of_its_environment_is_told() {
+    let source = "const { DEBUG, NO_COLOR } = process.env; console.log(DEBUG, process.env.NODE_ENV, 'x' in process.env);";
+    let place =
+        Place::new().with("a.cjs", source).with("fails.cjs", &format!("{source} throw new Error('x');"));
+    place
+        .b8g(&["run", "--report=report.json", "a.cjs"])
+        .code(0)
+        .stdout("undefined undefined false\n")
+        .stderr("");
+    let flags: Vec<String> = place.report()["denied"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|denial| denial["flag"].as_str().unwrap().into())
+        .collect();
+    assert_eq!(flags, ["--allow-env=DEBUG", "--allow-env=NO_COLOR", "--allow-env=NODE_ENV"]);
+    place.b8g(&["run", "fails.cjs"]).code(1).says("(grant it with --allow-env=DEBUG)");
+    place.b8g(&["run", "--env=NODE_ENV=test", "--env=DEBUG=a", "a.cjs"]).code(0).stdout("a test false\n");
+    let place = place.with("main.js", "export function main() { console.log(process.env.NODE_ENV); }");
+    place.b8g(&["build", "--quiet", "main.js"]).code(0);
+    place.b8g(&["run", "--env=NODE_ENV=test", "main.b8g"]).code(0).stdout("production\n");
+}
+
+#[test]
+fn a_program_that_answers_requests_says_how_it_is_served() {
+    let place = Place::new()
+        .with("server.ts", "export default { fetch: (): Response => new Response('x') };")
+        .with("plain.js", "export default { other() {} };");
+    let hint =
+        "b8g: \"server.ts\" answers requests of HTTP and was given none (serve it with b8g serve-http)\n";
+    place.b8g(&["run", "server.ts"]).code(0).stderr(hint);
+    place.b8g(&["run", "--quiet", "server.ts"]).code(0).stderr("");
+    place.b8g(&["run", "plain.js"]).code(0).stderr("");
+}
+
+#[test]
+fn what_a_program_computes_the_name_of_is_read_from_granted_files() {
+    let source = "const load = (name) => { try { return require(name); } catch (error) { return `${error.code} ${error.message}`; } };\n\
+                  const join = (...parts) => parts.join('/');\n\
+                  for (const name of process.argv.slice(2)) console.log(load(join('.', 'plugins', name)));\n\
+                  console.log(load(join('pkg', 'sub')), load(['p', 'kg'].join('')), load(join('pkg', 'hidden')), require.resolve(join('.', 'plugins', 'a')));\n\
+                  console.log(load(join('.', 'plugins', 'own')) === require('./plugins/own.js'), load('node:' + 'fs') === require('fs'));\n\
+                  try { require('absent'); } catch (error) { console.log(error.message); }";
+    let place = Place::new().with("main.cjs", source);
+    let files = [
+        (
+            "plugins/a.js",
+            "exports.name = 'a'; exports.b = require('./b'); exports.again = require('.' + '/a.js') === exports; exports.at = __filename;",
+        ),
+        ("plugins/b.cjs", "#!/usr/bin/env node\nmodule.exports = module.id;"),
+        ("plugins/data.json", "{\"n\": 1}"),
+        ("plugins/folder/index.js", "module.exports = 'an index';"),
+        ("plugins/own.js", "module.exports = {};"),
+        ("plugins/esm.mjs", "export default 1;"),
+        ("plugins/throws.js", "throw new TypeError('while loading');"),
+        (
+            "node_modules/pkg/package.json",
+            "{\"exports\": {\".\": {\"import\": \"./no.mjs\", \"require\": \"./main.js\"}, \"./s*\": {\"default\": \"./lib/s*.js\"}}}",
+        ),
+        ("node_modules/pkg/main.js", "module.exports = 'the package';"),
+        ("node_modules/pkg/lib/sub.js", "module.exports = 'a part of it';"),
+        ("node_modules/pkg/hidden.js", "module.exports = 'hidden';"),
+    ];
+    for (file, text) in files {
+        std::fs::create_dir_all(place.join(file).parent().unwrap()).unwrap();
+        std::fs::write(place.join(file), text).unwrap();
+    }
+    let names = ["a", "data", "folder", "esm.mjs", "throws", "nothing", "../../outside"];
+    let granted = [&["run", "--allow-read=plugins,node_modules", "main.cjs"], &names[..]].concat();
+    let expected = "{ name: 'a', b: '/cwd/plugins/b.cjs', again: true, at: '/cwd/plugins/a.js' }\n\
+        { n: 1 }\n\
+        an index\n\
+        ERR_REQUIRE_ESM require() of /cwd/plugins/esm.mjs is not supported: only CommonJS and JSON can be loaded by a name that the program computes\n\
+        undefined while loading\n\
+        MODULE_NOT_FOUND Cannot find module './plugins/nothing' imported from main.cjs\n\
+        MODULE_NOT_FOUND Cannot find module './plugins/../../outside' imported from main.cjs: what a program computes the name of is read as a file, which was not granted; run again with --allow-read=/outside\n\
+        a part of it the package MODULE_NOT_FOUND Cannot find module 'pkg/hidden' imported from main.cjs /cwd/plugins/a.js\n\
+        true true\n\
+        Cannot find module 'absent' imported from main.cjs\n";
+    place.b8g(&granted).code(0).stdout(expected);
+    let refused = place.b8g(&["run", "main.cjs", "a"]);
+    assert!(refused.stdout.starts_with("MODULE_NOT_FOUND Cannot find module './plugins/a' imported from main.cjs: what a program computes the name of is read as a file, which was not granted; run again with --allow-read=plugins/a\n"), "{refused:?}");
+}

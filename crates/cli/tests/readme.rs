@@ -1,9 +1,10 @@
-//! The README's tour, run as it stands there.
+//! The tours of the README and of the examples, run as they stand there.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const README: &str = include_str!("../../../README.md");
+const TOURS: [&str; 2] =
+    [include_str!("../../../README.md"), include_str!("../../../examples/programs/README.md")];
 
 /// A command of the tour and what it prints, stdout and stderr together; a line `…` stands for any lines.
 struct Step {
@@ -11,9 +12,9 @@ struct Step {
     expected: Vec<String>,
 }
 
-fn steps() -> Vec<Step> {
+fn steps(tour: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    for block in README.split("```console\n").skip(1) {
+    for block in tour.split("```console\n").skip(1) {
         for line in block.split("```").next().unwrap().lines() {
             match line.strip_prefix("$ ") {
                 Some(command) => steps.push(Step { command: command.to_owned(), expected: Vec::new() }),
@@ -38,8 +39,8 @@ fn the_tour_is_true() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let binary = Path::new(env!("CARGO_BIN_EXE_b8g")).parent().unwrap();
     let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
-    let steps = steps();
-    assert!(steps.len() >= 7, "the tour has {} steps", steps.len());
+    let steps: Vec<Step> = TOURS.iter().flat_map(|tour| steps(tour)).collect();
+    assert!(steps.len() >= 16, "the tour has {} steps", steps.len());
     let mut code = 0;
     for step in steps {
         let command = step.command.replace("$?", &code.to_string());

@@ -80,10 +80,11 @@ fn a_kept_context_answers_so_many_requests() {
     let serving = Serving::start(&place, &flags, "server.ts");
     let counts = |n: usize| (0..n).map(|_| serving.get("/count").1).collect::<Vec<_>>();
     assert_eq!(counts(7), ["1", "2", "3", "1", "2", "3", "1"]);
-    // One that failed, or has something left to do, is replaced.
+    // What a handler throws ends nothing but its request.
     assert_eq!(serving.get("/throw").0, 500);
-    assert_eq!(counts(1), ["1"]);
-    assert_eq!(serving.get("/left"), (200, "2".into()));
+    assert_eq!(counts(1), ["2"]);
+    // One that has something left to do is replaced.
+    assert_eq!(serving.get("/left"), (200, "1".into()));
     assert_eq!(counts(2), ["1", "2"]);
     // Each request has a time of its own.
     std::thread::sleep(Duration::from_millis(2500));
@@ -93,6 +94,32 @@ fn a_kept_context_answers_so_many_requests() {
     let (code, said) = serving.stop("-TERM");
     assert_eq!(code, Some(0));
     assert!(said.contains("oops") && said.contains("still running after 2s"), "{said}");
+}
+
+#[test]
+fn what_a_handler_throws_ends_nothing_else() {
+    let place = place();
+    let flags = ["--keep-alive=100", "--concurrency=1", "--json"];
+    let serving = Serving::start(&place, &flags, "server.ts");
+    assert_eq!(serving.get("/count"), (200, "1".into()));
+    for path in ["/throw", "/number"] {
+        assert_eq!(serving.get(path), (500, String::new()), "{path}");
+    }
+    for path in ["/short", "/stream-fails"] {
+        assert!(!serving.ask("GET", path, "", b"").ends_with("0\r\n\r\n"), "{path}");
+    }
+    assert_eq!(serving.get("/count"), (200, "2".into()));
+    let (_, said) = serving.stop("-TERM");
+    let reasons: Vec<(String, String)> = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .map(|line| (line["path"].as_str().unwrap().into(), line["reason"].as_str().unwrap().into()))
+        .collect();
+    let reason = |path: &str| &reasons.iter().find(|(of, _)| of == path).unwrap().1;
+    for path in ["/throw", "/number", "/short", "/stream-fails"] {
+        assert_eq!(reason(path), "error", "{path}: {said}");
+    }
+    assert_eq!(reason("/count"), "exit");
 }
 
 #[test]

@@ -81,11 +81,14 @@ pub struct ComponentOptions {
     /// Of JavaScript and TypeScript: modules whose exports nobody uses are left out, if their `package.json` says with
     /// `sideEffects` that they have none. What remains runs in the same order.
     pub shake: bool,
+    /// Of JavaScript and TypeScript: `process.env.NODE_ENV` is `"production"`, and packages take the build of themselves that is
+    /// meant for it. Else it is what the program is granted.
+    pub production: bool,
 }
 
 impl ComponentOptions {
     fn of_program(self) -> frontend::Options {
-        frontend::Options { shake: self.shake, ..frontend::Options::default() }
+        frontend::Options { shake: self.shake, production: self.production, ..frontend::Options::default() }
     }
 }
 

@@ -150,6 +150,8 @@ pub struct Context {
     counted_until: Option<u64>,
     /// Which threads it ran on.
     pub(crate) residence: Arc<Residence>,
+    /// Whether it can answer requests, if somebody wants to know at its end.
+    answers: Option<bool>,
     outcome: Option<Outcome>,
 }
 
@@ -234,6 +236,7 @@ impl Context {
             called_last: 0,
             store_context: 0,
             stage: Stage::New,
+            answers: None,
             counted_until: None,
             residence,
             outcome: None,
@@ -243,6 +246,14 @@ impl Context {
     /// Runs the component as a program, until it ends.
     pub fn run(&mut self) -> Outcome {
         self.timed(Context::run_now)
+    }
+
+    /// Runs a program as [`Context::run`] does, and tells whether it [can answer requests](Context::answer), too: one that was
+    /// meant to do so does nothing when it is run.
+    pub fn run_or_answer(&mut self) -> (Outcome, bool) {
+        self.answers = Some(false);
+        let outcome = self.run();
+        (outcome, self.answers.take() == Some(true))
     }
 
     fn run_now(&mut self) -> Outcome {
@@ -275,6 +286,12 @@ impl Context {
             }
             if let Err(ended) = self.resume() {
                 return Some(ended);
+            }
+        }
+        if self.answers.is_some() && !self.component.is_wasm() && self.hears() && self.outcome.is_none() {
+            match self.tell(0, event::REQUEST, Handle::ENGINE, 0) {
+                Ok(can) => self.answers = Some(can == 1),
+                Err(ended) => return Some(ended),
             }
         }
         Some(self.end())

@@ -15,6 +15,7 @@ use crate::context::{Context, Stage, StartError};
 use crate::object::Object;
 use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::Outcome;
+use crate::state::Failure;
 
 /// How often a server that was stopped looks whether its last connection is gone.
 const LAST_LOOK: Duration = Duration::from_millis(5);
@@ -173,7 +174,8 @@ impl HttpRequest {
 pub struct Answered {
     /// The status that the context answered with; `None`: it did not, and status 500 is sent for it.
     pub status: Option<u16>,
-    /// How the context ended; of one that lives on what it used until now.
+    /// How the context ended; of one that lives on what it used until now, and why the request failed, if it did: what a
+    /// handler throws ends what is done for its request, and nothing else.
     pub outcome: Outcome,
 }
 
@@ -284,7 +286,15 @@ impl Context {
         // Between two requests no time is counted.
         self.suspend_deadline();
         Ok(match sent {
-            Ok(()) => self.so_far(),
+            Ok(()) => {
+                let outcome = self.so_far();
+                match self.store.data_mut().complaint.take() {
+                    Some(Failure { message, reason }) => {
+                        Outcome { reason, exit_code: reason.exit_code(), message, ..outcome }
+                    }
+                    None => outcome,
+                }
+            }
             Err(ended) => ended,
         })
     }

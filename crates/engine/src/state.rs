@@ -48,6 +48,8 @@ pub(crate) struct State {
     pub(crate) ending: Option<Ending>,
     /// The uncaught error that the component reported.
     pub(crate) failure: Option<Failure>,
+    /// Why the request that it answers failed, when it goes on itself.
+    pub(crate) complaint: Option<Failure>,
     pub(crate) parked: Option<Parked>,
     /// The component asked to be frozen, and waits for that.
     pub(crate) checkpoint: bool,
@@ -119,6 +121,7 @@ impl State {
             vector: Vec::with_capacity(16),
             ending: None,
             failure: None,
+            complaint: None,
             parked: None,
             checkpoint: false,
             memory: None,

@@ -34,7 +34,7 @@ fn run_with(address: SocketAddr, program: &str, grants: &Grants, limits: Limits)
 }
 
 fn grants(address: SocketAddr) -> Grants {
-    Grants::none().net(address.to_string()).unwrap().clocks()
+    Grants::none().net(address.to_string()).unwrap().clocks().compute()
 }
 
 fn limits() -> Limits {
@@ -177,6 +177,117 @@ fn a_slow_answer_is_left_in_time() {
         eq(error instanceof DOMException, true);
         "#,
     );
+}
+
+/// Bytes in one of the codings that answers come in.
+fn packed(coding: &str, bytes: &[u8]) -> Vec<u8> {
+    let level = flate2::Compression::best();
+    match coding {
+        "gzip" => finished(flate2::write::GzEncoder::new(Vec::new(), level), bytes).finish(),
+        "deflate" => finished(flate2::write::ZlibEncoder::new(Vec::new(), level), bytes).finish(),
+        "deflate without a head" => {
+            finished(flate2::write::DeflateEncoder::new(Vec::new(), level), bytes).finish()
+        }
+        _ => Ok(finished(brotli::CompressorWriter::new(Vec::new(), 4096, 5, 20), bytes).into_inner()),
+    }
+    .unwrap()
+}
+
+fn finished<W: Write>(mut writer: W, bytes: &[u8]) -> W {
+    writer.write_all(bytes).unwrap();
+    writer
+}
+
+/// A server that answers with this body, so coded, in pieces.
+fn coded(coding: &str, body: Vec<u8>) -> SocketAddr {
+    let name = coding.split(' ').next().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-encoding: {name}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    server(move |stream| {
+        let _ = stream.write_all(head.as_bytes());
+        for piece in body.chunks(1000) {
+            let _ = stream.write_all(piece);
+        }
+    })
+    .0
+}
+
+#[test]
+fn compressed_answers_are_read_as_they_were() {
+    let text = "some text, again and again; ".repeat(10_000);
+    for coding in ["gzip", "deflate", "deflate without a head", "br"] {
+        let whole = packed(coding, text.as_bytes());
+        let program = r#"
+            const text = "some text, again and again; ".repeat(10_000);
+            const response = await fetch("http://SERVER/");
+            eq(response.headers.get("content-encoding"), null);
+            eq(response.headers.get("content-length"), null);
+            eq(await response.clone().text(), text);
+            eq((await new Response(response.body.pipeThrough(new TransformStream())).text()).length, text.length);
+        "#;
+        passes(coded(coding, whole.clone()), program);
+        // What is cut off, or was never that, is an error that says so; a client that asked for it as it is gets it so.
+        for broken in [whole[..whole.len() / 2].to_vec(), b"this is not compressed at all".to_vec()] {
+            let program = r#"
+                const error = await fails((await fetch("http://SERVER/")).text());
+                eq(`${error.name} ${error.message} ${error.cause.code}`, "TypeError terminated Z_DATA_ERROR");
+                const streamed = await fails((async () => { for await (const _ of (await fetch("http://SERVER/")).body); })());
+                eq(streamed.message, "terminated");
+            "#;
+            passes(coded(coding, broken), program);
+        }
+    }
+    // Two members are one text; what nobody knows is given as it came; nothing at all is nothing.
+    let two = [packed("gzip", b"one "), packed("gzip", b"two")].concat();
+    passes(coded("gzip", two), r#"eq(await (await fetch("http://SERVER/")).text(), "one two");"#);
+    let program = r#"
+        const response = await fetch("http://SERVER/");
+        eq(response.headers.get("content-encoding"), "zstd");
+        eq(await response.text(), "as it came");
+    "#;
+    passes(coded("zstd", b"as it came".to_vec()), program);
+    passes(coded("gzip", Vec::new()), r#"eq(await (await fetch("http://SERVER/")).text(), "");"#);
+    passes(
+        coded("gzip", packed("gzip", b"x")),
+        r#"eq((await fetch("http://SERVER/", { method: "HEAD" })).status, 200);"#,
+    );
+}
+
+#[test]
+fn an_answer_that_unpacks_to_a_thousand_times_as_much_stays_bounded() {
+    for coding in ["gzip", "br"] {
+        let address = coded(coding, packed(coding, &vec![0; 200 << 20]));
+        let small = Limits { memory_bytes_max: 16 << 20, ..limits() };
+        let program = r#"
+            let all = 0;
+            for await (const chunk of (await fetch("http://SERVER/")).body) all += chunk.length;
+            eq(all, 200 << 20);
+        "#;
+        let outcome = run_with(address, program, &grants(address), small.clone());
+        assert!(outcome.is_success(), "{outcome}");
+        let program = r#"await (await fetch("http://SERVER/")).arrayBuffer();"#;
+        let outcome = run_with(address, program, &grants(address), small);
+        assert_eq!(outcome.reason, Reason::Memory, "{outcome}");
+    }
+}
+
+#[test]
+fn what_is_accepted_is_told() {
+    let (address, requests) = says("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    passes(
+        address,
+        r#"
+        await fetch("http://SERVER/");
+        await fetch("http://SERVER/", { headers: { range: "bytes=0-1" } });
+        await fetch("http://SERVER/", { headers: { "accept-encoding": "br" } });
+        "#,
+    );
+    for accepted in ["gzip, deflate", "identity", "br"] {
+        let head = requests.recv().unwrap();
+        assert!(head.contains(&format!("accept-encoding: {accepted}\r\n")), "{head}");
+    }
 }
 
 #[test]

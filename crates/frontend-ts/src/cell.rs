@@ -82,7 +82,7 @@ fn look<T: Send>(
 ) -> Result<T, ErrorKind> {
     let format = Format::Module;
     let decorators = &|| Decorators::Refused;
-    let unit = Unit { name, source, language, format, decorators, shape: false };
+    let unit = Unit { name, source, language, format, decorators, shape: false, production: false };
     compile::with_stack(&unit, ProgramLimits::default().nesting_max, || {
         let allocator = Allocator::default();
         compile::parse(&unit, &allocator).map(|parsed| at(&parsed.program))

@@ -34,6 +34,8 @@ pub(crate) struct Unit<'a> {
     pub decorators: &'a (dyn Fn() -> Decorators + Sync),
     /// Find out what an ES module takes and gives, too.
     pub shape: bool,
+    /// Write the mode of packages into it: see [`mode`].
+    pub production: bool,
 }
 
 /// Which module system a file is meant for.
@@ -113,7 +115,9 @@ pub(crate) fn compile_here(unit: &Unit) -> Result<Compiled, ErrorKind> {
     }
     let allocator = Allocator::default();
     let mut parsed = parse(unit, &allocator)?;
-    if let Some(settled) = mode::settle(&parsed.program, unit.source) {
+    if unit.production
+        && let Some(settled) = mode::settle(&parsed.program, unit.source)
+    {
         let compiled = compile_here(&Unit { source: &settled, ..*unit })?;
         return Ok(Compiled { code: compiled.code.or(Some(settled)), ..compiled });
     }

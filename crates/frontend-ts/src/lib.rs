@@ -86,6 +86,9 @@ pub struct Options {
     /// Leaves out modules whose exports nobody uses, if the `package.json` nearest to them says with `sideEffects` that
     /// nothing else is lost. What remains is evaluated in the same order. Then an error in what is left out is none.
     pub shake: bool,
+    /// `process.env.NODE_ENV` is `"production"`, as where programs are bundled. Else it is what the program is granted when it
+    /// runs.
+    pub production: bool,
     /// The entry is all there is: it can import what is built in, and no file is looked for, be it to configure it.
     pub sealed: bool,
 }
@@ -129,6 +132,7 @@ pub fn compile_script(name: &str, source: &str, language: Language) -> Result<Sc
         format: compile::Format::Module,
         decorators: &|| transform::Decorators::Refused,
         shape: false,
+        production: false,
     };
     let compiled = compile::compile(&unit, &ProgramLimits::default())?;
     Ok(Script { code: compiled.code.unwrap_or(text), map: compiled.map })

@@ -1,7 +1,7 @@
-//! `process.env.NODE_ENV` is `"production"`, as where programs are bundled.
+//! `process.env.NODE_ENV` is `"production"` in what is built, as where programs are bundled.
 //!
-//! Packages ask for it to choose between two builds of themselves, and there is no `process` that could answer. Start at
-//! [`settle`]. Invariant: what is written in its place is as long as it was, so that every position stays.
+//! Packages ask for it to choose between two builds of themselves; where a program is built nothing is granted that could
+//! answer. Start at [`settle`]. Invariant: what is written in its place is as long as it was, so that every position stays.
 
 use oxc::ast::ast::{BindingIdentifier, Expression, Program};
 use oxc::ast_visit::{VisitJs, walk_js};

@@ -2,8 +2,8 @@
 
 mod support;
 
-use b8g_frontend_ts::{Language, Mapping, compile_script};
-use support::{build, message, strip, tree};
+use b8g_frontend_ts::{Entry, Language, Mapping, Options, build_program, compile_script};
+use support::{Blob, build, message, strip, tree};
 
 fn has(source: &str, parts: &[&str]) {
     let code = strip(source);
@@ -19,9 +19,16 @@ fn types_are_stripped() {
 }
 
 #[test]
-fn the_mode_of_packages_is_production() {
+fn the_mode_of_packages_is_production_where_they_are_built() {
+    let built = |source: &str, production| {
+        let entry =
+            Entry::Source { name: "a.ts", language: Language::TypeScript, source, directory: ".".as_ref() };
+        let options = Options { production, ..Options::default() };
+        let program = build_program(entry, &options).unwrap();
+        Blob::read(&program).modules[0].source.trim_end().to_owned()
+    };
     let kept = "let text = 'process.env.NODE_ENV'; // process.env.NODE_ENV";
-    assert_eq!(strip(kept), kept);
+    assert_eq!(built(kept, true), kept);
     for (source, settled) in [
         (
             "if (process.env.NODE_ENV !== 'production') warn()",
@@ -31,16 +38,16 @@ fn the_mode_of_packages_is_production() {
             "a(b ? process.env.NODE_ENV : `${process.env.NODE_ENV}`)",
             "a(b ? \"production\"         : `${\"production\"        }`)",
         ),
-        ("let a = process.env.NODE_ENV as string", "let a = \"production\"                  "),
+        ("let a = process.env.NODE_ENV as string", "let a = \"production\""),
         ("process.env.NODE_ENV = 'a'", "process.env.NODE_ENV = 'a'"),
         ("((process) => process.env.NODE_ENV)(a)", "((process) => process.env.NODE_ENV)(a)"),
         ("a.process.env.NODE_ENV", "a.process.env.NODE_ENV"),
         ("enum A { B } a(process.env.NODE_ENV, A.B)", "a(\"production\", "),
     ] {
-        has(source, &[settled]);
+        let code = built(source, true);
+        assert!(code.contains(settled), "no {settled:?} in\n{code}");
     }
-    let script = compile_script("a.js", "process.env.NODE_ENV", Language::JavaScript).unwrap();
-    assert_eq!(script.code.trim_end(), "\"production\"");
+    assert_eq!(built("a(process.env.NODE_ENV)", false), "a(process.env.NODE_ENV)");
 }
 
 #[test]

@@ -15,6 +15,7 @@ const FINISH = 14;
 const CHUNK = 65536;
 
 const forgotten = new FinalizationRegistry((handle) => closeHandle(handle));
+const forgetting = (object, handle) => apply(register, forgotten, [object, handle]);
 
 class Exchange {
   constructor(handle, owned) {
@@ -28,11 +29,18 @@ class Exchange {
     this.writing = null;
     // What of it was lent to a body.
     this.half = null;
-    if (owned) apply(register, forgotten, [this, handle]);
+    // What decompresses what comes, if it is compressed.
+    this.decoder = null;
+    if (owned) forgetting(this, handle);
   }
 
   // Reads to that place of `bytes` on what is there: how many, 0 at the end, or an error.
   readNow(bytes, at) {
+    return this.decoder === null || this.handle === CLOSED ? this.readRaw(bytes, at) : this.decoder.read(bytes, at);
+  }
+
+  // The same of what the other side sent, as it came.
+  readRaw(bytes, at) {
     return this.handle === CLOSED ? E.CLOSED : readAt(this.handle, bytes, at);
   }
 
@@ -83,6 +91,7 @@ class Exchange {
     if (reading !== null) unwatch(reading.id);
     if (writing !== null) unwatch(writing.id);
     this.release(handle);
+    if (this.decoder !== null) this.decoder.close();
     if (onclose !== null) onclose();
     if (reading !== null) reading.done(E.CLOSED);
     if (writing !== null) writing.done(E.CLOSED);
@@ -147,3 +156,4 @@ function streamOf(exchange) {
 
 internal.Exchange = Exchange;
 internal.exchangeStream = streamOf;
+internal.exchanges = { forgetting };

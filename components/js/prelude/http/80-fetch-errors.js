@@ -71,7 +71,8 @@ function refused(code, where) {
 internal.bodyError = (exchange, code) => {
   if (exchange.aborted) return exchange.reason;
   const error = new TypeErrorClass("terminated");
-  define(error, "cause", causeOf(exchange.handle, code, exchange.where ?? "the other side"));
+  const fault = exchange.decoder === null ? null : exchange.decoder.fault;
+  define(error, "cause", fault === null ? causeOf(exchange.handle, code, exchange.where ?? "the other side") : withCode("Z_DATA_ERROR", fault));
   return error;
 };
 internal.fetchErrors = { failed, refused, withCode, causeOf };

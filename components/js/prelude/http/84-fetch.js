@@ -8,6 +8,7 @@ const { failed, refused, withCode, causeOf } = internal.fetchErrors;
 const { parseURL, serializeURL, serializeHost } = internal.urlParser;
 const { httpSend, httpHead, watch, unwatch, utf8Encode, collect, handle: handleOf } = sys;
 const { deferred, resolvedWith, rejectedWith } = streams;
+const { decoderFor, accepted } = internal.decoding;
 const ErrorClass = Error;
 const TypedBytes = Uint8Array;
 const WeakReference = WeakRef;
@@ -62,6 +63,10 @@ class Fetching {
     if (lists.get(list, "accept") === null) lists.append(list, "accept", "*/*");
     if (lists.get(list, "accept-language") === null) lists.append(list, "accept-language", "*");
     if (lists.get(list, "user-agent") === null) lists.append(list, "user-agent", "b8g");
+    if (lists.get(list, "accept-encoding") === null) {
+      const whole = lists.get(list, "range") === null;
+      lists.append(list, "accept-encoding", whole ? accepted(this.url.scheme === "https") : "identity");
+    }
     this.setLength(body);
   }
 
@@ -151,9 +156,13 @@ class Fetching {
     if (location !== null && redirect === "error") return this.fail(failed(new ErrorClass("unexpected redirect")));
     if (location !== null && redirect === "follow") return this.follow(exchange, status, location);
     const href = serializeURL({ ...this.url, fragment: null });
+    const empty = this.method === "HEAD" || responses.isNullBody(status);
+    const decoder = empty ? null : decoderFor(exchange, lists.get(list, "content-encoding"));
+    // What the program gets has another length, and may go on to somebody else as it is.
+    if (decoder !== null) removeAll(list, CODED_FIELDS);
+    exchange.decoder = decoder;
     const length = lists.get(list, "content-length");
     const known = length !== null && matches(DIGITS, length) !== null ? +length : -1;
-    const empty = this.method === "HEAD" || responses.isNullBody(status);
     const body = empty ? bodies.none() : bodies.incoming(exchange, known);
     if (empty) drain(exchange);
     const response = responses.create(href, this.redirects > 0, status, list, body);
@@ -229,6 +238,7 @@ class Fetching {
 }
 
 const BODY_FIELDS = ["content-encoding", "content-language", "content-location", "content-type", "content-length"];
+const CODED_FIELDS = ["content-encoding", "content-length"];
 const OWN_FIELDS = ["authorization", "proxy-authorization", "cookie"];
 
 function removeAll(list, names) {

@@ -1,15 +1,16 @@
 // Requests that the program answers: what `EVENT_REQUEST` calls. Start at `internal.request`.
 // Invariants: a request is let go of once, when its answer is whole and what was given to `waitUntil` is done; what the handler
-// throws ends the context, and the host answers in its place.
+// throws is told, and answered with status 500, or cut off where the answer had begun. The context goes on.
 
 const { expose, illegalConstructor, KEY, need } = internal.idl;
 const { matches } = internal.pairs;
 const { bodies, requests, responses, streams, Exchange, E } = internal;
 const { upon, resolvedWith } = streams;
-const { httpHead, httpRespond, answered, fatal, watch, unwatch, utf8Encode } = sys;
+const { httpHead, httpRespond, answered, complain, watch, unwatch, utf8Encode } = sys;
 
 const WHOLE_MAX = 16384;
 const FAILED_ONLY = 0;
+const FAILED = 500;
 
 // What goes on for one request.
 class Answering {
@@ -18,6 +19,7 @@ class Answering {
     this.waiting = 1;
     this.gone = null;
     this.watched = -1;
+    this.begun = false;
   }
 
   done() {
@@ -33,6 +35,15 @@ class Answering {
     this.done();
   }
 
+  // It went wrong: whatever the answer is, it is over.
+  fail(error) {
+    complain(error);
+    const { exchange } = this;
+    if (this.begun) exchange.finish(true);
+    else if (exchange.handle >= 0) httpRespond(exchange.handle, FAILED, [], undefined);
+    this.finish();
+  }
+
   // Who asked is gone.
   lose() {
     const { gone } = this;
@@ -42,7 +53,10 @@ class Answering {
 
   waitUntil(value) {
     this.waiting++;
-    upon(resolvedWith(value), () => this.done(), (error) => fatal(error));
+    upon(resolvedWith(value), () => this.done(), (error) => {
+      complain(error);
+      this.done();
+    });
   }
 
   watch(gone) {
@@ -75,13 +89,13 @@ expose(HandlerContext, { hidden: true });
 
 function respond(answering, method, value) {
   if (!responses.is(value)) {
-    return fatal(new TypeError("the handler must answer with a Response, or with a promise of one"));
+    return answering.fail(new TypeError("the handler must answer with a Response, or with a promise of one"));
   }
   const record = responses.of(value);
   const { exchange } = answering;
   const { body } = record;
-  if (record.type === "error") return fatal(new TypeError("the handler answered with Response.error()"));
-  if (bodies.isUnusable(body)) return fatal(new TypeError("the body of the response has already been read"));
+  if (record.type === "error") return answering.fail(new TypeError("the handler answered with Response.error()"));
+  if (bodies.isUnusable(body)) return answering.fail(new TypeError("the body of the response has already been read"));
   const fields = responses.fieldsOf(record);
   const { handle } = exchange;
   if (handle < 0) return answering.finish();
@@ -104,12 +118,13 @@ function respond(answering, method, value) {
   }
   const said = httpRespond(handle, record.status, fields, what);
   if (said === 1) {
+    answering.begun = true;
     bodies.send(body, exchange, (error, failed) => sent(answering, error, failed));
     return undefined;
   }
   body.used = true;
   if (said === E.ARG || said === E.LIMIT) {
-    return fatal(new TypeError("the response cannot be sent: its head is too large, or names a wrong length of its body"));
+    return answering.fail(new TypeError("the response cannot be sent: its head is too large, or names a wrong length of its body"));
   }
   // Any other error: who asked is gone.
   return answering.finish();
@@ -125,12 +140,11 @@ function sent(answering, error, failed) {
   const { exchange } = answering;
   if (!failed) {
     const finished = exchange.finish(false);
-    if (finished === E.ARG) return fatal(new TypeError("the body of the response is shorter than its head says"));
+    if (finished === E.ARG) return answering.fail(new TypeError("the body of the response is shorter than its head says"));
   } else if (typeof error !== "number") {
-    exchange.finish(true);
-    return fatal(error);
+    return answering.fail(error);
   } else if (error === E.ARG) {
-    return fatal(new TypeError("the body of the response is longer than its head says"));
+    return answering.fail(new TypeError("the body of the response is longer than its head says"));
   } else {
     answering.lose();
   }
@@ -144,7 +158,7 @@ internal.request = (handler, handle) => {
   if (typeof head === "number") {
     answered();
     exchange.close();
-    return;
+    return undefined;
   }
   const method = head[0];
   const answering = new Answering(exchange);
@@ -152,9 +166,22 @@ internal.request = (handler, handle) => {
   const body = length === 0 ? bodies.none() : bodies.incoming(exchange.reader(), length);
   const request = requests.createServed({ head, watch: (gone) => answering.watch(gone) }, body);
   const context = new HandlerContext(KEY, answering);
-  const result = handler.fetch(request, context, context);
-  if (responses.is(result)) respond(answering, method, result);
-  else upon(resolvedWith(result), (value) => respond(answering, method, value), (error) => fatal(error));
+  const failed = (error) => answering.fail(error);
+  const hear = (value) => {
+    try {
+      respond(answering, method, value);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  let result;
+  try {
+    result = handler.fetch(request, context, context);
+  } catch (error) {
+    return failed(error);
+  }
+  if (responses.is(result)) return hear(result);
+  return upon(resolvedWith(result), hear, failed);
 };
 
 const DIGITS = /^[0-9]{1,15}$/;

@@ -5,11 +5,13 @@
 
 const { ArrayPrototypePush, MathFloor, MathRound, NumberIsInteger, BigInt, ObjectDefineProperty, StringPrototypeIndexOf, StringPrototypeSlice, ReflectDefineProperty } =
   internal.primordials;
-const { ObjectKeys } = internal.primordials;
+const { ObjectKeys, ReflectGet } = internal.primordials;
 const { EventEmitter, checkArgument: check, invalidType, invalidValue, outOfRange, nodeError } = internal;
 
 const ROLE_ENV = 8;
 const ENV_LIST = 65;
+// Names that were asked for in vain and are told to the host.
+const ASKED_MAX = 256;
 const STDERR = 5;
 const NS_PER_MS = 1e6;
 const VERSION = "20.19.0";
@@ -73,8 +75,17 @@ function readEnvironment(target) {
 lazy("env", () => {
   const target = readEnvironment({});
   internal.renewing(() => readEnvironment(target));
+  let asked = 0;
   return new Proxy(target, {
     __proto__: null,
+    // What was not granted looks as if it was not set; that it was asked for is told, with the flag.
+    get(variables, name, receiver) {
+      if (typeof name === "string" && !(name in variables) && asked < ASKED_MAX) {
+        asked++;
+        sys.env(name);
+      }
+      return ReflectGet(variables, name, receiver);
+    },
     set(variables, name, value) {
       if (typeof name === "symbol" || typeof value === "symbol") throw new TypeError("Cannot convert a Symbol value to a string");
       return ReflectDefineProperty(variables, name, { __proto__: null, value: `${value}`, writable: true, enumerable: true, configurable: true });
@@ -268,6 +279,7 @@ ObjectDefineProperty(made, "title", {
     title = `${value}`;
   },
 });
+ObjectDefineProperty(made, Symbol.toStringTag, { value: "process", writable: false, enumerable: false, configurable: true });
 ObjectDefineProperty(made, "noDeprecation", { value: false, writable: true, enumerable: false, configurable: true });
 ObjectDefineProperty(made, "noWarnings", { value: false, writable: true, enumerable: false, configurable: true });
 

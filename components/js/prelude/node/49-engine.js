@@ -143,3 +143,27 @@ modules["node:vm"] = {
   measureMemory: refuse("vm.measureMemory()"),
   constants: Object.freeze({ __proto__: null, USE_MAIN_CONTEXT_DEFAULT_LOADER: Symbol("vm_dynamic_import_main_context_default") }),
 };
+
+// ---- call sites, of which Error.prepareStackTrace gets a list: what other engines know of them besides ----
+
+const { prepareStackTrace } = Error;
+Error.prepareStackTrace = (error, sites) => sites;
+const CallSite = Object.getPrototypeOf(new Error().stack[0]);
+Error.prepareStackTrace = prepareStackTrace;
+const { getFileName, getFunctionName, getLineNumber, getColumnNumber } = CallSite;
+const { ReflectApply: ask } = internal.primordials;
+const nothing = (value) => () => value;
+const siteMethods = {
+  getThis: nothing(undefined), getTypeName: nothing(null), getFunction: nothing(undefined), getMethodName: nothing(null), getEvalOrigin: nothing(undefined),
+  isToplevel: nothing(true), isEval: nothing(false), isConstructor: nothing(false), isAsync: nothing(false), isPromiseAll: nothing(false),
+  getPromiseIndex: nothing(null),
+  getScriptNameOrSourceURL() {
+    return ask(getFileName, this, []);
+  },
+  toString() {
+    const name = ask(getFunctionName, this, []);
+    const place = `${ask(getFileName, this, [])}:${ask(getLineNumber, this, [])}:${ask(getColumnNumber, this, [])}`;
+    return name ? `${name} (${place})` : place;
+  },
+};
+for (const name of internal.primordials.ObjectKeys(siteMethods)) if (!(name in CallSite) || name === "toString") internal.define(CallSite, name, siteMethods[name]);

@@ -1,13 +1,11 @@
-// What can be had of node:net, node:dns, node:http and node:https without sockets: kinds of addresses, names of methods and states,
-// agents that keep their options. What would connect says what to use instead. Start at `modules`.
+// What node:net, node:dns, node:http and node:https have without sockets: kinds of addresses, names of methods and states, agents that
+// keep their options. Start at `modules`; 81-net-sockets.js has connections, 83-http-server.js and 84-http-client.js what uses them.
 
-const { modules, refuse, refuseClass, stream, EventEmitter, nodeError, checkArgument: check } = internal;
+const { modules, refuse, refuseClass, EventEmitter, nodeError, checkArgument: check } = internal;
 const { RegExpPrototypeExec } = internal.primordials;
 const { ObjectAssign, ObjectDefineProperty, ReflectConstruct } = internal.primordials;
 
 const USE_FETCH = "use fetch()";
-const USE_CONNECT = "use connect() of the module b8g";
-const SERVE = "export a default object with a fetch method and run it with b8g serve-http";
 
 // ---- net ----
 
@@ -29,20 +27,12 @@ const isIPv4 = (text) => RegExpPrototypeExec(FOUR, `${text}`) !== null;
 const isIPv6 = (text) => RegExpPrototypeExec(SIX, `${text}`) !== null;
 const isIP = (text) => (isIPv4(text) ? 4 : isIPv6(text) ? 6 : 0);
 
-const Socket = refuseClass("net.Socket", USE_CONNECT, stream.Duplex);
-const NetServer = refuseClass("net.Server", undefined, EventEmitter);
 modules["node:net"] ??= {
   BlockList: refuseClass("net.BlockList"),
   SocketAddress: refuseClass("net.SocketAddress"),
-  connect: refuse("net.connect()", USE_CONNECT),
-  createConnection: refuse("net.createConnection()", USE_CONNECT),
-  createServer: refuse("net.createServer()"),
   isIP,
   isIPv4,
   isIPv6,
-  Server: NetServer,
-  Socket,
-  Stream: Socket,
   getDefaultAutoSelectFamily: () => true,
   setDefaultAutoSelectFamily() {},
   getDefaultAutoSelectFamilyAttemptTimeout: () => 250,
@@ -178,28 +168,4 @@ function agentOf(port, protocol) {
   return Agent;
 }
 
-function client(name, port) {
-  const Agent = agentOf(port, `${name}:`);
-  return {
-    Agent,
-    globalAgent: new Agent({ keepAlive: true }),
-    Server: refuseClass(`${name}.Server`, SERVE, EventEmitter),
-    createServer: refuse(`${name}.createServer()`, SERVE),
-    get: refuse(`${name}.get()`, USE_FETCH),
-    request: refuse(`${name}.request()`, USE_FETCH),
-  };
-}
-modules["node:https"] ??= client("https", 443);
-modules["node:http"] ??= {
-  ...client("http", 80),
-  METHODS,
-  STATUS_CODES,
-  ClientRequest: refuseClass("http.ClientRequest", USE_FETCH, stream.Writable),
-  IncomingMessage: refuseClass("http.IncomingMessage", USE_FETCH, stream.Readable),
-  OutgoingMessage: refuseClass("http.OutgoingMessage", USE_FETCH, stream.Writable),
-  ServerResponse: refuseClass("http.ServerResponse", SERVE, stream.Writable),
-  validateHeaderName,
-  validateHeaderValue,
-  setMaxIdleHTTPParsers() {},
-  maxHeaderSize: 16384,
-};
+internal.http = { METHODS, STATUS_CODES, validateHeaderName, validateHeaderValue, AgentBase, agentOf };

@@ -108,6 +108,12 @@ impl Ended {
     }
 }
 
+/// Runs a command in this directory, with this on its standard input.
+#[track_caller]
+pub fn run_in(directory: &Path, mut command: Command, stdin: &[u8]) -> Ended {
+    ended(command.current_dir(directory).stdin(Stdio::piped()), stdin)
+}
+
 #[track_caller]
 fn ended(command: &mut Command, stdin: &[u8]) -> Ended {
     let start = Instant::now();

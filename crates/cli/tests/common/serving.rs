@@ -10,18 +10,34 @@ pub struct Serving {
     child: Child,
     pub address: String,
     said: BufReader<ChildStderr>,
+    /// Where its program lies.
+    _place: Option<Place>,
 }
 
 impl Serving {
     /// Serves the file until [`Serving::stop`].
     pub fn start(place: &Place, flags: &[&str], file: &str) -> Serving {
         let arguments = [&["serve-http", "--listen=127.0.0.1:0"], flags, &[file]].concat();
-        let mut child = place.command(&arguments).spawn().unwrap();
+        Serving::begun(place.command(&arguments), None)
+    }
+
+    /// A program of this place that serves by itself, and says first where.
+    pub fn of(command: Command, place: Place) -> Serving {
+        Serving::begun(command, Some(place))
+    }
+
+    fn begun(mut command: Command, place: Option<Place>) -> Serving {
+        let mut child = command.spawn().unwrap();
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut first = String::new();
         said.read_line(&mut first).unwrap();
         let address = first.split("http://").nth(1).unwrap_or_else(|| panic!("said {first:?}"));
-        Serving { child, address: address.trim_end().trim_end_matches('/').to_owned(), said }
+        Serving { child, address: address.trim_end().trim_end_matches('/').to_owned(), said, _place: place }
+    }
+
+    /// The exit code of one that ends by itself.
+    pub fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     pub fn connect(&self) -> TcpStream {

@@ -25,12 +25,12 @@ pub const REQUESTS: &[RequestForm] = &[
         input: Input::Text,
         input_words: "the uncaught error: UTF-8, `Name: message` and its stack trace",
         argument: "memory",
-        argument_words: "1 = out of memory",
+        argument_words: "1 = out of memory, 2 = of the request that is answered",
         ..form(
             Request::Fail,
             "FAIL",
             &[],
-            "0. The component then returns state 0; the context ends with this text and the reason `error`, `memory`, or `policy` when it is a PermissionDenied and something was refused",
+            "0. The component then returns state 0; the context ends with this text and the reason `error`, `memory`, or `policy` when it is a PermissionDenied and something was refused. With 2 only what is done for the request has failed, and the component goes on",
         )
     },
     RequestForm {

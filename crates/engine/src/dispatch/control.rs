@@ -159,7 +159,12 @@ fn engine(
                 _ if is_denial(&message) && state.monitor.has_denials() => Reason::Policy,
                 _ => Reason::Error,
             };
-            state.failure = Some(Failure { message, reason });
+            let failure = Failure { message, reason };
+            match argument {
+                // The first is the cause of those that follow.
+                2 => _ = state.complaint.get_or_insert(failure),
+                _ => state.failure = Some(failure),
+            }
             Ok(0)
         }
         Request::Blob => share::blob(state, input),

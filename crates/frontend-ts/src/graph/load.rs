@@ -80,8 +80,9 @@ fn finish(
         Ok(path) => shared.resolver.decorators(&path),
         Err(_) => crate::transform::Decorators::Refused,
     };
-    let (language, format, shape) = (task.language, task.format, shared.shake);
-    let unit = Unit { name, source: &source, language, format, decorators: &decorators, shape };
+    let (language, format) = (task.language, task.format);
+    let (shape, production) = (shared.shake, shared.production);
+    let unit = Unit { name, source: &source, language, format, decorators: &decorators, shape, production };
     let mut compiled = compile(&unit, &shared.limits)?;
     let requests = std::mem::take(&mut compiled.requests);
     if requests.is_empty() {

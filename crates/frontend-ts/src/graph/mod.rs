@@ -40,6 +40,7 @@ pub(crate) fn build(entry: Entry, options: &Options) -> Result<Program, BuildErr
         limits: options.limits,
         resolver: Resolver::new(options.conditions.clone(), options.shake, options.sealed),
         shake: options.shake,
+        production: options.production,
         total_bytes: AtomicUsize::new(0),
         imports: AtomicUsize::new(0),
     };
@@ -71,6 +72,7 @@ struct Shared {
     resolver: Resolver,
     /// Modules that nobody uses are left out, and with them their errors.
     shake: bool,
+    production: bool,
     total_bytes: AtomicUsize,
     imports: AtomicUsize,
 }

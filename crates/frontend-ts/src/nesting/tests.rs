@@ -138,6 +138,7 @@ fn cost(source: &str, language: Language) -> (usize, Duration) {
                 format: Format::Module,
                 decorators: &|| Decorators::Legacy { metadata: true },
                 shape: true,
+                production: true,
             };
             let start = Instant::now();
             let _ = std::hint::black_box(compile_here(&unit));

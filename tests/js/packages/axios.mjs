@@ -1,0 +1,16 @@
+import axios from 'axios';
+const base = process.argv[2];
+const api = axios.create({ baseURL: base, timeout: 2000, headers: { authorization: 'Bearer t0k3n' } });
+const { data, status, headers } = await api.get('/items', { params: { limit: 2, sort: 'name asc' } });
+console.log(status, headers['content-type'], data);
+console.log((await api.post('/items', { name: 'x', tags: ['a'] })).data);
+await api.get('/nothing').catch((e) => console.log(e.name, e.code, e.response.status, e.message));
+console.log((await axios.get(base + '/redirect')).data, (await axios.get(base + '/gzip')).data.length);
+await axios.get(base + '/slow', { timeout: 50 }).catch((e) => console.log(e.code, e.message));
+await axios.get('http://127.0.0.1:59999/').catch((e) => console.log(e.code, e.message));
+const fetched = axios.create({ adapter: 'fetch' });
+console.log((await fetched.get(base + '/text')).data);
+console.log((await axios.get(base + '/text', { responseType: 'stream' })).data.constructor.name !== '');
+const c = new AbortController();
+setTimeout(() => c.abort(), 20);
+await axios.get(base + '/slow', { signal: c.signal }).catch((e) => console.log(e.code, axios.isCancel(e)));
