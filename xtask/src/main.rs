@@ -2,6 +2,7 @@
 
 mod abi;
 mod bench;
+mod cldr;
 mod components;
 mod conformance;
 mod example;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
   conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
   components js [--check] build the JavaScript engine component; --check only compares its digest
+  cldr [--check]          make the locale data of crates/intl from the packages of CLDR; --check only compares
   abi [--check]           write what is made of the ABI's description: header, WIT, constants, tables; --check only compares
   example pipeline [MIB]  build and run the example in four languages
   tidy                    check the house: layers, file lengths, links, named paths
@@ -44,6 +46,8 @@ fn main() -> Result<()> {
         ["conformance", "wasi", directory] => conformance::wasi(directory),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
+        ["cldr"] => cldr::cldr(false),
+        ["cldr", "--check"] => cldr::cldr(true),
         ["abi"] => abi::abi(false),
         ["abi", "--check"] => abi::abi(true),
         ["example", "pipeline"] => example::pipeline("256"),

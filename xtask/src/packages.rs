@@ -32,14 +32,14 @@ pub fn assemble(component: &Path, target: &Path) -> Result<PathBuf> {
     Ok(prelude)
 }
 
-/// Installs what the lock file names.
-fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
+/// Installs what the lock file among `sources` names into `target`; answers the folder of the packages.
+pub fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
     let stamp = target.join("installed");
     let wanted = fs::read(sources.join("package-lock.json"))
         .with_context(|| format!("cannot read the lock file in {}", sources.display()))?;
     if !fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
         let npm = find("npm")
-            .context("npm is needed to fetch the packages of the prelude (Debian: apt-get install npm)")?;
+            .context("npm is needed to fetch packages (Debian: apt-get install npm)")?;
         fs::create_dir_all(target)?;
         for name in ["package.json", "package-lock.json"] {
             fs::copy(sources.join(name), target.join(name))?;
