@@ -19,7 +19,9 @@ thread_local! {
 /// is ignored; `units` is the length of the first text in UTF-16.
 pub(crate) fn compare(units: u64, input: &str) -> Result<i64, Error> {
     // The fields end at the fifth separator.
-    let end = input.char_indices().filter(|(_, c)| *c == crate::text::SEPARATOR).nth(4).ok_or(Error::Argument)?.0 + 1;
+    let end =
+        input.char_indices().filter(|(_, c)| *c == crate::text::SEPARATOR).nth(4).ok_or(Error::Argument)?.0
+            + 1;
     let (fields, texts) = input.split_at(end);
     let mut left = units;
     let at = texts.char_indices().find(|(_, c)| {
@@ -50,8 +52,11 @@ fn make(fields: &str) -> Result<CollatorBorrowed<'static>, Error> {
     };
     options.strength = Some(strength);
     options.case_level = Some(case_level);
-    preferences.numeric_ordering =
-        Some(if fields.letter("ft")? == 1 { CollationNumericOrdering::True } else { CollationNumericOrdering::False });
+    preferences.numeric_ordering = Some(if fields.letter("ft")? == 1 {
+        CollationNumericOrdering::True
+    } else {
+        CollationNumericOrdering::False
+    });
     preferences.case_first = match fields.letter("-ulf")? {
         1 => Some(CollationCaseFirst::Upper),
         2 => Some(CollationCaseFirst::Lower),
@@ -68,12 +73,14 @@ fn make(fields: &str) -> Result<CollatorBorrowed<'static>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn languages_have_their_order() {
         let compare = |fields: &str, one: &str, other: &str| {
-            super::compare(one.encode_utf16().count() as u64, &format!("{}{one}{other}", fields.replace('|', "\u{1f}"))).unwrap()
+            super::compare(
+                one.encode_utf16().count() as u64,
+                &format!("{}{one}{other}", fields.replace('|', "\u{1f}")),
+            )
+            .unwrap()
         };
         assert_eq!(compare("de|v|f|-|-|", "ä", "z"), -1);
         assert_eq!(compare("sv|v|f|-|-|", "ä", "z"), 1);

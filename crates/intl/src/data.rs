@@ -168,7 +168,10 @@ mod tests {
         let layout = layout();
         assert!(layout.keys.count > 1000 && layout.locales > 100);
         for index in 0..layout.locales {
-            assert!(Locale(index).below("n/").len() > 20 || layout.values.get(word(layout.places + index * PLACE_BYTES)) == "und");
+            assert!(
+                Locale(index).below("n/").len() > 20
+                    || layout.values.get(word(layout.places + index * PLACE_BYTES)) == "und"
+            );
         }
         assert_eq!(supplement("cur/JPY"), Some("0"));
         assert!(!supplements("tz/is/").is_empty());

@@ -43,7 +43,9 @@ impl Number {
             None => (rest, 0),
         };
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        if whole.len() + fraction.len() == 0 || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+        if whole.len() + fraction.len() == 0
+            || !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit())
+        {
             return Err(Error::Argument);
         }
         if whole.len() + fraction.len() > DIGITS_MAX || exponent.unsigned_abs() as usize > DIGITS_MAX {
@@ -149,7 +151,8 @@ impl Decimal {
         if !exact && self.rounds_up(mode, half, odd) {
             add(&mut whole, increment);
         }
-        let mut decimal = Decimal { negative: self.negative, point: whole.len() as i32 + power, digits: whole };
+        let mut decimal =
+            Decimal { negative: self.negative, point: whole.len() as i32 + power, digits: whole };
         decimal.trim();
         decimal
     }

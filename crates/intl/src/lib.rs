@@ -51,7 +51,13 @@ impl std::fmt::Debug for Work<'_> {
 /// # Errors
 /// [`Error::Argument`] for what is not of the form that the request takes; [`Error::NotFound`] for what there is no data for;
 /// [`Error::Limit`] for too many digits; [`Error::Canceled`] when `work` says not to go on; [`Error::Type`] for other requests.
-pub fn intl(request: Request, argument: u64, input: &[u8], out: &mut [u8], work: &Work<'_>) -> Result<i64, Error> {
+pub fn intl(
+    request: Request,
+    argument: u64,
+    input: &[u8],
+    out: &mut [u8],
+    work: &Work<'_>,
+) -> Result<i64, Error> {
     work.step()?;
     let input = std::str::from_utf8(input).map_err(|_| Error::Argument)?;
     let long = matches!(request, Request::Compare | Request::Segment | Request::LetterCase);

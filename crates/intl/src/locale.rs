@@ -18,6 +18,12 @@ fn parse(tag: &str) -> Result<Tag, Error> {
 
 /// The name as Unicode writes it.
 pub(crate) fn canonical(tag: &str) -> Result<String, Error> {
+    // Languages of five to eight letters are allowed, and there is none.
+    let first = tag.split('-').next().unwrap_or_default();
+    if matches!(first.len(), 5..=8) && first.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let rest = canonical(&format!("und{}", &tag[first.len()..]))?;
+        return Ok(format!("{}{}", first.to_ascii_lowercase(), rest.strip_prefix("und").unwrap_or_default()));
+    }
     let mut tag = parse(tag)?;
     LocaleCanonicalizer::new_extended().canonicalize(&mut tag);
     Ok(tag.to_string())
@@ -62,9 +68,10 @@ pub(crate) fn available(tag: &str) -> String {
 
 /// What a locale uses: its numbering system, its native one, its hour cycles with the usual one first.
 pub(crate) fn about(name: &str) -> Result<String, Error> {
-    let locale = data(name).ok_or(Error::NotFound)?;
-    let usual = locale.get("n/default").unwrap_or("latn");
-    let native = locale.get("n/native").unwrap_or("latn");
+    parse(name)?;
+    let locale = data(&available(name));
+    let of = |key: &str| locale.and_then(|locale| locale.get(key)).unwrap_or("latn");
+    let (usual, native) = (of("n/default"), of("n/native"));
     Ok(format!("{usual}{SEPARATOR}{native}{SEPARATOR}{}{SEPARATOR}", hour_cycles(name)))
 }
 
@@ -77,19 +84,29 @@ pub(crate) fn hour_cycles(name: &str) -> &'static str {
     LocaleExpander::new_extended().maximize(&mut tag.id);
     let region = tag.id.region.map(|region| region.to_string()).unwrap_or_else(|| "001".to_owned());
     let own = data::supplement(&format!("hc/{}-{region}", tag.id.language));
-    own.or_else(|| data::supplement(&format!("hc/{region}"))).or_else(|| data::supplement("hc/001")).unwrap_or("H")
+    own.or_else(|| data::supplement(&format!("hc/{region}")))
+        .or_else(|| data::supplement("hc/001"))
+        .unwrap_or("H")
 }
 
 /// Values that are known of a kind: those of `Intl.supportedValuesOf`.
 pub(crate) fn values(kind: &str) -> Result<String, Error> {
     let english = data("en").ok_or(Error::NotFound)?;
     let mut values: Vec<String> = match kind {
-        "currency" => {
-            english.below("c/").iter().filter_map(|(key, _)| key.strip_suffix("/d")).map(str::to_owned).collect()
-        }
+        "currency" => english
+            .below("c/")
+            .iter()
+            .filter_map(|(key, _)| key.strip_suffix("/d"))
+            .map(str::to_owned)
+            .collect(),
         "unit" => {
             let units = english.below("u/");
-            units.iter().filter_map(|(key, _)| key.strip_suffix("/long/other")).filter(|unit| !unit.contains("-per-")).map(str::to_owned).collect()
+            units
+                .iter()
+                .filter_map(|(key, _)| key.strip_suffix("/long/other"))
+                .filter(|unit| !unit.contains("-per-"))
+                .map(str::to_owned)
+                .collect()
         }
         "numberingSystem" => data::supplements("ns/").iter().map(|(name, _)| (*name).to_owned()).collect(),
         "timeZone" => crate::zone::names(),
@@ -109,6 +126,7 @@ mod tests {
         assert_eq!(canonical("EN-us").as_deref(), Ok("en-US"));
         assert_eq!(canonical("iw").as_deref(), Ok("he"));
         assert_eq!(canonical("de-u-co-phonebk-nu-latn").as_deref(), Ok("de-u-co-phonebk-nu-latn"));
+        assert_eq!(canonical("FULLWIDE-u-nu-Latn").as_deref(), Ok("fullwide-u-nu-latn"));
         for wrong in ["", "x", "en_US", "de-", "i-klingon", "123", &"a".repeat(10_000), "de\u{0}"] {
             assert!(canonical(wrong).is_err(), "{wrong}");
         }
@@ -118,9 +136,20 @@ mod tests {
 
     #[test]
     fn what_there_is_data_for_is_found() {
-        for (tag, name) in [("de-DE", "de-DE"), ("en-US-posix", "en-US"), ("zh-TW", "zh-TW"), ("de-XX", "de"), ("tlh", ""), ("ja-x-a", "ja")] {
+        for (tag, name) in [
+            ("de-DE", "de-DE"),
+            ("en-US-posix", "en-US"),
+            ("zh-TW", "zh-TW"),
+            ("de-XX", "de"),
+            ("tlh", ""),
+            ("ja-x-a", "ja"),
+        ] {
             assert_eq!(available(tag), name);
         }
-        assert!(hour_cycles("en-US").starts_with('h') && hour_cycles("de").starts_with('H') && hour_cycles("fr-CA").starts_with('H'));
+        assert!(
+            hour_cycles("en-US").starts_with('h')
+                && hour_cycles("de").starts_with('H')
+                && hour_cycles("fr-CA").starts_with('H')
+        );
     }
 }

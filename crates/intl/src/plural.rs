@@ -8,7 +8,6 @@ use icu_locale::Locale as Tag;
 use icu_plurals::{PluralCategory, PluralOperands, PluralRules};
 
 use crate::data;
-use crate::decimal::Decimal;
 
 /// The rules of one language, cardinal ("1 day") or ordinal ("1st").
 pub(crate) struct Plural(PluralRules);
@@ -28,7 +27,11 @@ impl Plural {
             return Ok(plural);
         }
         let tag: Tag = locale.parse().map_err(|_| Error::Argument)?;
-        let rules = if ordinal { PluralRules::try_new_ordinal((&tag).into()) } else { PluralRules::try_new_cardinal((&tag).into()) };
+        let rules = if ordinal {
+            PluralRules::try_new_ordinal((&tag).into())
+        } else {
+            PluralRules::try_new_cardinal((&tag).into())
+        };
         let plural = Rc::new(Plural(rules.map_err(|_| Error::NotFound)?));
         LAST.set(Some((locale.to_owned(), ordinal, plural.clone())));
         Ok(plural)
@@ -46,14 +49,11 @@ impl Plural {
             text.push_str(head);
         }
         let Ok(decimal) = text.parse::<fixed_decimal::UnsignedDecimal>() else { return "other" };
-        let operands = PluralOperands::from_significand_and_exponent(&decimal, u8::try_from(exponent.clamp(0, 100)).unwrap_or(0));
+        let operands = PluralOperands::from_significand_and_exponent(
+            &decimal,
+            u8::try_from(exponent.clamp(0, 100)).unwrap_or(0),
+        );
         name(self.0.category_for(operands))
-    }
-
-    /// The form of a number as it is written without grouping.
-    pub(crate) fn form_of(&self, decimal: &Decimal, whole_min: usize, fraction_min: usize) -> &'static str {
-        let (whole, fraction) = decimal.written(whole_min, fraction_min);
-        self.form(&whole, &fraction, 0)
     }
 
     pub(crate) fn forms(&self) -> Vec<&'static str> {
@@ -64,14 +64,7 @@ impl Plural {
 /// The form of a range, by those of its ends.
 pub(crate) fn of_range(locale: &str, start: &str, end: &str) -> &'static str {
     let language = locale.split('-').next().unwrap_or_default();
-    data::supplement(&format!("pr/{language}/{start}/{end}")).unwrap_or(match end {
-        "zero" => "zero",
-        "one" => "one",
-        "two" => "two",
-        "few" => "few",
-        "many" => "many",
-        _ => "other",
-    })
+    data::supplement(&format!("pr/{language}/{start}/{end}")).unwrap_or("other")
 }
 
 fn name(category: PluralCategory) -> &'static str {

@@ -13,7 +13,7 @@ const WORD_LIKE: u32 = 1;
 /// Writes a word for each segment: twice its length in UTF-16, and 1 if it is a word. Answers how many bytes all of them take.
 pub(crate) fn segment(kind: u64, input: &str, out: &mut [u8], work: &Work<'_>) -> Result<usize, Error> {
     work.step()?;
-    let mut writer = Writer { input, from: 0, count: 0, out, work };
+    let mut writer = Writer { input, words: kind == 1, from: 0, count: 0, out, work };
     match kind {
         0 => {
             for end in GraphemeClusterSegmenter::new().segment_str(input) {
@@ -38,6 +38,7 @@ pub(crate) fn segment(kind: u64, input: &str, out: &mut [u8], work: &Work<'_>) -
 
 struct Writer<'a> {
     input: &'a str,
+    words: bool,
     from: usize,
     count: usize,
     out: &'a mut [u8],
@@ -51,6 +52,8 @@ impl Writer<'_> {
         }
         let text = self.input.get(self.from..end).ok_or(Error::Io)?;
         let units = u32::try_from(text.encode_utf16().count()).map_err(|_| Error::Limit)?;
+        // What ends with a mark is a word all the same.
+        let word_like = self.words && (word_like || text.chars().any(char::is_alphanumeric));
         let word = units << 1 | if word_like { WORD_LIKE } else { 0 };
         if let Some(place) = self.out.get_mut(self.count * 4..self.count * 4 + 4) {
             place.copy_from_slice(&word.to_le_bytes());
@@ -68,7 +71,11 @@ mod tests {
     fn segments(kind: u64, text: &str) -> Vec<(u32, bool)> {
         let mut out = [0; 400];
         let length = segment(kind, text, &mut out, &Work::new(&|| true)).unwrap();
-        out[..length].chunks(4).map(|word| u32::from_le_bytes(word.try_into().unwrap())).map(|word| (word >> 1, word & 1 == 1)).collect()
+        out[..length]
+            .chunks(4)
+            .map(|word| u32::from_le_bytes(word.try_into().unwrap()))
+            .map(|word| (word >> 1, word & 1 == 1))
+            .collect()
     }
 
     #[test]

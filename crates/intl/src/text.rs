@@ -23,8 +23,11 @@ impl Parts {
 
     /// Adds a text that stands for something: what is blank at its ends is none of it.
     pub(crate) fn push_trimmed(&mut self, kind: &'static str, text: &str) {
-        let kept = text.trim();
-        let Some(at) = text.find(kept).filter(|_| !kept.is_empty()) else { return self.push("literal", text) };
+        let blank = |c: char| c.is_whitespace() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}');
+        let kept = text.trim_matches(blank);
+        let Some(at) = text.find(kept).filter(|_| !kept.is_empty()) else {
+            return self.push("literal", text);
+        };
         self.push("literal", &text[..at]);
         self.push(kind, kept);
         self.push("literal", &text[at + kept.len()..]);
@@ -34,10 +37,6 @@ impl Parts {
         for (kind, text) in other.parts {
             self.push(kind, &text);
         }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
     }
 
     pub(crate) fn first_char(&self) -> Option<char> {

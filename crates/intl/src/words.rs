@@ -15,7 +15,8 @@ pub(crate) fn list(input: &str) -> Result<String, Error> {
     let (_, locale) = fields.locale()?;
     let name = fields.next()?;
     let get = |place: &str| locale.get(&format!("l/{name}/{place}")).ok_or(Error::NotFound);
-    Ok(["start", "middle", "end", "2"].into_iter().map(get).collect::<Result<Vec<_>, _>>()?.join("\u{1f}") + "\u{1f}")
+    Ok(["start", "middle", "end", "2"].into_iter().map(get).collect::<Result<Vec<_>, _>>()?.join("\u{1f}")
+        + "\u{1f}")
 }
 
 /// A span of time from now. Fields are locale, numbering system, unit, style, whether words such as `yesterday` are wanted; then the number.
@@ -87,15 +88,11 @@ pub(crate) fn name(input: &str) -> Result<String, Error> {
         "region" => "lt",
         "script" => "ls",
         "currency" => {
-            let get = |what: &str| locale.get(&format!("c/{code}/{what}"));
-            let name = match style {
-                "short" => get("s"),
-                "narrow" => get("n").or_else(|| get("s")),
-                _ => get("d"),
-            };
-            return Ok(name.unwrap_or_default().to_owned());
+            return Ok(locale.get(&format!("c/{code}/d")).unwrap_or_default().to_owned());
         }
-        "dateTimeField" => return Ok(locale.get(&format!("f/{code}/{style}")).unwrap_or_default().to_owned()),
+        "dateTimeField" => {
+            return Ok(locale.get(&format!("f/{code}/{style}")).unwrap_or_default().to_owned());
+        }
         "language" | "dialect" => return language(locale, kind == "dialect", style, code),
         _ => return Err(Error::NotFound),
     };
@@ -107,26 +104,16 @@ fn styled(locale: crate::data::Locale, prefix: &str, style: &str, code: &str) ->
     special.or_else(|| locale.get(&format!("{prefix}/{code}")))
 }
 
-/// `de-AT` is "Austrian German" (as a dialect), or "German (Austria)".
+/// `de-AT` is "Austrian German" if dialects have names, else "German (Austria)".
 fn language(locale: crate::data::Locale, dialect: bool, style: &str, code: &str) -> Result<String, Error> {
     let tag: LanguageIdentifier = code.parse().map_err(|_| Error::Argument)?;
     if dialect && let Some(name) = styled(locale, "ln", style, code) {
         return Ok(name.to_owned());
     }
     let language = tag.language.to_string();
-    let (mut script, mut region) = (tag.script.map(|script| script.to_string()), tag.region.map(|region| region.to_string()));
-    let mut name = None;
-    if dialect {
-        for (part, rest) in [(&mut script, "script"), (&mut region, "region")] {
-            let Some(subtag) = part.as_deref().filter(|_| name.is_none()) else { continue };
-            if let Some(found) = styled(locale, "ln", style, &format!("{language}-{subtag}")) {
-                name = Some(found);
-                let _ = rest;
-                *part = None;
-            }
-        }
-    }
-    let Some(name) = name.or_else(|| styled(locale, "ln", style, &language)) else { return Ok(String::new()) };
+    let (script, region) =
+        (tag.script.map(|script| script.to_string()), tag.region.map(|region| region.to_string()));
+    let Some(name) = styled(locale, "ln", style, &language) else { return Ok(String::new()) };
     let mut details = Vec::new();
     if let Some(script) = &script {
         details.push(locale.get(&format!("ls/{script}")).unwrap_or(script));
@@ -135,9 +122,14 @@ fn language(locale: crate::data::Locale, dialect: bool, style: &str, code: &str)
         details.push(styled(locale, "lt", style, region).unwrap_or(region));
     }
     let separator = locale.get("lp/localeSeparator").unwrap_or("{0}, {1}");
-    let details = details.into_iter().map(str::to_owned).reduce(|one, other| crate::text::fill(separator, &[&one, &other]));
+    let details = details
+        .into_iter()
+        .map(str::to_owned)
+        .reduce(|one, other| crate::text::fill(separator, &[&one, &other]));
     Ok(match details {
-        Some(details) => crate::text::fill(locale.get("lp/localePattern").unwrap_or("{0} ({1})"), &[name, &details]),
+        Some(details) => {
+            crate::text::fill(locale.get("lp/localePattern").unwrap_or("{0} ({1})"), &[name, &details])
+        }
         None => name.to_owned(),
     })
 }
@@ -149,5 +141,10 @@ pub(crate) fn case(input: &str) -> Result<String, Error> {
     let language: LanguageIdentifier = fields.next()?.parse().map_err(|_| Error::Argument)?;
     let mapper = CaseMapper::new();
     let text = fields.0;
-    Ok(if upper { mapper.uppercase_to_string(text, &language) } else { mapper.lowercase_to_string(text, &language) }.into_owned())
+    Ok(if upper {
+        mapper.uppercase_to_string(text, &language)
+    } else {
+        mapper.lowercase_to_string(text, &language)
+    }
+    .into_owned())
 }

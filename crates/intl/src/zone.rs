@@ -40,7 +40,8 @@ pub(crate) fn names() -> Vec<String> {
 }
 
 fn find(name: &str) -> Result<TimeZone, Error> {
-    static DATABASE: std::sync::LazyLock<TimeZoneDatabase> = std::sync::LazyLock::new(TimeZoneDatabase::bundled);
+    static DATABASE: std::sync::LazyLock<TimeZoneDatabase> =
+        std::sync::LazyLock::new(TimeZoneDatabase::bundled);
     DATABASE.get(name).map_err(|_| Error::NotFound)
 }
 
@@ -82,7 +83,7 @@ impl At {
         let length = if count == 4 { "long" } else { "short" };
         let named = match letter {
             'z' => self.own_name(locale, length, if self.daylight { "daylight" } else { "standard" }),
-            'v' => Some(self.generic(locale, length)),
+            'v' => self.generic(locale, length),
             _ => None,
         };
         named.unwrap_or_else(|| self.offset_text(locale, digits, length == "long"))
@@ -95,13 +96,19 @@ impl At {
     }
 
     /// A name that is the same in summer and in winter.
-    fn generic(&self, locale: Locale, length: &str) -> String {
+    fn generic(&self, locale: Locale, length: &str) -> Option<String> {
         if let Some(name) = locale.get(&format!("z/zone/{}/{length}/generic", self.name)) {
-            return name.to_owned();
+            return Some(name.to_owned());
         }
-        let form = if self.has_summer_time() { "generic" } else { "standard" };
-        let name = self.own_name(locale, length, form).or_else(|| self.own_name(locale, length, "generic"));
-        let Some(name) = name else { return self.place(locale) };
+        if self.metazone().is_none() {
+            return self.place(locale);
+        }
+        if !self.has_summer_time()
+            && let Some(name) = self.own_name(locale, length, "standard")
+        {
+            return Some(name);
+        }
+        let Some(name) = self.own_name(locale, length, "generic") else { return self.place(locale) };
         // The zone that others of its group in this region are taken for may go otherwise at the moment.
         let golden = self.metazone().and_then(|metazone| {
             let region = data::supplement(&format!("tz/is/{}", self.name)).unwrap_or_default();
@@ -112,9 +119,9 @@ impl At {
             golden != self.name && At::new(golden, self.ms).is_ok_and(|golden| golden.offset != self.offset)
         });
         if !differs {
-            return name;
+            return Some(name);
         }
-        fill(locale.get("z/fallbackFormat").unwrap_or("{1} ({0})"), &[&self.city(locale), &name])
+        Some(fill(locale.get("z/fallbackFormat").unwrap_or("{1} ({0})"), &[&self.city(locale), &name]))
     }
 
     fn has_summer_time(&self) -> bool {
@@ -123,13 +130,13 @@ impl At {
     }
 
     /// The time of a place: of its country, if that has one time.
-    fn place(&self, locale: Locale) -> String {
-        let region = data::supplement(&format!("tz/is/{}", self.name)).unwrap_or_default();
+    fn place(&self, locale: Locale) -> Option<String> {
+        let region = data::supplement(&format!("tz/is/{}", self.name)).filter(|region| *region != "001")?;
         let alone = || data::supplements("tz/is/").iter().filter(|(_, of)| *of == region).count() == 1;
         let primary = || data::supplement(&format!("tz/primary/{region}")) == Some(&self.name);
-        let country = if region != "001" && (primary() || alone()) { locale.get(&format!("lt/{region}")) } else { None };
+        let country = if primary() || alone() { locale.get(&format!("lt/{region}")) } else { None };
         let place = country.map_or_else(|| self.city(locale), str::to_owned);
-        fill(locale.get("z/regionFormat").unwrap_or("{0}"), &[&place])
+        Some(fill(locale.get("z/regionFormat").unwrap_or("{0}"), &[&place]))
     }
 
     fn city(&self, locale: Locale) -> String {
@@ -140,14 +147,14 @@ impl At {
     fn offset_text(&self, locale: Locale, digits: &Digits, long: bool) -> String {
         let seconds = self.offset.unsigned_abs();
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        if hours + minutes + seconds == 0 {
-            return locale.get("z/gmtZeroFormat").unwrap_or("GMT").to_owned();
-        }
         let formats = locale.get("z/hourFormat").unwrap_or("+HH:mm;-HH:mm");
         let (east, west) = formats.split_once(';').unwrap_or((formats, formats));
         let format = if self.offset < 0 { west } else { east };
         let at = format.find('H').unwrap_or(0);
-        let between = format.find('m').and_then(|m| format.get(..m)).map_or(":", |head| head.get(at..).unwrap_or_default().trim_start_matches('H'));
+        let between = format
+            .find('m')
+            .and_then(|m| format.get(..m))
+            .map_or(":", |head| head.get(at..).unwrap_or_default().trim_start_matches('H'));
         let mut text = format.get(..at).unwrap_or_default().to_owned();
         text.push_str(&digits.write(&if long { format!("{hours:02}") } else { hours.to_string() }));
         if long || minutes + seconds > 0 {
@@ -158,6 +165,7 @@ impl At {
             text.push_str(between);
             text.push_str(&digits.write(&format!("{seconds:02}")));
         }
+        text.push_str(format.rsplit('m').next().unwrap_or_default());
         fill(locale.get("z/gmtFormat").unwrap_or("GMT{0}"), &[&text])
     }
 }
@@ -173,12 +181,13 @@ fn offset(zone: &TimeZone, ms: i64) -> (i32, bool) {
     (info.offset().seconds(), info.dst() == Dst::Yes)
 }
 
+/// Groups are known from 1970 on.
 fn metazone(name: &str, ms: i64) -> Option<&'static str> {
     let uses = data::supplement(&format!("tz/uses/{name}"))?;
     uses.split('|').find_map(|one| {
         let mut words = one.split(' ');
         let (metazone, from, to) = (words.next()?, words.next()?, words.next()?);
-        let after = from == "-" || instant(from).is_some_and(|from| ms >= from);
+        let after = from == "-" && ms >= 0 || instant(from).is_some_and(|from| ms >= from);
         let before = to == "-" || instant(to).is_some_and(|to| ms < to);
         (after && before).then_some(metazone)
     })

@@ -8,11 +8,51 @@ use super::{Entries, Source, members, texts};
 
 /// The units that ECMA-402 names.
 pub const UNITS: &[&str] = &[
-    "acre", "bit", "byte", "celsius", "centimeter", "day", "degree", "fahrenheit", "fluid-ounce", "foot", "gallon",
-    "gigabit", "gigabyte", "gram", "hectare", "hour", "inch", "kilobit", "kilobyte", "kilogram", "kilometer", "liter",
-    "megabit", "megabyte", "meter", "microsecond", "mile", "mile-scandinavian", "milliliter", "millimeter",
-    "millisecond", "minute", "month", "nanosecond", "ounce", "percent", "petabyte", "pound", "second", "stone",
-    "terabit", "terabyte", "week", "yard", "year",
+    "acre",
+    "bit",
+    "byte",
+    "celsius",
+    "centimeter",
+    "day",
+    "degree",
+    "fahrenheit",
+    "fluid-ounce",
+    "foot",
+    "gallon",
+    "gigabit",
+    "gigabyte",
+    "gram",
+    "hectare",
+    "hour",
+    "inch",
+    "kilobit",
+    "kilobyte",
+    "kilogram",
+    "kilometer",
+    "liter",
+    "megabit",
+    "megabyte",
+    "meter",
+    "microsecond",
+    "mile",
+    "mile-scandinavian",
+    "milliliter",
+    "millimeter",
+    "millisecond",
+    "minute",
+    "month",
+    "nanosecond",
+    "ounce",
+    "percent",
+    "petabyte",
+    "pound",
+    "second",
+    "stone",
+    "terabit",
+    "terabyte",
+    "week",
+    "yard",
+    "year",
 ];
 
 pub fn entries(source: &Source<'_>, locale: &str) -> Result<Entries> {
@@ -108,7 +148,9 @@ fn units(units: &Value, entries: &mut Entries) {
         for (name, patterns) in members(&units[length]) {
             let Some((_, unit)) = name.split_once('-') else { continue };
             let known = |unit: &str| UNITS.contains(&unit);
-            if !known(unit) && !unit.split_once("-per-").is_some_and(|(one, other)| known(one) && known(other)) {
+            if !known(unit)
+                && !unit.split_once("-per-").is_some_and(|(one, other)| known(one) && known(other))
+            {
                 continue;
             }
             for (name, text) in texts(patterns) {
@@ -132,8 +174,18 @@ fn dates(calendar: &Value, entries: &mut Entries) {
     let months: Vec<String> = (1..=12).map(|month: u32| month.to_string()).collect();
     for form in ["format", "stand-alone"] {
         for width in WIDTHS {
-            joined(&calendar["months"][form][width], months.iter().map(String::as_str), format!("d/months/{form}/{width}"), entries);
-            joined(&calendar["days"][form][width], DAYS.into_iter(), format!("d/days/{form}/{width}"), entries);
+            joined(
+                &calendar["months"][form][width],
+                months.iter().map(String::as_str),
+                format!("d/months/{form}/{width}"),
+                entries,
+            );
+            joined(
+                &calendar["days"][form][width],
+                DAYS.into_iter(),
+                format!("d/days/{form}/{width}"),
+                entries,
+            );
             for (period, text) in texts(&calendar["dayPeriods"][form][width]) {
                 entries.insert(format!("d/period/{form}/{width}/{period}"), text.to_owned());
             }
@@ -241,7 +293,7 @@ fn names(source: &Source<'_>, locale: &str, entries: &mut Entries) -> Result<()>
                 Some(_) => continue,
                 None => (code, String::new()),
             };
-            if name.as_str() != Some(code) {
+            if name.as_str() != Some(code) || !variant.is_empty() {
                 put(entries, format!("{prefix}/{code}{variant}"), name);
             }
         }

@@ -22,8 +22,8 @@ pub type Entries = BTreeMap<String, String>;
 
 /// Languages whose locales are taken, all that CLDR knows of each. Those whose usual calendar is not the Gregorian one are left out.
 const LANGUAGES: &[&str] = &[
-    "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja",
-    "ko", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "tr", "uk", "vi", "zh",
+    "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "fi", "fr", "he", "hi", "hr", "hu", "id",
+    "it", "ja", "ko", "nb", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "tr", "uk", "vi", "zh",
 ];
 /// Locales of these whose usual calendar is another one.
 const OTHER_CALENDARS: &[&str] = &["ar-SA"];
@@ -34,7 +34,11 @@ pub fn cldr(check: bool) -> Result<()> {
     let made = collect(&packages::install(&data, &target)?)?;
     let file = data.join("locales.bin");
     if check {
-        ensure!(fs::read(&file)? == made, "{} is not what the packages give: cargo xtask cldr", file.display());
+        ensure!(
+            fs::read(&file)? == made,
+            "{} is not what the packages give: cargo xtask cldr",
+            file.display()
+        );
     } else {
         fs::write(&file, &made)?;
     }
@@ -64,8 +68,11 @@ fn collect(modules: &Path) -> Result<Vec<u8>> {
 /// What a locale says otherwise than its parent; what it has not, and the parent has, is an empty value.
 fn difference(entries: &Entries, inherited: Option<&Entries>) -> Entries {
     let Some(inherited) = inherited else { return entries.clone() };
-    let mut own: Entries =
-        entries.iter().filter(|(key, value)| inherited.get(*key) != Some(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut own: Entries = entries
+        .iter()
+        .filter(|(key, value)| inherited.get(*key) != Some(value))
+        .map(|(k, v)| (k.clone(), v.clone()))
+        .collect();
     for key in inherited.keys().filter(|key| !entries.contains_key(*key)) {
         own.insert(key.clone(), String::new());
     }
@@ -122,7 +129,8 @@ impl Source<'_> {
             let mut subtags = name.split('-');
             LANGUAGES.contains(&subtags.next().unwrap_or_default())
                 && subtags.all(|subtag| {
-                    matches!(subtag.len(), 2 | 3) || matches!(subtag, "Hans" | "Hant") && name.starts_with("zh")
+                    matches!(subtag.len(), 2 | 3)
+                        || matches!(subtag, "Hans" | "Hant") && name.starts_with("zh")
                 })
                 && !OTHER_CALENDARS.contains(name)
         };
@@ -133,7 +141,9 @@ impl Source<'_> {
 /// The members of an object that are texts, without the variants that CLDR names `-alt-`.
 fn texts(value: &Value) -> impl Iterator<Item = (&str, &str)> {
     let members = value.as_object().into_iter().flatten();
-    members.filter_map(|(key, value)| Some((key.as_str(), value.as_str()?))).filter(|(key, _)| !key.contains("-alt-"))
+    members
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+        .filter(|(key, _)| !key.contains("-alt-"))
 }
 
 /// The members of an object.

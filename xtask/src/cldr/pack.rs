@@ -14,7 +14,8 @@ pub fn pack(
     parents: &BTreeMap<String, String>,
     supplement: &Entries,
 ) -> Result<Vec<u8>> {
-    let mut all: BTreeMap<&str, &Entries> = locales.iter().map(|(name, entries)| (name.as_str(), entries)).collect();
+    let mut all: BTreeMap<&str, &Entries> =
+        locales.iter().map(|(name, entries)| (name.as_str(), entries)).collect();
     all.insert("und", supplement);
     let keys = numbered(all.values().flat_map(|entries| entries.keys()));
     let own_names: Vec<String> = all.keys().map(|name| (*name).to_owned()).collect();

@@ -1,4 +1,4 @@
-//! What belongs to no locale: `cur/` digits of currencies, `ns/` digits, `hc/` hour cycles by region, `dp/` parts of the day by
+//! What belongs to no locale: `cur/` digits of currencies, `ns/` digits, `n/` signs of numbering systems, `hc/` hour cycles by region, `dp/` parts of the day by
 //! language, `tz/` time zones, `pr/` plural forms of ranges, `like/` the locales that others are another name of.
 
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Entries, Source, members};
+use super::{Entries, Source, members, texts};
 
 pub fn entries(source: &Source<'_>, locales: &BTreeSet<String>) -> Result<Entries> {
     let mut entries = Entries::new();
@@ -20,9 +20,20 @@ pub fn entries(source: &Source<'_>, locales: &BTreeSet<String>) -> Result<Entrie
             entries.insert(format!("ns/{name}"), text(system, "_digits")?);
         }
     }
+    // Signs that go with digits in every language; the packages have them only where a language uses these digits.
+    let arabic = source.locale("numbers", "ar-EG", "numbers")?;
+    let words = ["nan", "exponential", "superscriptingExponent"];
+    for (sign, text) in
+        texts(&arabic["numbers"]["symbols-numberSystem-arab"]).filter(|(sign, _)| !words.contains(sign))
+    {
+        entries.insert(format!("n/arab/{sign}"), text.to_owned());
+    }
     let times = source.supplement("timeData")?;
     for (region, cycles) in members(&times["timeData"]) {
-        entries.insert(format!("hc/{region}"), format!("{} {}", text(cycles, "_preferred")?, text(cycles, "_allowed")?));
+        entries.insert(
+            format!("hc/{region}"),
+            format!("{} {}", text(cycles, "_preferred")?, text(cycles, "_allowed")?),
+        );
     }
     periods(&source.supplement("dayPeriods")?["dayPeriodRuleSet"], locales, &mut entries)?;
     zones(source, &mut entries)?;
@@ -81,7 +92,10 @@ fn zones(source: &Source<'_>, entries: &mut Entries) -> Result<()> {
     uses(&metazones["metaZones"]["metazoneInfo"]["timezone"], "", entries);
     for zone in metazones["metaZones"]["metazones"].as_array().into_iter().flatten() {
         let zone = &zone["mapZone"];
-        entries.insert(format!("tz/golden/{}/{}", text(zone, "_other")?, text(zone, "_territory")?), text(zone, "_type")?);
+        entries.insert(
+            format!("tz/golden/{}/{}", text(zone, "_other")?, text(zone, "_territory")?),
+            text(zone, "_type")?,
+        );
     }
     let primary = source.supplement("primaryZones")?;
     for (region, zone) in members(&primary["primaryZones"]) {

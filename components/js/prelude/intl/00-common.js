@@ -1,4 +1,4 @@
-// What every file of `Intl` stands on: questions to the host, locales, options, classes. Start at `makeClass`.
+// What every file of `Intl` stands on: questions to the host, options, classes. Start at `makeClass`.
 //
 // The host knows the languages (requests 148 and above of COMPUTE); here is what ECMA-402 says about objects and options. Invariants: nothing
 // that a program can replace is called; what a program passes is read once, in the order that the standard gives; an object is made
@@ -22,7 +22,6 @@ const REQUEST = {
 };
 const LOCALE = { __proto__: null, CANONICAL: 0, MAXIMAL: 1, MINIMAL: 2, AVAILABLE: 3, ABOUT: 4, VALUES: 5, CURRENCY: 6 };
 const END = "\x1f";
-const DEFAULT_LOCALE = "en-US";
 
 function handleOf() {
   const handle = sys.handle(ROLE_COMPUTE);
@@ -63,14 +62,17 @@ function toParts(text, unit) {
   const found = fields(text);
   const parts = [];
   for (let i = 0; i + 1 < found.length; i += 2) {
-    const part = { type: found[i], value: found[i + 1] };
-    if (unit !== undefined && part.type !== "literal") part.unit = unit;
-    parts[parts.length] = part;
+    const type = found[i];
+    const value = found[i + 1];
+    parts[parts.length] = unit === undefined || type === "literal" ? { type, value } : { type, value, unit };
   }
   return parts;
 }
 
 // ---- objects ----
+
+// A property that nothing which a program did to Object.prototype can take away.
+const put = (object, name, value) => defineProperty(object, name, { __proto__: null, value, writable: true, enumerable: true, configurable: true });
 
 // Gives any object slots that only this file can see.
 class Slots extends (function (object) { return object; }) {
@@ -113,7 +115,7 @@ function makeClass(kind, make, members, { callable = false, length = 0, locales 
   defineProperty(Class, "name", { value: kind, configurable: true });
   defineProperty(Class, "length", { value: length, configurable: true });
   defineProperty(Class, "prototype", { writable: false });
-  if (locales) define(Class, "supportedLocalesOf", supportedLocalesOf(kind));
+  if (locales) define(Class, "supportedLocalesOf", internal.intl.supportedLocalesOf(kind));
   addMembers(Class.prototype, members, `Intl.${kind}`);
   return Class;
 }
@@ -191,115 +193,6 @@ const charCode = (text, at) => apply(charCodeAt, text, [at]);
 
 const MATCHERS = ["lookup", "best fit"];
 
-// ---- locales ----
-
-let lastTag = "";
-let lastCanonical = "";
-
-function canonical(tag) {
-  if (tag === lastTag && tag !== "") return lastCanonical;
-  const answer = ask(REQUEST.LOCALE, tag, LOCALE.CANONICAL);
-  if (typeof answer !== "string" || answer === "und" && lower(tag) !== "und") throw new RangeError("Incorrect locale information provided");
-  lastTag = tag;
-  lastCanonical = answer;
-  return answer;
-}
-
-function tagOf(value) {
-  const slots = Slots.of(value);
-  if (slots !== undefined && slots.kind === "Locale") return slots.tag;
-  return canonical(toDOMString(value));
-}
-
-// CanonicalizeLocaleList.
-function toLocales(locales) {
-  if (locales === undefined) return [];
-  if (typeof locales === "string" || Slots.of(locales)?.kind === "Locale") return [tagOf(locales)];
-  if (locales === null) throw new TypeError("Cannot convert undefined or null to object");
-  const list = Object(locales);
-  const length = floor(+list.length) || 0;
-  const found = [];
-  for (let i = 0; i < length; i++) {
-    if (!(i in list)) continue;
-    const value = list[i];
-    if (typeof value !== "string" && (typeof value !== "object" || value === null)) {
-      throw new TypeError("Language ID should be string or object.");
-    }
-    const tag = tagOf(value);
-    if (!has(found, tag)) found[found.length] = tag;
-  }
-  return found;
-}
-
-// A name without its extensions, and the keywords of its `-u-`.
-function takeApart(tag) {
-  const parts = fields(tag, "-");
-  let base = parts[0];
-  let at = 1;
-  for (; at < parts.length && parts[at].length > 1; at++) base += `-${parts[at]}`;
-  const keywords = { __proto__: null };
-  for (; at < parts.length && parts[at] !== "u" && parts[at] !== "x"; at++);
-  let key;
-  for (at += 1; parts[at - 1] !== "x" && at < parts.length && parts[at].length > 1; at++) {
-    if (parts[at].length === 2) keywords[(key = parts[at])] = "";
-    else if (key !== undefined) keywords[key] += keywords[key] === "" ? parts[at] : `-${parts[at]}`;
-  }
-  return { __proto__: null, base, keywords };
-}
-
-const availableOf = (tag) => ask(REQUEST.LOCALE, takeApart(tag).base, LOCALE.AVAILABLE);
-
-function supportedLocalesOf(kind) {
-  return {
-    supportedLocalesOf(locales) {
-      const requested = toLocales(locales);
-      if (arguments[1] !== undefined) textOption(toOptions(arguments[1], kind), "localeMatcher", MATCHERS, "best fit", kind);
-      const found = [];
-      for (let i = 0; i < requested.length; i++) if (availableOf(requested[i]) !== "") found[found.length] = requested[i];
-      return found;
-    },
-  }.supportedLocalesOf;
-}
-
-// ResolveLocale. `wanted` has for each keyword what the options say (undefined: nothing) and whether a value is supported; answers
-// the name, the name with its keywords, and the keywords' values.
-function resolve(requested, wanted) {
-  let base = DEFAULT_LOCALE;
-  let keywords = { __proto__: null };
-  for (let i = 0; i < requested.length; i++) {
-    const found = takeApart(requested[i]);
-    const available = ask(REQUEST.LOCALE, found.base, LOCALE.AVAILABLE);
-    if (available !== "") {
-      base = available;
-      keywords = found.keywords;
-      break;
-    }
-  }
-  const values = { __proto__: null };
-  let extension = "";
-  const keys = ownNames(wanted);
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i];
-    const { option, supports } = wanted[key];
-    let said = keywords[key];
-    if (said === "") said = "true";
-    if (said !== undefined && supports(said, base)) {
-      values[key] = said;
-      if (option === undefined || option === said) extension += said === "true" ? `-${key}` : `-${key}-${said}`;
-    }
-    if (option !== undefined && supports(option, base)) values[key] = option;
-  }
-  return { __proto__: null, base, name: extension === "" ? base : `${base}-u${extension}`, values };
-}
-
-// What a locale uses: numbering systems and hour cycles.
-function about(base) {
-  const found = fields(must(ask(REQUEST.LOCALE, base, LOCALE.ABOUT), "Intl"));
-  return { __proto__: null, usual: found[0], native: found[1], hours: found[2] };
-}
-
-const isSystem = (name) => find(`${END}${must(ask(REQUEST.LOCALE, "numberingSystem", LOCALE.VALUES), "Intl")}`, `${END}${name}${END}`, 0) >= 0;
-
 function toPrimitive(value) {
   if (value === null || (typeof value !== "object" && typeof value !== "function")) return value;
   const exotic = value[symbolToPrimitive];
@@ -348,27 +241,7 @@ function toNumberText(value) {
   return numberText(+primitive);
 }
 
-const Intl = {};
-defineProperty(Intl, Symbol.toStringTag, { value: "Intl", configurable: true });
-define(globalThis, "Intl", Intl);
-const publish = (name, Class) => define(Intl, name, Class);
-
-addMembers(Intl, {
-  getCanonicalLocales(locales) {
-    return toLocales(locales);
-  },
-  supportedValuesOf(key) {
-    const kind = toDOMString(key);
-    if (kind === "calendar") return ["gregory"];
-    if (kind === "collation") return internal.intl.collations();
-    const answer = ask(REQUEST.LOCALE, kind, LOCALE.VALUES);
-    if (typeof answer !== "string") throw new RangeError(`Invalid key : ${kind}`);
-    return fields(answer);
-  },
-}, "Intl");
-
 internal.intl = {
   __proto__: null, REQUEST, LOCALE, END, MATCHERS, ask, must, find, cut, lower, upper, charCode, fields, toParts, Slots, receive, makeClass,
-  addMembers, toOptions, getOptions, has, textOption, booleanOption, numberIn, numberOption, typeOption, canonical, toLocales, takeApart,
-  availableOf, resolve, about, isSystem, toPrimitive, numberText, toNumberText, publish, handleOf,
+  addMembers, toOptions, getOptions, has, textOption, booleanOption, numberIn, numberOption, typeOption, toPrimitive, numberText, toNumberText, handleOf, put,
 };

@@ -2,7 +2,7 @@
 
 const {
   REQUEST, END, MATCHERS, ask, must, toParts, receive, makeClass, toOptions, has, textOption, numberIn, numberOption, typeOption, toLocales, resolve,
-  about, isSystem, toNumberText, publish, upper, lower, charCode, find, cut, LOCALE,
+  about, isSystem, toNumberText, publish, upper, lower, charCode, find, cut, LOCALE, put,
 } = internal.intl;
 const { min, max } = Math;
 const { defineProperty } = Reflect;
@@ -88,11 +88,10 @@ function digitFields(slots) {
 }
 
 function toCurrency(value) {
-  const code = upper(value);
-  let fits = code.length === 3;
-  for (let i = 0; i < code.length; i++) fits &&= charCode(code, i) >= 65 && charCode(code, i) <= 90;
+  let fits = value.length === 3;
+  for (let i = 0; i < value.length && fits; i++) fits = (charCode(value, i) | 32) >= 97 && (charCode(value, i) | 32) <= 122 && charCode(value, i) < 128;
   if (!fits) throw new RangeError(`Invalid currency code : ${value}`);
-  return code;
+  return upper(value);
 }
 
 let units;
@@ -158,14 +157,14 @@ function make(locales, given) {
 }
 
 function addDigits(result, slots) {
-  result.minimumIntegerDigits = slots.wholeMin;
+  put(result, "minimumIntegerDigits", slots.wholeMin);
   if (slots.how === "morePrecision" || slots.how === "lessPrecision" || slots.how === "significant") {
-    result.minimumSignificantDigits = slots.significant.least;
-    result.maximumSignificantDigits = slots.significant.most;
+    put(result, "minimumSignificantDigits", slots.significant.least);
+    put(result, "maximumSignificantDigits", slots.significant.most);
   }
   if (slots.how !== "significant") {
-    result.minimumFractionDigits = slots.fraction.least;
-    result.maximumFractionDigits = slots.fraction.most;
+    put(result, "minimumFractionDigits", slots.fraction.least);
+    put(result, "maximumFractionDigits", slots.fraction.most);
   }
 }
 
@@ -176,23 +175,23 @@ const NumberFormat = makeClass("NumberFormat", make, {
     const slots = receive(this, "NumberFormat", "resolvedOptions");
     const result = { locale: slots.locale, numberingSystem: slots.system, style: slots.style };
     if (slots.style === "currency") {
-      result.currency = slots.currency;
-      result.currencyDisplay = slots.currencyDisplay;
-      result.currencySign = slots.currencySign;
+      put(result, "currency", slots.currency);
+      put(result, "currencyDisplay", slots.currencyDisplay);
+      put(result, "currencySign", slots.currencySign);
     }
     if (slots.style === "unit") {
-      result.unit = slots.unit;
-      result.unitDisplay = slots.unitDisplay;
+      put(result, "unit", slots.unit);
+      put(result, "unitDisplay", slots.unitDisplay);
     }
     addDigits(result, slots);
-    result.useGrouping = slots.grouping;
-    result.notation = slots.notation;
-    if (slots.notation === "compact") result.compactDisplay = slots.compactDisplay;
-    result.signDisplay = slots.sign;
-    result.roundingMode = slots.mode;
-    result.roundingIncrement = slots.increment;
-    result.trailingZeroDisplay = slots.trailing;
-    result.roundingPriority = slots.priority;
+    put(result, "useGrouping", slots.grouping);
+    put(result, "notation", slots.notation);
+    if (slots.notation === "compact") put(result, "compactDisplay", slots.compactDisplay);
+    put(result, "signDisplay", slots.sign);
+    put(result, "roundingMode", slots.mode);
+    put(result, "roundingIncrement", slots.increment);
+    put(result, "trailingZeroDisplay", slots.trailing);
+    put(result, "roundingPriority", slots.priority);
     return result;
   },
   formatToParts(value) {
@@ -207,7 +206,7 @@ const NumberFormat = makeClass("NumberFormat", make, {
 
 // The functions that `format` and `compare` give have no name.
 function nameless(bound) {
-  defineProperty(bound, "name", { value: "", configurable: true });
+  defineProperty(bound, "name", { __proto__: null, value: "", configurable: true });
   return bound;
 }
 publish("NumberFormat", NumberFormat);

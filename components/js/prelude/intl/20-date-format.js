@@ -3,7 +3,7 @@
 
 const {
   REQUEST, END, MATCHERS, ask, must, toParts, receive, makeClass, textOption, booleanOption, numberOption, typeOption, toLocales, resolve,
-  about, publish, find, cut, numberingOf, nameless, fields, has,
+  about, publish, find, cut, numberingOf, nameless, fields, has, put,
 } = internal.intl;
 const { abs, trunc } = Math;
 const { now } = Date;
@@ -203,6 +203,12 @@ const format = (slots, value) => must(ask(REQUEST.FORMAT_DATE, slots.fields + to
 
 // ---- ranges ----
 
+// Whether both ends look the same.
+function isOne(parts) {
+  for (let i = 0; i < parts.length; i++) if (parts[i].source !== "shared") return false;
+  return true;
+}
+
 const joinedText = (parts) => {
   let text = "";
   for (let i = 0; i < parts.length; i++) text += parts[i].value;
@@ -224,13 +230,13 @@ const DateTimeFormat = makeClass("DateTimeFormat", (locales, options) => make(lo
     const result = { locale: slots.locale, calendar: "gregory", numberingSystem: slots.system, timeZone: slots.zone };
     const visible = shown(slots.pattern);
     if (visible.cycle !== undefined) {
-      result.hourCycle = visible.cycle;
-      result.hour12 = visible.cycle === "h11" || visible.cycle === "h12";
+      put(result, "hourCycle", visible.cycle);
+      put(result, "hour12", visible.cycle === "h11" || visible.cycle === "h12");
     }
-    if (slots.dateStyle !== undefined) result.dateStyle = slots.dateStyle;
-    if (slots.timeStyle !== undefined) result.timeStyle = slots.timeStyle;
+    if (slots.dateStyle !== undefined) put(result, "dateStyle", slots.dateStyle);
+    if (slots.timeStyle !== undefined) put(result, "timeStyle", slots.timeStyle);
     if (slots.dateStyle !== undefined || slots.timeStyle !== undefined) return result;
-    for (let i = 0; i < SHOWN.length; i++) if (visible[SHOWN[i]] !== undefined) result[SHOWN[i]] = visible[SHOWN[i]];
+    for (let i = 0; i < SHOWN.length; i++) if (visible[SHOWN[i]] !== undefined) put(result, SHOWN[i], visible[SHOWN[i]]);
     return result;
   },
   formatToParts(date) {
@@ -242,7 +248,9 @@ const DateTimeFormat = makeClass("DateTimeFormat", (locales, options) => make(lo
     return (slots.bound ??= nameless((date) => format(slots, date)));
   },
   formatRange(startDate, endDate) {
-    return joinedText(rangeParts(receive(this, "DateTimeFormat", "formatRange"), startDate, endDate, "formatRange"));
+    const slots = receive(this, "DateTimeFormat", "formatRange");
+    const parts = rangeParts(slots, startDate, endDate, "formatRange");
+    return isOne(parts) ? format(slots, startDate) : joinedText(parts);
   },
   formatRangeToParts(startDate, endDate) {
     return rangeParts(receive(this, "DateTimeFormat", "formatRangeToParts"), startDate, endDate, "formatRangeToParts");

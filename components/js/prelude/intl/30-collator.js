@@ -2,7 +2,7 @@
 
 const {
   REQUEST, END, MATCHERS, ask, must, receive, makeClass, toOptions, textOption, booleanOption, typeOption, toLocales, resolve, publish, has,
-  nameless, readDigits, digitFields, addDigits, numberText, fields, handleOf,
+  nameless, put, readDigits, digitFields, addDigits, numberText, fields, handleOf,
 } = internal.intl;
 const { errorOf } = internal;
 
@@ -95,10 +95,9 @@ const PluralRules = makeClass("PluralRules", makePlural, {
     const result = { locale: slots.locale, type: slots.type };
     addDigits(result, slots);
     const known = fields(must(ask(REQUEST.PLURAL_FORM, slots.fields, 0), "Intl.PluralRules"));
-    result.pluralCategories = [];
-    for (let i = 0; i < FORMS.length; i++) {
-      if (has(known, FORMS[i])) result.pluralCategories[result.pluralCategories.length] = FORMS[i];
-    }
+    const categories = [];
+    for (let i = 0; i < FORMS.length; i++) if (has(known, FORMS[i])) categories[categories.length] = FORMS[i];
+    put(result, "pluralCategories", categories);
     return result;
   },
   select(value) {

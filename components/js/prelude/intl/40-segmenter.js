@@ -2,7 +2,7 @@
 // what their length is, and each question takes a bounded time. Start at `Walk`.
 
 const {
-  REQUEST, MATCHERS, receive, makeClass, getOptions, textOption, toLocales, resolve, publish, addMembers, Slots, cut, handleOf,
+  REQUEST, MATCHERS, receive, makeClass, getOptions, textOption, toLocales, resolve, publish, addMembers, Slots, cut, handleOf, put,
 } = internal.intl;
 const { apply, defineProperty } = Reflect;
 const { iteratorPrototype } = internal.idl;
@@ -74,9 +74,10 @@ class Walk {
 }
 
 function toSegment(slots, part) {
-  const segment = { segment: cut(slots.text, part.from, part.to), index: part.from, input: slots.text };
-  if (slots.type === KIND.word) segment.isWordLike = part.word;
-  return segment;
+  const segment = cut(slots.text, part.from, part.to);
+  const found = { segment, index: part.from, input: slots.text };
+  if (slots.type === KIND.word) put(found, "isWordLike", part.word);
+  return found;
 }
 
 function make(locales, given) {

@@ -53,12 +53,12 @@ function suited(slots, pattern, next) {
   const word = lower(cut(next, 0, 12));
   const begins = (text) => cut(word, 0, text.length) === text;
   if (slots.language === "es") {
-    if (slots.type === "conjunction" && find(pattern, " y ") >= 0) {
+    if (pattern === "{0} y {1}") {
       const vowel = begins("hi") ? word[2] : word[1];
       const sounds = begins("i") || (begins("hi") && vowel !== "a" && vowel !== "e");
-      if (sounds) return pattern === "{0} y {1}" ? "{0} e {1}" : pattern;
+      if (sounds) return "{0} e {1}";
     }
-    if (slots.type === "disjunction" && pattern === "{0} o {1}") {
+    if (pattern === "{0} o {1}") {
       const after = word[2];
       const eleven = begins("11") && (after === undefined || after === " ");
       if (begins("o") || begins("ho") || begins("8") || eleven) return "{0} u {1}";

@@ -96,11 +96,7 @@ function likely(object, what, member) {
   return new Locale(base + cut(slots.tag, slots.base.length));
 }
 
-const hoursOf = (slots) => {
-  const letters = { __proto__: null, h: "h12", H: "h23", K: "h11", k: "h24" };
-  const available = availableOf(slots.tag);
-  return slots.keywords.hc ?? letters[about(available === "" ? "en" : available).hours[0]];
-};
+const HOUR = { __proto__: null, h: "h12", H: "h23", K: "h11", k: "h24" };
 
 const Locale = makeClass("Locale", make, {
   maximize() {
@@ -144,12 +140,12 @@ const Locale = makeClass("Locale", make, {
     return keyword(this, "numberingSystem", "nu");
   },
   get hourCycles() {
-    return [hoursOf(self(this, "hourCycles"))];
+    const slots = self(this, "hourCycles");
+    return [slots.keywords.hc ?? HOUR[about(slots.base).hours[0]]];
   },
   get numberingSystems() {
     const slots = self(this, "numberingSystems");
-    const available = availableOf(slots.tag);
-    return [slots.keywords.nu ?? about(available === "" ? "en" : available).usual];
+    return [slots.keywords.nu ?? about(slots.base).usual];
   },
   get textInfo() {
     const script = subtags(must(ask(REQUEST.LOCALE, self(this, "textInfo").base, LOCALE.MAXIMAL), "Intl.Locale")).script;

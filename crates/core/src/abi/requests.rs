@@ -618,7 +618,11 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "0 its canonical form, 1 with what is likely, 2 without that, 3 the longest front of it that there is data for, 4 what it uses, 5 values, 6 digits behind the point",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::Locale, "LOCALE", "the text; answers its length. Of this and what follows: nothing is written if there is too little room; fields end with U+001F; NOENT: there is no data for it")
+        ..compute(
+            Request::Locale,
+            "LOCALE",
+            "the text; answers its length. Of this and what follows: nothing is written if there is too little room; fields end with U+001F; NOENT: there is no data for it",
+        )
     },
     RequestForm {
         input: Input::Text,
@@ -627,14 +631,22 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "1 in parts: kind, U+001F, text, U+001F for each",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::FormatNumber, "FORMAT_NUMBER", "the text; answers its length. LIMIT: it has too many digits")
+        ..compute(
+            Request::FormatNumber,
+            "FORMAT_NUMBER",
+            "the text; answers its length. LIMIT: it has too many digits",
+        )
     },
     RequestForm {
         input: Input::Text,
         input_words: "fields: locale, letter of hours, skeleton, style of the date, of the time",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::DatePattern, "DATE_PATTERN", "the pattern, in the letters of CLDR; answers its length")
+        ..compute(
+            Request::DatePattern,
+            "DATE_PATTERN",
+            "the pattern, in the letters of CLDR; answers its length",
+        )
     },
     RequestForm {
         input: Input::Text,
@@ -676,14 +688,22 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "0 characters, 1 words, 2 sentences",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::Segment, "SEGMENT", "a u32 for each part of it: twice its length in UTF-16, and 1 if it is a word; answers the length of all, of which as many are written as there is room for")
+        ..compute(
+            Request::Segment,
+            "SEGMENT",
+            "a u32 for each part of it: twice its length in UTF-16, and 1 if it is a word; answers the length of all, of which as many are written as there is room for",
+        )
     },
     RequestForm {
         input: Input::Text,
         input_words: "fields: locale, kind of list",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::ListPatterns, "LIST_PATTERNS", "fields: start, middle, end, two; answers the length")
+        ..compute(
+            Request::ListPatterns,
+            "LIST_PATTERNS",
+            "fields: start, middle, end, two; answers the length",
+        )
     },
     RequestForm {
         input: Input::Text,
@@ -699,7 +719,11 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "fields: locale, kind, style; the code",
         output: Output::Bytes,
         answer: Answer::Count,
-        ..compute(Request::DisplayName, "DISPLAY_NAME", "the text, nothing if the language does not say; answers its length")
+        ..compute(
+            Request::DisplayName,
+            "DISPLAY_NAME",
+            "the text, nothing if the language does not say; answers its length",
+        )
     },
     RequestForm {
         input: Input::Text,

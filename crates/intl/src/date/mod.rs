@@ -36,26 +36,22 @@ pub(crate) fn pattern(input: &str) -> Result<String, Error> {
         return Ok(generator.best(skeleton));
     }
     let styled = |kind: &str, style: &str| locale.get(&format!("d/{kind}/{style}")).ok_or(Error::Argument);
-    let time = || -> Result<String, Error> {
-        let pattern = styled("time", styles.1)?;
-        let letters = |pattern: &str| {
-            tokens(pattern).iter().filter_map(|token| match token {
-                Token::Field(letter, count) => Some(letter.to_string().repeat(*count)),
-                Token::Text(_) => None,
-            }).collect::<String>()
-        };
-        let of_pattern = letters(pattern);
-        let Some(used) = of_pattern.chars().find(|letter| "hHkK".contains(*letter)) else { return Ok(pattern.to_owned()) };
-        if hour.is_empty() || hour.starts_with(used) {
-            return Ok(pattern.to_owned());
-        }
-        let wanted = of_pattern.replace(used, hour).replace(['a', 'b', 'B'], "");
-        Ok(generator.best(&wanted))
+    let pattern = match styles {
+        ("", time) => styled("time", time)?.to_owned(),
+        (date, "") => styled("date", date)?.to_owned(),
+        (date, time) => fill(generator.joining(date), &[styled("time", time)?, styled("date", date)?]),
     };
-    match styles {
-        ("", _) => time(),
-        (date, "") => styled("date", date).map(str::to_owned),
-        (date, _) => Ok(fill(generator.joining(date), &[&time()?, styled("date", date)?])),
+    // With other hours than the locale's own, a pattern is sought for the same fields.
+    let letters = |token: &Token| match token {
+        Token::Field(letter, count) => letter.to_string().repeat(*count),
+        Token::Text(_) => String::new(),
+    };
+    let shown: String = tokens(&pattern).iter().map(letters).collect();
+    match shown.chars().find(|letter| "hHkK".contains(*letter)) {
+        Some(used) if !hour.is_empty() && !hour.starts_with(used) => {
+            Ok(generator.best(&shown.replace(used, hour).replace(['a', 'b', 'B'], "")))
+        }
+        _ => Ok(pattern),
     }
 }
 
@@ -72,21 +68,25 @@ pub(crate) fn request(form: u64, input: &str) -> Result<String, Error> {
     let look = Look { name, locale, digits: Digits::of(system).ok_or(Error::NotFound)? };
     let at = |text: &str| -> Result<(At, i64), Error> {
         let ms = text.parse::<i64>().map_err(|_| Error::Argument)?;
-        if ms.unsigned_abs() > TIME_MS_MAX.unsigned_abs() { Err(Error::Argument) } else { Ok((At::new(zone, ms)?, ms)) }
+        if ms.unsigned_abs() > TIME_MS_MAX.unsigned_abs() {
+            Err(Error::Argument)
+        } else {
+            Ok((At::new(zone, ms)?, ms))
+        }
     };
-    let text = match (form, fields.0.split_once(SEPARATOR)) {
+    match (form, fields.0.split_once(SEPARATOR)) {
         (2, Some((start, end))) => {
             let (start, end) = (at(start)?, at(end)?);
-            range::format(&look, pattern, (&start.0, start.1), (&end.0, end.1))?
+            range::format(&look, pattern, (&start.0, start.1), (&end.0, end.1))
         }
         (0 | 1, None) => {
             let (at, ms) = at(fields.0)?;
-            format(&look, &at, ms, pattern)?.written(form == 1)
+            let text = format(&look, &at, ms, pattern)?.written(form == 1);
+            // A plain text has no narrow space, which older data had not, since programs look for the usual one.
+            Ok(if form == 0 { text.replace('\u{202f}', " ") } else { text })
         }
-        _ => return Err(Error::Argument),
-    };
-    // As programs expect them: other engines do not show the narrow spaces of newer data either.
-    Ok(text.replace(['\u{202f}', '\u{2009}'], " "))
+        _ => Err(Error::Argument),
+    }
 }
 
 /// How a locale writes.
@@ -138,11 +138,19 @@ impl Look<'_> {
     fn listed(&self, list: &str, form: &str, count: usize, index: usize) -> Option<String> {
         let of = |form: &str, width: &str| self.locale.get(&format!("d/{list}/{form}{width}"));
         let width = width(count);
-        let texts = of(form, width).or_else(|| of("format/", width)).or_else(|| of("format/", "abbreviated"))?;
+        let texts =
+            of(form, width).or_else(|| of("format/", width)).or_else(|| of("format/", "abbreviated"))?;
         texts.split('|').nth(index).map(str::to_owned)
     }
 
-    fn field(&self, letter: char, count: usize, civil: &Civil, at: &At, minutes: bool) -> Option<(&'static str, String)> {
+    fn field(
+        &self,
+        letter: char,
+        count: usize,
+        civil: &Civil,
+        at: &At,
+        minutes: bool,
+    ) -> Option<(&'static str, String)> {
         let year = if civil.year > 0 { civil.year } else { 1 - civil.year } as u64;
         Some(match letter {
             'G' => ("era", self.listed("eras", "", count, usize::from(civil.year > 0))?),
@@ -188,9 +196,13 @@ impl Look<'_> {
             'b' => get(moment).or_else(|| get(half)),
             _ => {
                 let rules = self.rules();
-                let exact = rules.iter().any(|(name, _, _)| *name == moment).then(|| get(moment)).flatten();
+                let exact = (moment == "noon" && rules.iter().any(|(name, _, _)| *name == moment))
+                    .then(|| get(moment))
+                    .flatten();
                 let now = civil.hour * 60 + civil.minute;
-                let within = |from: u32, before: u32| if from < before { (from..before).contains(&now) } else { now >= from || now < before };
+                let within = |from: u32, before: u32| {
+                    if from < before { (from..before).contains(&now) } else { now >= from || now < before }
+                };
                 let part = rules.iter().find(|(_, from, before)| from != before && within(*from, *before));
                 exact.or_else(|| get(part?.0)).or_else(|| get(half))
             }
@@ -214,4 +226,3 @@ impl Look<'_> {
         rules.split('|').filter_map(rule).collect()
     }
 }
-

@@ -1,6 +1,6 @@
 //! From one date to another, with what both share written once: CLDR's interval formats.
 
-use super::skeleton::{Token, tokens};
+use super::skeleton::{Generator, Token, tokens};
 use super::{Look, format_tokens};
 use crate::date::calendar::Civil;
 use crate::text::{Parts, SEPARATOR, pieces};
@@ -12,24 +12,44 @@ const END: &str = "endRange";
 const SHARED: &str = "shared";
 
 /// `source SEPARATOR kind SEPARATOR text SEPARATOR` for each part.
-pub(super) fn format(look: &Look<'_>, pattern: &str, start: (&At, i64), end: (&At, i64)) -> Result<String, Error> {
+pub(super) fn format(
+    look: &Look<'_>,
+    pattern: &str,
+    start: (&At, i64),
+    end: (&At, i64),
+) -> Result<String, Error> {
     let of = |(at, ms): (&At, i64), pattern: &str| super::format(look, at, ms, pattern);
+    let differs = difference(
+        &Civil::of(start.1 + i64::from(start.0.offset) * 1000),
+        &Civil::of(end.1 + i64::from(end.0.offset) * 1000),
+    );
+    let letters = letters(pattern);
+    let (date, time): (Vec<_>, Vec<_>) = letters.iter().partition(|(letter, _)| "GyMLEcd".contains(*letter));
+    let within_day = matches!(differs, 'a' | 'h' | 'm' | 's');
+    // Times of different days say which days.
+    let dated;
+    let pattern = if date.is_empty() && !within_day {
+        let skeleton: String =
+            letters.iter().map(|(letter, count)| letter.to_string().repeat(*count)).collect();
+        let hour = skeleton.chars().find(|letter| "hHkK".contains(*letter)).unwrap_or('H');
+        dated = Generator::of(look.locale, hour).best(&format!("yMd{skeleton}"));
+        &dated
+    } else {
+        pattern
+    };
     let (first, last) = (of(start, pattern)?, of(end, pattern)?);
     let mut written = Written::default();
     if first.to_text() == last.to_text() {
         written.put(SHARED, &first);
         return Ok(written.0);
     }
-    let differs = difference(&Civil::of(start.1 + i64::from(start.0.offset) * 1000), &Civil::of(end.1 + i64::from(end.0.offset) * 1000));
-    let letters = letters(pattern);
-    let (date, time): (Vec<_>, Vec<_>) = letters.iter().partition(|(letter, _)| "GyMEd".contains(*letter));
-    let within_day = matches!(differs, 'a' | 'h' | 'm');
-    if date.is_empty() || time.is_empty() {
+    if time.is_empty() || date.is_empty() && within_day {
         if let Some(interval) = interval(look, &letters, differs) {
             written.put_interval(look, &interval, start, end)?;
             return Ok(written.0);
         }
     } else if within_day
+        && !date.is_empty()
         && let Some(interval) = interval(look, &time, differs)
         && let Some((joint, date_pattern)) = date_of(pattern)
     {
@@ -78,8 +98,6 @@ fn difference(one: &Civil, other: &Civil) -> char {
 fn letters(pattern: &str) -> Vec<(char, usize)> {
     let fields = tokens(pattern).into_iter().filter_map(|token| match token {
         Token::Field('a', _) | Token::Text(_) => None,
-        Token::Field('L', count) => Some(('M', count)),
-        Token::Field('c' | 'e', count) => Some(('E', count)),
         Token::Field(letter, count) => Some((letter, count)),
     });
     fields.collect()
@@ -101,9 +119,25 @@ fn date_of(pattern: &str) -> Option<(String, &str)> {
     let (date, time) = (date?, time?);
     // A quoted text at an end belongs to the joint; both must lie apart.
     if date.1 <= time.0 {
-        Some((format!("{}{{1}}{}{{0}}{}", unquoted(&pattern[..date.0]), unquoted(&pattern[date.1..time.0]), unquoted(&pattern[time.1..])), &pattern[date.0..date.1]))
+        Some((
+            format!(
+                "{}{{1}}{}{{0}}{}",
+                unquoted(&pattern[..date.0]),
+                unquoted(&pattern[date.1..time.0]),
+                unquoted(&pattern[time.1..])
+            ),
+            &pattern[date.0..date.1],
+        ))
     } else if time.1 <= date.0 {
-        Some((format!("{}{{0}}{}{{1}}{}", unquoted(&pattern[..time.0]), unquoted(&pattern[time.1..date.0]), unquoted(&pattern[date.1..])), &pattern[date.0..date.1]))
+        Some((
+            format!(
+                "{}{{0}}{}{{1}}{}",
+                unquoted(&pattern[..time.0]),
+                unquoted(&pattern[time.1..date.0]),
+                unquoted(&pattern[date.1..])
+            ),
+            &pattern[date.0..date.1],
+        ))
     } else {
         None
     }
@@ -127,7 +161,7 @@ fn interval(look: &Look<'_>, wanted: &[(char, usize)], differs: char) -> Option<
         ('d', _) => "d",
         _ => return None,
     };
-    let mut best: Option<(usize, &str)> = None;
+    let mut best: Option<(usize, &str, Vec<(char, usize)>)> = None;
     for (key, pattern) in look.locale.below("d/interval/") {
         let Some((skeleton, of)) = key.split_once('/') else { continue };
         if of != field {
@@ -144,12 +178,12 @@ fn interval(look: &Look<'_>, wanted: &[(char, usize)], differs: char) -> Option<
         });
         if let Some(distance) = distance
             && distance < 100
-            && best.is_none_or(|(least, _)| distance < least)
+            && best.as_ref().is_none_or(|(least, ..)| distance < *least)
         {
-            best = Some((distance, pattern));
+            best = Some((distance, pattern, theirs));
         }
     }
-    let (_, pattern) = best?;
+    let (_, pattern, theirs) = best?;
     let mut adjusted = String::new();
     for token in tokens(pattern) {
         match token {
@@ -160,10 +194,18 @@ fn interval(look: &Look<'_>, wanted: &[(char, usize)], differs: char) -> Option<
                     'c' | 'e' => 'E',
                     letter => letter,
                 };
-                let asked = wanted.iter().find(|(wanted, _)| *wanted == same).map_or(count, |(_, count)| *count);
+                let width = |of: &[(char, usize)]| {
+                    of.iter().find(|(other, _)| *other == same).map(|(_, count)| *count)
+                };
+                let asked = width(wanted).unwrap_or(count);
                 let text = |count: usize| count > 2;
-                let fits = text(asked) == text(count) && !"hHkKm".contains(letter);
-                adjusted.extend(std::iter::repeat_n(letter, if fits { asked.max(if same == 'E' { 3 } else { 1 }) } else { count }));
+                // What the locale made of exactly this width stays.
+                let fits =
+                    text(asked) == text(count) && width(&theirs) != Some(asked) && !"hHkKm".contains(letter);
+                adjusted.extend(std::iter::repeat_n(
+                    letter,
+                    if fits { asked.max(if same == 'E' { 3 } else { 1 }) } else { count },
+                ));
             }
         }
     }
@@ -185,7 +227,13 @@ impl Written {
     }
 
     /// The fields that are there twice are those of the start, then those of the end.
-    fn put_interval(&mut self, look: &Look<'_>, pattern: &str, start: (&At, i64), end: (&At, i64)) -> Result<(), Error> {
+    fn put_interval(
+        &mut self,
+        look: &Look<'_>,
+        pattern: &str,
+        start: (&At, i64),
+        end: (&At, i64),
+    ) -> Result<(), Error> {
         let tokens = tokens(pattern);
         let field = |token: &Token| match token {
             Token::Field('L', _) => Some('M'),
@@ -194,7 +242,9 @@ impl Written {
             Token::Text(_) => None,
         };
         let fields: Vec<Option<char>> = tokens.iter().map(field).collect();
-        let again = (0..fields.len()).find(|at| fields[*at].is_some() && fields[..*at].contains(&fields[*at])).unwrap_or(fields.len());
+        let again = (0..fields.len())
+            .find(|at| fields[*at].is_some() && fields[..*at].contains(&fields[*at]))
+            .unwrap_or(fields.len());
         let source = |at: usize| match fields[at] {
             Some(letter) if fields.iter().filter(|other| **other == Some(letter)).count() < 2 => SHARED,
             _ if at < again => START,

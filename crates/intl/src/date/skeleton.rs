@@ -14,13 +14,27 @@ const WEEKDAY: usize = 6;
 const DAY: usize = 9;
 const DAY_PERIOD: usize = 10;
 const HOUR: usize = 11;
+const MINUTE: usize = 12;
 const SECOND: usize = 13;
 const FRACTION: usize = 14;
 
 const NAMES: [(&str, &str); FIELDS] = [
-    ("Era", "era"), ("Year", "year"), ("Quarter", "quarter"), ("Month", "month"), ("Week", "week"), ("*", "weekOfMonth"),
-    ("Day-Of-Week", "weekday"), ("*", "dayOfYear"), ("*", "weekdayOfMonth"), ("Day", "day"), ("*", "dayperiod"),
-    ("Hour", "hour"), ("Minute", "minute"), ("Second", "second"), ("*", "second"), ("Timezone", "zone"),
+    ("Era", "era"),
+    ("Year", "year"),
+    ("Quarter", "quarter"),
+    ("Month", "month"),
+    ("Week", "week"),
+    ("*", "weekOfMonth"),
+    ("Day-Of-Week", "weekday"),
+    ("*", "dayOfYear"),
+    ("*", "weekdayOfMonth"),
+    ("Day", "day"),
+    ("*", "dayperiod"),
+    ("Hour", "hour"),
+    ("Minute", "minute"),
+    ("Second", "second"),
+    ("*", "second"),
+    ("Timezone", "zone"),
 ];
 const DATE_MASK: u32 = (1 << (DAY + 1)) - 1;
 const TIME_MASK: u32 = ((1 << FIELDS) - 1) & !DATE_MASK;
@@ -67,7 +81,7 @@ fn field_of(letter: char, count: usize) -> Option<(usize, i32)> {
         'k' => (HOUR, number(11 * DELTA)),
         'h' => (HOUR, number(0)),
         'K' => (HOUR, number(DELTA)),
-        'm' => (12, number(0)),
+        'm' => (MINUTE, number(0)),
         's' => (SECOND, number(0)),
         'S' => (FRACTION, number(0)),
         'v' => (15, if count < 4 { SHORT - 2 * DELTA } else { LONG - 2 * DELTA }),
@@ -117,7 +131,11 @@ pub(crate) fn tokens(pattern: &str) -> Vec<Token> {
 
 /// Writes a text so that a pattern shows it.
 pub(super) fn quoted(text: &str) -> String {
-    if text.contains(|c: char| c.is_ascii_alphabetic() || c == '\'') { format!("'{}'", text.replace('\'', "''")) } else { text.to_owned() }
+    if text.contains(|c: char| c.is_ascii_alphabetic() || c == '\'') {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Which fields there are, with letters and widths.
@@ -152,6 +170,11 @@ impl Skeleton {
             _ => {}
         }
         skeleton
+    }
+
+    /// The kinds without the widths of numbers.
+    fn base(&self) -> [i32; FIELDS] {
+        self.kinds.map(|kind| if kind > 0 { kind & !(DELTA - 1) } else { kind })
     }
 
     fn mask(&self) -> u32 {
@@ -210,7 +233,7 @@ const STYLES: [&str; 4] = ["full", "long", "medium", "short"];
 impl Generator {
     pub(crate) fn of(locale: Locale, hour: char) -> Generator {
         let mut generator = Generator { locale, known: Vec::new(), hour };
-        for letter in ["G", "y", "Q", "M", "w", "W", "EEE", "D", "F", "d", "a", "H", "m", "s", "S", "v"] {
+        for letter in ["G", "y", "Q", "M", "w", "W", "E", "D", "F", "d", "a", "H", "m", "s", "S", "v"] {
             generator.add(letter, None);
         }
         for kind in ["date", "time"] {
@@ -228,11 +251,14 @@ impl Generator {
 
     fn add(&mut self, pattern: &str, skeleton: Option<&str>) {
         let parsed = Skeleton::parse(skeleton.unwrap_or(pattern));
-        let same = self.known.iter().position(|known| known.skeleton.letters == parsed.letters);
+        // Of what is only derived from a pattern, the first of each kind holds.
+        if skeleton.is_none() && self.known.iter().any(|known| known.skeleton.base() == parsed.base()) {
+            return;
+        }
+        let same = self.known.iter().position(|known| known.skeleton.kinds == parsed.kinds);
         let known = Known { skeleton: parsed, specified: skeleton.is_some(), pattern: pattern.to_owned() };
         match same {
-            Some(at) if known.specified => self.known[at] = known,
-            Some(_) => {}
+            Some(at) => self.known[at] = known,
             None => self.known.push(known),
         }
     }
@@ -308,7 +334,8 @@ impl Generator {
             let pattern = self.adjusted(&more.pattern, more.specified, wanted, false);
             let (append, name) = NAMES[(31 - added.leading_zeros()) as usize];
             let name = quoted(self.locale.get(&format!("f/{name}/long")).unwrap_or_default());
-            let how = self.locale.get(&format!("d/append/{append}")).unwrap_or("{0} \u{251c}{2}: {1}\u{2524}");
+            let how =
+                self.locale.get(&format!("d/append/{append}")).unwrap_or("{0} \u{251c}{2}: {1}\u{2524}");
             result = fill(how, &[&result, &pattern, &name]);
             missing = more.missing;
         }
@@ -316,7 +343,13 @@ impl Generator {
     }
 
     /// A pattern with the widths that are wanted.
-    fn adjusted(&self, pattern: &str, specified: Option<Skeleton>, wanted: &Skeleton, fraction: bool) -> String {
+    fn adjusted(
+        &self,
+        pattern: &str,
+        specified: Option<Skeleton>,
+        wanted: &Skeleton,
+        fraction: bool,
+    ) -> String {
         let mut adjusted = String::new();
         for token in tokens(pattern) {
             let (letter, count) = match token {
@@ -335,7 +368,9 @@ impl Generator {
             // A half of the day that was only added is shown as the pattern has it.
             let added = field == DAY_PERIOD && wanted.added_period;
             let mut width = if asked == 'E' { asked_count.max(3) } else { asked_count };
-            if let Some(specified) = specified.filter(|_| !matches!(asked, 'c' | 'e')) {
+            if matches!(field, MINUTE | SECOND) {
+                width = count;
+            } else if let Some(specified) = specified.filter(|_| !matches!(asked, 'c' | 'e')) {
                 let theirs = specified.letters[field].1;
                 let numeric = (kind > 0, wanted.kinds[field] > 0);
                 if theirs == asked_count || numeric.0 != numeric.1 {

@@ -38,15 +38,23 @@ pub(crate) fn request(in_parts: bool, input: &str) -> Result<String, Error> {
 
 pub(crate) fn format(options: &Options<'_>, number: &Number) -> Result<Parts, Error> {
     let formed = form(options, number)?;
-    let mut inner = digits(options, &formed);
-    if matches!(options.notation, Notation::Scientific | Notation::Engineering) && matches!(formed.number, Number::Finite(_)) {
+    // Some languages have a word for a thousand, without a digit.
+    let wordy = formed.compact.as_ref().is_some_and(|pattern| pattern.zeros == 0);
+    let mut inner = if wordy { Parts::default() } else { digits(options, &formed) };
+    if matches!(options.notation, Notation::Scientific | Notation::Engineering)
+        && matches!(formed.number, Number::Finite(_))
+    {
         wrap::exponent(options, formed.exponent, &mut inner);
     }
     wrap::wrap(options, &formed, inner)
 }
 
 /// The plural form of a number as the options write it.
-pub(crate) fn plural_of(options: &Options<'_>, number: &Number, plural: &Plural) -> Result<&'static str, Error> {
+pub(crate) fn plural_of(
+    options: &Options<'_>,
+    number: &Number,
+    plural: &Plural,
+) -> Result<&'static str, Error> {
     let formed = form(options, number)?;
     Ok(form_of(&formed, plural))
 }
@@ -91,7 +99,8 @@ fn form(options: &Options<'_>, number: &Number) -> Result<Formed, Error> {
     let mut formed = Formed { exponent, fraction_min, ..plain(Number::Finite(rounded)) };
     formed.plural = form_of(&formed, &plural);
     if matches!(options.notation, Notation::CompactShort | Notation::CompactLong) {
-        formed.compact = compact_pattern(options, &formed);
+        let shown = Formed { exponent: 0, number: formed.number.clone(), compact: None, ..formed };
+        formed.compact = compact_pattern(options, &formed, form_of(&shown, &plural));
     }
     Ok(formed)
 }
@@ -102,7 +111,8 @@ fn round(options: &Options<'_>, decimal: Decimal) -> (Decimal, usize) {
     let (significant_min, significant_max) = options.significant;
     let by_fraction = -(fraction_max as i32);
     let by_significant = decimal.magnitude() - significant_max as i32 + 1;
-    let least = |rounded: &Decimal| usize::try_from(significant_min as i32 - 1 - rounded.magnitude()).unwrap_or(0);
+    let least =
+        |rounded: &Decimal| usize::try_from(significant_min as i32 - 1 - rounded.magnitude()).unwrap_or(0);
     let significant = match options.priority {
         Priority::Fraction => false,
         Priority::Significant => true,
@@ -128,15 +138,23 @@ fn compact_prefix(options: &Options<'_>) -> &'static str {
 }
 
 fn compact_text(options: &Options<'_>, power: i32, plural: &str) -> Option<&'static str> {
-    let key = format!("{}/{power}/{plural}", compact_prefix(options));
-    let alpha = options.style == Style::Currency && wrap::is_alphabetic(options);
-    let special = if alpha { of_system(options.locale, options.system, &format!("{key}/alpha")) } else { None };
-    special.or_else(|| of_system(options.locale, options.system, &key))
+    of_system(options.locale, options.system, &format!("{}/{power}/{plural}", compact_prefix(options)))
 }
 
-/// By how many powers of ten a number of this size is made less. Beyond the largest size there is a pattern for, that one holds.
+/// The power of ten whose pattern numbers of this size take: beyond the largest there is one for, that one.
+fn compact_power(options: &Options<'_>, magnitude: i32) -> i32 {
+    if magnitude < 15 {
+        return magnitude;
+    }
+    (15..=magnitude.min(20))
+        .take_while(|power| compact_text(options, *power, "other").is_some())
+        .last()
+        .unwrap_or(14)
+}
+
+/// By how many powers of ten a number of this size is made less.
 fn compact_scale(options: &Options<'_>, magnitude: i32) -> i32 {
-    let power = magnitude.min(14);
+    let power = compact_power(options, magnitude);
     if power < 3 {
         return 0;
     }
@@ -152,13 +170,18 @@ fn is_plain(pattern: &Pattern) -> bool {
     pattern.zeros == 1 && bare(&pattern.before) && bare(&pattern.behind)
 }
 
-fn compact_pattern(options: &Options<'_>, formed: &Formed) -> Option<Pattern> {
+fn compact_pattern(options: &Options<'_>, formed: &Formed, plural: &str) -> Option<Pattern> {
     let Number::Finite(decimal) = &formed.number else { return None };
     if formed.exponent == 0 {
         return None;
     }
-    let power = (decimal.magnitude() + formed.exponent).min(14);
-    let text = compact_text(options, power, formed.plural).or_else(|| compact_text(options, power, "other"))?;
+    let power = compact_power(options, decimal.magnitude() + formed.exponent);
+    // As if the number were no longer than it is shown: "1 million", but "1 million de dollars".
+    let (whole, fraction) = decimal.written(1, formed.fraction_min);
+    let exact = if whole == "1" && fraction.is_empty() { compact_text(options, power, "1") } else { None };
+    let text = exact
+        .or_else(|| compact_text(options, power, plural))
+        .or_else(|| compact_text(options, power, "other"))?;
     Some(Pattern::parse(text))
 }
 
@@ -183,12 +206,16 @@ fn digits(options: &Options<'_>, formed: &Formed) -> Parts {
         let special = if money { of_system(options.locale, options.system, name) } else { None };
         special.unwrap_or_else(|| symbol(usual))
     };
-    let grouping = Pattern::parse(of_system(options.locale, options.system, wrap::standard_key(options)).unwrap_or("#,##0.###"));
+    let grouping = Pattern::parse(
+        of_system(options.locale, options.system, wrap::standard_key(options)).unwrap_or("#,##0.###"),
+    );
     let least = match options.grouping {
         Grouping::Never => usize::MAX,
         Grouping::Min2 => 2,
         Grouping::Always => 1,
-        Grouping::Auto => options.locale.get("n/grouping").and_then(|digits| digits.parse().ok()).unwrap_or(1),
+        Grouping::Auto => {
+            options.locale.get("n/grouping").and_then(|digits| digits.parse().ok()).unwrap_or(1)
+        }
     };
     let first = grouping.groups.0;
     if first == 0 || least == usize::MAX || whole.len() < first + least {

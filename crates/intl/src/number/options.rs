@@ -115,17 +115,28 @@ impl<'a> Options<'a> {
         let (name, locale) = fields.locale()?;
         let system = fields.next()?;
         let digits = Digits::of(system).ok_or(Error::NotFound)?;
-        let style = each(&[Style::Decimal, Style::Percent, Style::Currency, Style::Unit], fields.letter("dpcu")?)?;
+        let style =
+            each(&[Style::Decimal, Style::Percent, Style::Currency, Style::Unit], fields.letter("dpcu")?)?;
         let of = fields.next()?;
         let display = fields.next()?;
         let accounting = fields.letter("sa")? == 1;
-        let notation = each(&[Standard, CompactShort, CompactLong, Scientific, Engineering], fields.letter("scCng")?)?;
-        let sign = each(&[Sign::Auto, Sign::Always, Sign::Never, Sign::ExceptZero, Sign::Negative], fields.letter("aAneN")?)?;
-        let grouping = each(&[Grouping::Auto, Grouping::Always, Grouping::Min2, Grouping::Never], fields.letter("aAmf")?)?;
+        let notation =
+            each(&[Standard, CompactShort, CompactLong, Scientific, Engineering], fields.letter("scCng")?)?;
+        let sign = each(
+            &[Sign::Auto, Sign::Always, Sign::Never, Sign::ExceptZero, Sign::Negative],
+            fields.letter("aAneN")?,
+        )?;
+        let grouping = each(
+            &[Grouping::Auto, Grouping::Always, Grouping::Min2, Grouping::Never],
+            fields.letter("aAmf")?,
+        )?;
         let whole_min = fields.number()?;
         let fraction = (fields.number()?, fields.number()?);
         let significant = (fields.number()?, fields.number()?);
-        let priority = each(&[Priority::Fraction, Priority::Significant, Priority::More, Priority::Less], fields.letter("fsml")?)?;
+        let priority = each(
+            &[Priority::Fraction, Priority::Significant, Priority::More, Priority::Less],
+            fields.letter("fsml")?,
+        )?;
         let increment = fields.next()?.parse::<u32>().map_err(|_| Error::Argument)?;
         let mode = Mode::parse(fields.next()?).ok_or(Error::Argument)?;
         let strip_if_whole = fields.letter("as")? == 1;

@@ -89,6 +89,8 @@ pub(crate) struct Signs<'a> {
     pub(crate) currency: &'a str,
     /// What a text stands for that is none of the signs.
     pub(crate) text: &'static str,
+    /// What the percent sign is.
+    pub(crate) percent: &'static str,
     /// Whether `-` is written as plus.
     pub(crate) plus: bool,
 }
@@ -117,7 +119,7 @@ impl Signs<'_> {
                 '-' if !quoted && self.plus => ("plusSign", self.symbol("plusSign")),
                 '-' if !quoted => ("minusSign", self.symbol("minusSign")),
                 '+' if !quoted => ("plusSign", self.symbol("plusSign")),
-                '%' if !quoted => ("percentSign", self.symbol("percentSign")),
+                '%' if !quoted => (self.percent, self.symbol("percentSign")),
                 '¤' if !quoted => ("currency", self.currency),
                 _ => {
                     text.push(c);
@@ -125,7 +127,7 @@ impl Signs<'_> {
                 }
             };
             parts.push_trimmed(self.text, &std::mem::take(&mut text));
-            parts.push(kind, symbol);
+            parts.push_trimmed(kind, symbol);
         }
         parts.push_trimmed(self.text, &text);
     }
@@ -149,8 +151,8 @@ pub(crate) fn symbol(locale: Locale, system: &str, name: &str) -> &'static str {
 
 /// An entry of a numbering system in a locale, else that of Latin digits.
 pub(crate) fn of_system(locale: Locale, system: &str, name: &str) -> Option<&'static str> {
-    let native = locale.get("n/native").is_some_and(|native| native == system) || system == "latn";
-    let own = if native || locale.get("n/default") == Some(system) { locale.get(&format!("n/{system}/{name}")) } else { None };
+    let key = format!("n/{system}/{name}");
+    let own = locale.get(&key).or_else(|| crate::data::supplement(&key));
     own.or_else(|| locale.get(&format!("n/latn/{name}")))
 }
 
@@ -159,13 +161,17 @@ pub(crate) struct Digits(Vec<char>);
 
 impl Digits {
     pub(crate) fn of(system: &str) -> Option<Digits> {
-        let digits = if system == "latn" { "0123456789" } else { crate::data::supplement(&format!("ns/{system}"))? };
+        let digits =
+            if system == "latn" { "0123456789" } else { crate::data::supplement(&format!("ns/{system}"))? };
         let digits: Vec<char> = digits.chars().collect();
         (digits.len() == 10).then_some(Digits(digits))
     }
 
     pub(crate) fn write(&self, latin: &str) -> String {
-        latin.chars().map(|c| c.to_digit(10).and_then(|digit| self.0.get(digit as usize).copied()).unwrap_or(c)).collect()
+        latin
+            .chars()
+            .map(|c| c.to_digit(10).and_then(|digit| self.0.get(digit as usize).copied()).unwrap_or(c))
+            .collect()
     }
 }
 

@@ -26,12 +26,9 @@ pub(super) fn standard_key(options: &Options<'_>) -> &'static str {
     match options.style {
         Style::Percent => "pct",
         Style::Currency if options.display == "name" => "std",
-        Style::Currency => match (options.accounting, is_alphabetic(options)) {
-            (false, false) => "cur",
-            (false, true) => "cur-alpha",
-            (true, false) => "acc",
-            (true, true) => "acc-alpha",
-        },
+        Style::Currency if options.accounting => "acc",
+        Style::Currency => "cur",
+        Style::Unit if is_percent(options) => "pct",
         Style::Decimal | Style::Unit => "std",
     }
 }
@@ -46,11 +43,9 @@ fn currency_symbol<'a>(options: &Options<'a>) -> &'a str {
     }
 }
 
-/// Whether what ¤ stands for is a word rather than a sign.
-pub(super) fn is_alphabetic(options: &Options<'_>) -> bool {
-    let symbol = currency_symbol(options);
-    let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
-    options.style == Style::Currency && options.display != "name" && (letter(symbol.chars().next()) || letter(symbol.chars().next_back()))
+/// The unit percent is written as the style is, but for its long name.
+fn is_percent(options: &Options<'_>) -> bool {
+    options.style == Style::Unit && options.of == "percent" && options.display != "long"
 }
 
 /// What the sign is: nothing, minus or plus.
@@ -83,25 +78,21 @@ fn shown(options: &Options<'_>, number: &Number) -> Shown {
 /// Puts around the digits what the options say.
 pub(super) fn wrap(options: &Options<'_>, formed: &Formed, digits: Parts) -> Result<Parts, Error> {
     let key = standard_key(options);
-    let mut pattern = Pattern::parse(
-        of_system(options.locale, options.system, key)
-            .or_else(|| of_system(options.locale, options.system, key.trim_end_matches("-alpha")))
-            .unwrap_or("#,##0.###"),
-    );
+    let mut pattern = Pattern::parse(of_system(options.locale, options.system, key).unwrap_or("#,##0.###"));
     let mut digits = digits;
     let signs = Signs {
         locale: options.locale,
         system: options.system,
         currency: currency_symbol(options),
         text: "literal",
+        percent: if options.style == Style::Unit { "unit" } else { "percentSign" },
         plus: false,
     };
     if let Some(compact) = &formed.compact {
         let with_currency = compact.before.contains('¤') || compact.behind.contains('¤');
         if with_currency {
-            let negative = pattern.negative.is_some().then(|| {
-                (format!("({}", compact.before), format!("{})", compact.behind))
-            });
+            let negative = (options.accounting && pattern.negative.is_some())
+                .then(|| (format!("({}", compact.before), format!("{})", compact.behind)));
             pattern = Pattern { negative, ..compact.clone() };
         } else {
             let signs = Signs { text: "compact", ..signs };
@@ -115,7 +106,7 @@ pub(super) fn wrap(options: &Options<'_>, formed: &Formed, digits: Parts) -> Res
     let signs = Signs { text: if formed.compact.is_some() { "compact" } else { "literal" }, ..signs };
     let signed = with_sign(&pattern, shown(options, &formed.number), signs, digits);
     match options.style {
-        Style::Unit => unit(options, formed, signed),
+        Style::Unit if !is_percent(options) => unit(options, formed, signed),
         Style::Currency if options.display == "name" => Ok(currency_name(options, formed, signed)),
         _ => Ok(signed),
     }
@@ -126,7 +117,9 @@ fn with_sign(pattern: &Pattern, shown: Shown, signs: Signs<'_>, digits: Parts) -
     let (before, behind) = match (shown, explicit) {
         (Shown::Minus, Some(affixes)) => affixes,
         (Shown::Minus, None) => (format!("-{}", pattern.before), pattern.behind.clone()),
-        (Shown::Plus, Some((before, behind))) if before.contains('-') || behind.contains('-') => (before, behind),
+        (Shown::Plus, Some((before, behind))) if before.contains('-') || behind.contains('-') => {
+            (before, behind)
+        }
         (Shown::Plus, _) => (format!("+{}", pattern.before), pattern.behind.clone()),
         (Shown::Nothing, _) => (pattern.before.clone(), pattern.behind.clone()),
     };
@@ -135,7 +128,10 @@ fn with_sign(pattern: &Pattern, shown: Shown, signs: Signs<'_>, digits: Parts) -
     let apart = |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && !is_sign(c));
     let mut parts = Parts::default();
     signs.write(&before, &mut parts);
-    if before.ends_with('¤') && apart(signs.currency.chars().next_back()) && digits.first_char().is_some_and(char::is_numeric) {
+    if before.ends_with('¤')
+        && apart(signs.currency.chars().next_back())
+        && digits.first_char().is_some_and(char::is_numeric)
+    {
         parts.push("literal", NO_BREAK_SPACE);
     }
     let numeric = digits.last_char().is_some_and(char::is_numeric);
@@ -199,4 +195,3 @@ fn around(pattern: &str, number: Parts) -> Parts {
     }
     parts
 }
-
