@@ -95,10 +95,14 @@ fn form(options: &Options<'_>, number: &Number) -> Result<Formed, Error> {
     if options.strip_if_whole && whole {
         fraction_min = 0;
     }
-    let plural = Plural::of(options.name, false)?;
     let mut formed = Formed { exponent, fraction_min, ..plain(Number::Finite(rounded)) };
+    let compact = matches!(options.notation, Notation::CompactShort | Notation::CompactLong);
+    if !compact && options.style != Style::Unit && options.display != "name" {
+        return Ok(formed);
+    }
+    let plural = Plural::of(options.name, false)?;
     formed.plural = form_of(&formed, &plural);
-    if matches!(options.notation, Notation::CompactShort | Notation::CompactLong) {
+    if compact {
         let shown = Formed { exponent: 0, number: formed.number.clone(), compact: None, ..formed };
         formed.compact = compact_pattern(options, &formed, form_of(&shown, &plural));
     }
