@@ -10,6 +10,9 @@ use icu_locale::Locale as Tag;
 
 use crate::number::options::Fields;
 
+/// Bytes of the fields at most, since the last are kept.
+const FIELDS_BYTES_MAX: usize = 512;
+
 thread_local! {
     /// The last that was made: a sort compares many times with one.
     static LAST: RefCell<Option<(String, CollatorBorrowed<'static>)>> = const { RefCell::new(None) };
@@ -22,6 +25,9 @@ pub(crate) fn compare(units: u64, input: &str) -> Result<i64, Error> {
     let end =
         input.char_indices().filter(|(_, c)| *c == crate::text::SEPARATOR).nth(4).ok_or(Error::Argument)?.0
             + 1;
+    if end > FIELDS_BYTES_MAX {
+        return Err(Error::Argument);
+    }
     let (fields, texts) = input.split_at(end);
     let mut left = units;
     let at = texts.char_indices().find(|(_, c)| {

@@ -21,8 +21,10 @@ mod zone;
 use b8g_core::Error;
 use b8g_core::abi::Request;
 
-/// Bytes of a request at most, but of those that take a text of the program's.
+/// Bytes of a request at most.
 const FIELDS_BYTES_MAX: usize = 1 << 20;
+/// The same of those that take a text of the program's: what is not asked whether to go on takes some 0.2 s of them.
+const TEXT_BYTES_MAX: usize = 16 << 20;
 
 /// What an operation may use of its surroundings.
 pub struct Work<'a> {
@@ -50,7 +52,7 @@ impl std::fmt::Debug for Work<'_> {
 ///
 /// # Errors
 /// [`Error::Argument`] for what is not of the form that the request takes; [`Error::NotFound`] for what there is no data for;
-/// [`Error::Limit`] for too many digits; [`Error::Canceled`] when `work` says not to go on; [`Error::Type`] for other requests.
+/// [`Error::Limit`] for too many digits or bytes; [`Error::Canceled`] when `work` says not to go on; [`Error::Type`] for other requests.
 pub fn intl(
     request: Request,
     argument: u64,
@@ -61,7 +63,7 @@ pub fn intl(
     work.step()?;
     let input = std::str::from_utf8(input).map_err(|_| Error::Argument)?;
     let long = matches!(request, Request::Compare | Request::Segment | Request::LetterCase);
-    if !long && input.len() > FIELDS_BYTES_MAX {
+    if input.len() > if long { TEXT_BYTES_MAX } else { FIELDS_BYTES_MAX } {
         return Err(Error::Limit);
     }
     let text = match request {
