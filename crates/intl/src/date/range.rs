@@ -94,8 +94,11 @@ fn difference(one: &Civil, other: &Civil) -> char {
     }
 }
 
+/// Letters and their counts.
+type Fields = Vec<(char, usize)>;
+
 /// The fields of a pattern as a skeleton has them.
-fn letters(pattern: &str) -> Vec<(char, usize)> {
+fn letters(pattern: &str) -> Fields {
     let fields = tokens(pattern).into_iter().filter_map(|token| match token {
         Token::Field('a', _) | Token::Text(_) => None,
         Token::Field(letter, count) => Some((letter, count)),
@@ -161,7 +164,7 @@ fn interval(look: &Look<'_>, wanted: &[(char, usize)], differs: char) -> Option<
         ('d', _) => "d",
         _ => return None,
     };
-    let mut best: Option<(usize, &str, Vec<(char, usize)>)> = None;
+    let mut best: Option<(usize, &str, Fields)> = None;
     for (key, pattern) in look.locale.below("d/interval/") {
         let Some((skeleton, of)) = key.split_once('/') else { continue };
         if of != field {
