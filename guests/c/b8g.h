@@ -164,6 +164,18 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_CODEC 145 /* Opens a codec: what compresses or decompresses. */
 #define B8G_CTL_FLUSH 146 /* Lets a codec give all that it holds back. */
 #define B8G_CTL_FAULT 147 /* Tells what is wrong with what a codec was given. */
+#define B8G_CTL_LOCALE 148 /* Tells what is known of the name of a locale. */
+#define B8G_CTL_FORMAT_NUMBER 149 /* Writes a number as a language does. */
+#define B8G_CTL_DATE_PATTERN 150 /* Finds the pattern by which a language writes a date. */
+#define B8G_CTL_FORMAT_DATE 151 /* Writes a date by a pattern. */
+#define B8G_CTL_TIME_ZONE 152 /* Tells what is known of a time zone. */
+#define B8G_CTL_COMPARE 153 /* Compares two texts as a language orders them. */
+#define B8G_CTL_PLURAL_FORM 154 /* Tells which plural form a number takes. */
+#define B8G_CTL_SEGMENT 155 /* Finds the characters, words or sentences of a text. */
+#define B8G_CTL_LIST_PATTERNS 156 /* Gives the patterns by which a language writes lists. */
+#define B8G_CTL_RELATIVE_TIME 157 /* Writes a span of time from now. */
+#define B8G_CTL_DISPLAY_NAME 158 /* Tells what a language calls something. */
+#define B8G_CTL_LETTER_CASE 159 /* Turns a text into upper or lower case. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */

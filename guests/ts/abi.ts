@@ -293,6 +293,30 @@ export const Request = {
   FLUSH: 146,
   /** Tells what is wrong with what a codec was given. */
   FAULT: 147,
+  /** Tells what is known of the name of a locale. */
+  LOCALE: 148,
+  /** Writes a number as a language does. */
+  FORMAT_NUMBER: 149,
+  /** Finds the pattern by which a language writes a date. */
+  DATE_PATTERN: 150,
+  /** Writes a date by a pattern. */
+  FORMAT_DATE: 151,
+  /** Tells what is known of a time zone. */
+  TIME_ZONE: 152,
+  /** Compares two texts as a language orders them. */
+  COMPARE: 153,
+  /** Tells which plural form a number takes. */
+  PLURAL_FORM: 154,
+  /** Finds the characters, words or sentences of a text. */
+  SEGMENT: 155,
+  /** Gives the patterns by which a language writes lists. */
+  LIST_PATTERNS: 156,
+  /** Writes a span of time from now. */
+  RELATIVE_TIME: 157,
+  /** Tells what a language calls something. */
+  DISPLAY_NAME: 158,
+  /** Turns a text into upper or lower case. */
+  LETTER_CASE: 159,
 } as const;
 
 /** Kinds of objects. */

@@ -2,6 +2,7 @@
 
 mod abi;
 mod bench;
+mod cldr;
 mod components;
 mod conformance;
 mod example;
@@ -26,6 +27,7 @@ cargo xtask COMMAND
   conformance SUITE       run a pinned slice of the suite test262 or wpt, and compare with what is kept of it; --suite DIR says where
                           it lies, --accept keeps new counts, --only TEXT runs what has that in its name
   components js [--check] build the JavaScript engine component; --check only compares its digest
+  cldr [--check]          make the locale data of crates/intl from the packages of CLDR; --check only compares
   abi [--check]           write what is made of the ABI's description: header, WIT, constants, tables; --check only compares
   example pipeline [MIB]  build and run the example in four languages
   tidy                    check the house: layers, file lengths, links, named paths
@@ -47,6 +49,8 @@ fn main() -> Result<()> {
         ["conformance", suite @ ("test262" | "wpt"), options @ ..] => conformance::standard(suite, options),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
+        ["cldr"] => cldr::cldr(false),
+        ["cldr", "--check"] => cldr::cldr(true),
         ["abi"] => abi::abi(false),
         ["abi", "--check"] => abi::abi(true),
         ["example", "pipeline"] => example::pipeline("256"),

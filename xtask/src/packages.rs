@@ -14,6 +14,16 @@ use crate::run::{find, run};
 /// Where in the prelude a package's files come: the file of the prelude that is made, the package, and the folder in it.
 const PACKAGES: &[(&str, &str, &str)] = &[("node/40-readable-stream.js", "readable-stream", "lib")];
 
+/// Packages that are one script: the file of the prelude that is made, the package, its file, and what it sees instead of globals that a
+/// program could replace.
+const SCRIPTS: &[(&str, &str, &str, &str)] = &[(
+    "intl/90-temporal.js",
+    "temporal-polyfill",
+    "global.js",
+    "const { Intl } = internal.temporal;\n\
+     const { Array, BigInt, Date, Map, Math, Number, Object, RangeError, Reflect, RegExp, Set, String, Symbol, TypeError, WeakMap, parseInt } = globalThis;",
+)];
+
 /// Copies the prelude below `target`, with the packages' files among its own, and gives the folder's path.
 pub fn assemble(component: &Path, target: &Path) -> Result<PathBuf> {
     let installed = install(&component.join("sources"), &target.join("packages"))?;
@@ -29,10 +39,16 @@ pub fn assemble(component: &Path, target: &Path) -> Result<PathBuf> {
     for (made, package, folder) in PACKAGES {
         fs::write(prelude.join(made), wrapped(&installed.join(package), folder)?)?;
     }
+    for (made, package, file, given) in SCRIPTS {
+        let source = fs::read_to_string(installed.join(package).join(file))?;
+        let text =
+            format!("// The package {package} from npm, as its authors wrote it.\n{given}\n{source}\n");
+        fs::write(prelude.join(made), text)?;
+    }
     Ok(prelude)
 }
 
-/// Installs what the lock file in a folder names; answers where the packages are.
+/// Installs what the lock file among `sources` names into `target`; answers the folder of the packages.
 pub fn install(sources: &Path, target: &Path) -> Result<PathBuf> {
     let stamp = target.join("installed");
     let wanted = fs::read(sources.join("package-lock.json"))

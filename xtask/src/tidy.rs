@@ -17,10 +17,11 @@ const ARCHITECTURE_LINES_MAX: usize = 300;
 const LAYERS: &[(&str, &[&str])] = &[
     ("crates/core", &[]),
     ("crates/crypto", &["b8g-core"]),
+    ("crates/intl", &["b8g-core"]),
     ("crates/frontend-ts", &["b8g-core"]),
     ("crates/http", &["b8g-core"]),
     ("crates/image", &["b8g-core"]),
-    ("crates/engine", &["b8g-core", "b8g-crypto", "b8g-frontend-ts", "b8g-http", "b8g-image"]),
+    ("crates/engine", &["b8g-core", "b8g-crypto", "b8g-frontend-ts", "b8g-http", "b8g-image", "b8g-intl"]),
     ("crates/cli", &["b8g", "b8g-image"]),
     ("benches", &["b8g"]),
     ("components/preinit", &[]),
@@ -34,6 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const SAFE: &[&str] = &[
     "crates/core/src/lib.rs",
     "crates/crypto/src/lib.rs",
+    "crates/intl/src/lib.rs",
     "crates/frontend-ts/src/lib.rs",
     "crates/http/src/lib.rs",
     "crates/image/src/lib.rs",

@@ -148,6 +148,34 @@ PRIMITIVE(sys_ctl)
     return number(ctx, result);
 }
 
+#define SMALL_TEXT 1024
+
+/* ctlText(handle, request, in, argument?): the text that a request about languages answers, or an error */
+PRIMITIVE(sys_ctl_text)
+{
+    uint32_t handle = sys_handle_of(ctx, argv[0]), request = (uint32_t)to_number(ctx, argv[1], 0);
+    int64_t argument = to_number(ctx, argv[3], 0), length;
+    char small[SMALL_TEXT], *large = NULL;
+    struct input input;
+    JSValue text;
+
+    if (!input_of(ctx, argv[2], &input))
+        return JS_EXCEPTION;
+    length = call_ctl(handle, request, slice(input.bytes, input.length), slice(small, sizeof small), argument);
+    if (length > SMALL_TEXT) {
+        large = js_malloc(ctx, (size_t)length);
+        if (large)
+            length = call_ctl(handle, request, slice(input.bytes, input.length), slice(large, (size_t)length), argument);
+    }
+    if (length > SMALL_TEXT && !large)
+        text = JS_EXCEPTION;
+    else
+        text = length < 0 ? number(ctx, length) : JS_NewStringLen(ctx, large ? large : small, (size_t)length);
+    js_free(ctx, large);
+    input_free(ctx, &input);
+    return text;
+}
+
 PRIMITIVE(sys_close)
 {
     return number(ctx, b8g_call(OP_CLOSE, (int32_t)sys_handle_of(ctx, argv[0]), 0, 0, 0, 0));
@@ -687,6 +715,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("write", 3, sys_write),
     JS_CFUNC_DEF("open", 4, sys_open),
     JS_CFUNC_DEF("ctl", 5, sys_ctl),
+    JS_CFUNC_DEF("ctlText", 4, sys_ctl_text),
     JS_CFUNC_DEF("close", 1, sys_close),
     JS_CFUNC_DEF("info", 1, sys_info),
     JS_CFUNC_DEF("handle", 1, sys_handle),

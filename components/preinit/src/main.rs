@@ -137,7 +137,7 @@ fn read(caller: &mut Caller<'_, Host>, memory: Memory, out: i64, room: i64, posi
 /// Packs the prelude: its folders in this order, each in the order of the names.
 fn prelude_blob(directory: &Path, strip: bool) -> Result<Vec<u8>> {
     let mut blob = u32::from(strip).to_le_bytes().to_vec();
-    for part in ["core", "web", "http", "work", "node"] {
+    for part in ["core", "web", "intl", "http", "work", "node"] {
         for path in scripts(&directory.join(part))? {
             let source =
                 fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -246,6 +246,30 @@ numbers! {
         Flush = 146,
         /// Tells what is wrong with what a codec was given.
         Fault = 147,
+        /// Tells what is known of the name of a locale.
+        Locale = 148,
+        /// Writes a number as a language does.
+        FormatNumber = 149,
+        /// Finds the pattern by which a language writes a date.
+        DatePattern = 150,
+        /// Writes a date by a pattern.
+        FormatDate = 151,
+        /// Tells what is known of a time zone.
+        TimeZone = 152,
+        /// Compares two texts as a language orders them.
+        Compare = 153,
+        /// Tells which plural form a number takes.
+        PluralForm = 154,
+        /// Finds the characters, words or sentences of a text.
+        Segment = 155,
+        /// Gives the patterns by which a language writes lists.
+        ListPatterns = 156,
+        /// Writes a span of time from now.
+        RelativeTime = 157,
+        /// Tells what a language calls something.
+        DisplayName = 158,
+        /// Turns a text into upper or lower case.
+        LetterCase = 159,
     }
 }
 

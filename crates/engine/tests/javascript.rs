@@ -72,11 +72,10 @@ fn the_language_and_the_web_apis_do_what_their_tests_say() {
     assert!(count >= 5, "only {count} files");
 }
 
-/// What programs print must be what Node.js prints: tests/js/node/README.md.
-#[test]
-fn the_modules_of_node_do_what_node_does() {
+/// Runs each program of a folder, with a directory of its own as its one argument; what it prints must lie beside it.
+fn print_what_is_expected(folder: &str, grants: impl Fn(&Path) -> Grants) -> usize {
     let mut count = 0;
-    for entry in std::fs::read_dir(root().join("tests/js/node")).unwrap() {
+    for entry in std::fs::read_dir(root().join(folder)).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|e| e != "cjs" && e != "mjs") {
             continue;
@@ -84,19 +83,59 @@ fn the_modules_of_node_do_what_node_does() {
         let scratch = tempfile::tempdir().unwrap();
         let scratch = scratch.path().canonicalize().unwrap();
         let component = Component::from_file(engine(), &path).unwrap();
-        let grants = Grants::none()
-            .read(&scratch)
-            .unwrap()
-            .write(&scratch)
-            .unwrap()
-            .arguments([scratch.to_str().unwrap()]);
-        let (outcome, output) = run(&component, grants, limits());
+        let (outcome, output) = run(&component, grants(&scratch), limits());
         let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();
         assert_eq!(output, expected, "{}: {outcome}", path.display());
         assert!(outcome.is_success(), "{}: {outcome}", path.display());
         count += 1;
     }
+    count
+}
+
+/// What programs print must be what Node.js prints: tests/js/node/README.md.
+#[test]
+fn the_modules_of_node_do_what_node_does() {
+    let grants = |scratch: &Path| {
+        let grants = Grants::none().read(scratch).unwrap().write(scratch).unwrap();
+        grants.arguments([scratch.to_str().unwrap()])
+    };
+    let count = print_what_is_expected("tests/js/node", grants);
     assert!(count >= 7, "only {count} files");
+}
+
+/// The same for languages: tests/js/intl/README.md.
+#[test]
+fn languages_are_written_as_node_writes_them() {
+    let count = print_what_is_expected("tests/js/intl", |_| Grants::none().compute());
+    assert!(count >= 5, "only {count} files");
+}
+
+/// Without the handle there is an error that says so, and no other answer.
+#[test]
+fn who_may_not_compute_is_told_so() {
+    let (outcome, output) = run_source(
+        "for (const f of [() => (1.5).toLocaleString('de'), () => new Intl.Collator().compare('a', 'b')]) {
+           try { console.log(f()); } catch (error) { console.log((error as Error).name); }
+         }
+         console.log('i'.toLocaleUpperCase(), typeof Intl);",
+    );
+    assert!(outcome.is_success(), "{outcome}");
+    assert_eq!(output, "PermissionDenied\nPermissionDenied\nI object\n");
+}
+
+/// A program that never stops formatting is stopped, in the middle of long work too.
+#[test]
+fn work_with_languages_is_stopped_in_time() {
+    let limits = Limits { timeout: Some(Duration::from_millis(300)), ..limits() };
+    let endless = source(
+        "const text = 'word '.repeat(200000);
+         const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
+         for (;;) for (const part of segmenter.segment(text)) part.segment.localeCompare(text);",
+    );
+    let started = std::time::Instant::now();
+    let (outcome, _) = run(&endless, Grants::none().compute(), limits);
+    assert_eq!(outcome.reason, Reason::Timeout, "{outcome}");
+    assert!(started.elapsed() < Duration::from_secs(10));
 }
 
 /// The names that the frontend takes for built-in modules.

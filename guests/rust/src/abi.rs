@@ -354,6 +354,30 @@ pub mod ctl {
     pub const FLUSH: u32 = 146;
     /// Tells what is wrong with what a codec was given.
     pub const FAULT: u32 = 147;
+    /// Tells what is known of the name of a locale.
+    pub const LOCALE: u32 = 148;
+    /// Writes a number as a language does.
+    pub const FORMAT_NUMBER: u32 = 149;
+    /// Finds the pattern by which a language writes a date.
+    pub const DATE_PATTERN: u32 = 150;
+    /// Writes a date by a pattern.
+    pub const FORMAT_DATE: u32 = 151;
+    /// Tells what is known of a time zone.
+    pub const TIME_ZONE: u32 = 152;
+    /// Compares two texts as a language orders them.
+    pub const COMPARE: u32 = 153;
+    /// Tells which plural form a number takes.
+    pub const PLURAL_FORM: u32 = 154;
+    /// Finds the characters, words or sentences of a text.
+    pub const SEGMENT: u32 = 155;
+    /// Gives the patterns by which a language writes lists.
+    pub const LIST_PATTERNS: u32 = 156;
+    /// Writes a span of time from now.
+    pub const RELATIVE_TIME: u32 = 157;
+    /// Tells what a language calls something.
+    pub const DISPLAY_NAME: u32 = 158;
+    /// Turns a text into upper or lower case.
+    pub const LETTER_CASE: u32 = 159;
 }
 
 /// Kinds of objects.

@@ -611,6 +611,127 @@ pub const REQUESTS: &[RequestForm] = &[
             "what is wrong with what was written, as text; answers its length, 0: nothing is known to be",
         )
     },
+    RequestForm {
+        input: Input::Text,
+        input_words: "the name of a locale, of 5 a kind of values, of 6 a currency",
+        argument: "what",
+        argument_words: "0 its canonical form, 1 with what is likely, 2 without that, 3 the longest front of it that there is data for, 4 what it uses, 5 values, 6 digits behind the point",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::Locale,
+            "LOCALE",
+            "the text; answers its length. Of this and what follows: nothing is written if there is too little room; fields end with U+001F; NOENT: there is no data for it",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields of NUMBER; the number",
+        argument: "parts",
+        argument_words: "1 in parts: kind, U+001F, text, U+001F for each",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::FormatNumber,
+            "FORMAT_NUMBER",
+            "the text; answers its length. LIMIT: it has too many digits",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: locale, letter of hours, skeleton, style of the date, of the time",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::DatePattern,
+            "DATE_PATTERN",
+            "the pattern, in the letters of CLDR; answers its length",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: locale, numbering system, time zone, pattern; milliseconds since 1970, of 2 those of the end behind a U+001F",
+        argument: "parts",
+        argument_words: "1 in parts; 2 a range, in parts, each behind a field that says where it comes from",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::FormatDate, "FORMAT_DATE", "the text; answers its length")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "the zone; of 1 as a field, and milliseconds since 1970",
+        argument: "what",
+        argument_words: "0 the name that stands for all of one zone, 1 seconds east of Greenwich",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::TimeZone, "TIME_ZONE", "the text; answers its length")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: locale, sensitivity (b, a, c, v), numeric (f, t), first case (-, u, l, f), punctuation ignored (-, f, t); both texts",
+        argument: "units",
+        argument_words: "the length of the first text in UTF-16",
+        answer: Answer::Number,
+        ..compute(Request::Compare, "COMPARE", "answers -1, 0 or 1")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: c (cardinal) or o (ordinal), those of NUMBER; a number, both ends of a range with U+001F between, or nothing for all forms",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::PluralForm, "PLURAL_FORM", "the form; answers its length")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "a text",
+        argument: "kind",
+        argument_words: "0 characters, 1 words, 2 sentences",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::Segment,
+            "SEGMENT",
+            "a u32 for each part of it: twice its length in UTF-16, and 1 if it is a word; answers the length of all, of which as many are written as there is room for",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: locale, kind of list",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::ListPatterns,
+            "LIST_PATTERNS",
+            "fields: start, middle, end, two; answers the length",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: locale, numbering system, unit, style, with words such as tomorrow (f, t); the number",
+        argument: "parts",
+        argument_words: "1 in parts: kind, U+001F, text, U+001F for each",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::RelativeTime, "RELATIVE_TIME", "the text; answers its length")
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: locale, kind, style; the code",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::DisplayName,
+            "DISPLAY_NAME",
+            "the text, nothing if the language does not say; answers its length",
+        )
+    },
+    RequestForm {
+        input: Input::Text,
+        input_words: "fields: l or u, language; the text",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::LetterCase, "LETTER_CASE", "the text; answers its length")
+    },
 ];
 
 /// A request of what computes.

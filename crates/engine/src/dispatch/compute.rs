@@ -1,4 +1,4 @@
-//! The requests of `ctl` that compute: cryptography, which [`b8g_crypto`] does, and codecs.
+//! The requests of `ctl` that compute: cryptography, which [`b8g_crypto`] does, languages, which [`b8g_intl`] does, and codecs.
 //!
 //! They touch nothing but what they are given, and take place on the context's thread: so they count as its time, and hear when it
 //! is to stop.
@@ -32,6 +32,21 @@ pub(super) fn compute(
     let mut memory = |bytes| Ok(Box::new(shared.lease_many(bytes)?) as Box<dyn Send>);
     let mut work = Work::new(&go_on, &mut memory);
     b8g_crypto::compute(request, argument, input, out, &mut work).map(|n| n as i64)
+}
+
+/// Does one request about languages.
+pub(super) fn intl(
+    state: &State,
+    handle: Handle,
+    request: Request,
+    input: &[u8],
+    out: &mut [u8],
+    argument: u64,
+) -> Result<i64, Error> {
+    let Object::Compute = state.table.get_with(handle, Rights::EXECUTE)? else { return Err(Error::Type) };
+    let monitor = state.monitor.clone();
+    let go_on = || monitor.stop_ordered().is_none();
+    b8g_intl::intl(request, argument, input, out, &b8g_intl::Work::new(&go_on))
 }
 
 fn open(state: &mut State, argument: u64) -> Result<i64, Error> {

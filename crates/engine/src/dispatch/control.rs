@@ -125,6 +125,18 @@ pub(super) fn control(
         | Request::Encrypt
         | Request::Decrypt
         | Request::Codec => compute::compute(state, handle, request, input, out, argument),
+        Request::Locale
+        | Request::FormatNumber
+        | Request::DatePattern
+        | Request::FormatDate
+        | Request::TimeZone
+        | Request::Compare
+        | Request::PluralForm
+        | Request::Segment
+        | Request::ListPatterns
+        | Request::RelativeTime
+        | Request::DisplayName
+        | Request::LetterCase => compute::intl(state, handle, request, input, out, argument),
         Request::Flush | Request::Fault => compute::codec(state, handle, request, out, argument),
         Request::Resolution => match state.table.get(handle)?.0 {
             Object::Clock(clock) => Ok(clock.resolution()),
