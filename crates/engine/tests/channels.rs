@@ -157,7 +157,7 @@ fn what_is_sent_belongs_to_the_receiver() {
 fn what_cannot_be_sent_stays_with_the_sender() {
     let engine = engine();
     let mut context = context(&script(&engine, ""), []);
-    let mut says = |source: &str| context.eval(source).unwrap();
+    let mut says = |source: &str| context.eval(source).unwrap().text;
     says(
         "globalThis.tell = (p) => p.then(() => 'sent', (error) => `${error.name}: ${error.message}`); import('b8g').then((m) => Object.assign(globalThis, m)); 0",
     );

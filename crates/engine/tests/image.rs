@@ -127,7 +127,7 @@ fn forks_differ_in_what_is_random_unless_a_seed_says_otherwise() {
         let mut context = javascript(grants);
         context.eval("Math.random(); crypto.randomUUID()").unwrap();
         let mut forks = context.fork(4).unwrap();
-        forks.iter_mut().map(|fork| fork.eval(draw).unwrap()).collect()
+        forks.iter_mut().map(|fork| fork.eval(draw).unwrap().text).collect()
     };
     let mut found = forks(&Grants::none().clocks().randomness());
     found.sort();

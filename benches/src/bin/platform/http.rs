@@ -322,7 +322,7 @@ fn fetch(report: &Report, node: &Path, directory: &Path) -> Result<()> {
         let mut runs: Vec<_> = programs
             .iter()
             .map(|(name, program, flags)| {
-                || printed(Command::new(program).args(flags)).unwrap_or_else(failed(name))
+                move || printed(Command::new(program).args(flags)).unwrap_or_else(failed(name))
             })
             .collect();
         let mut acts: Vec<&mut dyn FnMut() -> f64> =

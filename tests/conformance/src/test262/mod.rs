@@ -32,7 +32,6 @@ const SLICE: &[(&str, usize)] = &[("test/language", 1), ("test/built-ins", 1), (
 const UNCLAIMED: &[&str] = &[
     "Atomics.waitAsync",
     "ShadowRealm",
-    "Temporal",
     "await-dictionary",
     "decorators",
     "error-stack-accessor",
