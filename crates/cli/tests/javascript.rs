@@ -269,7 +269,7 @@ fn what_a_program_computes_the_name_of_is_read_from_granted_files() {
     }
     let names = ["a", "data", "folder", "esm.mjs", "throws", "nothing", "../../outside"];
     let granted = [&["run", "--allow-read=plugins,node_modules", "main.cjs"], &names[..]].concat();
-    let expected = "{ name: 'a', b: '/cwd/plugins/b.cjs', again: true, at: '/cwd/plugins/a.js' }\n\
+    let expected = "{\n  name: 'a',\n  b: '/cwd/plugins/b.cjs',\n  again: true,\n  at: '/cwd/plugins/a.js'\n}\n\
         { n: 1 }\n\
         an index\n\
         ERR_REQUIRE_ESM require() of /cwd/plugins/esm.mjs is not supported: only CommonJS and JSON can be loaded by a name that the program computes\n\

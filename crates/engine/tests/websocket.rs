@@ -162,7 +162,7 @@ fn messages_go_both_ways() {
         for (const bad of [["a", "A"], ["a b"], [""]]) try { new WebSocket("ws://a", bad); } catch (error) { console.log(error.name); }
         for (const bad of [[999], [1001], [5000], [1000, "x".repeat(124)]]) try { socket.close(...bad); } catch (error) { console.log(error.name); }
         "#,
-        "InvalidStateError\nopen é [2,3] [98,108,111,98] 70000 399 0 true\ntrue 3\n2\n3001 enough true 3\n\
+        "InvalidStateError\nopen é [2,3] [98,108,111,98] 70000 401 0 true\ntrue 3\n2\n3001 enough true 3\n\
          SyntaxError\nSyntaxError\nSyntaxError\nSyntaxError\nSyntaxError\nSyntaxError\n\
          InvalidAccessError\nInvalidAccessError\nInvalidAccessError\nSyntaxError\n",
     );

@@ -60,7 +60,8 @@ pub fn compile_cell(name: &str, source: &str, language: Language) -> Result<Scri
 /// # use b8g_frontend_ts::{Language, is_incomplete};
 /// assert!(is_incomplete("function f() {", Language::JavaScript));
 /// assert!(!is_incomplete("function f() {}", Language::JavaScript));
-/// assert!(!is_incomplete("f(]", Language::JavaScript));
+/// assert!(is_incomplete("f(`a ${b} c", Language::JavaScript) && is_incomplete("/* a", Language::JavaScript));
+/// assert!(!is_incomplete("f(]", Language::JavaScript) && !is_incomplete("'a", Language::JavaScript));
 /// ```
 pub fn is_incomplete(source: &str, language: Language) -> bool {
     let mut text = source.to_owned();
@@ -70,7 +71,11 @@ pub fn is_incomplete(source: &str, language: Language) -> bool {
     };
     let end = Place::new("cell", &text, text.trim_end().len(), 0);
     let at_end = (place.line, place.column) >= (end.line, end.column);
-    at_end || message.starts_with("Unterminated template") || message.starts_with("Unterminated multi")
+    // A template begins where its error does, or goes on there behind an expression.
+    let line = text.lines().nth(place.line.saturating_sub(1) as usize).unwrap_or_default();
+    let mut units = line.encode_utf16().skip(place.column.saturating_sub(1) as usize);
+    let in_template = units.next().is_some_and(|unit| unit == u16::from(b'`') || unit == u16::from(b'}'));
+    at_end || in_template && message.starts_with("Unterminated") || message.starts_with("Unterminated multi")
 }
 
 /// Looks at a source as a module: there `await` may stand at the top.

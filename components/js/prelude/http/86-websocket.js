@@ -22,6 +22,7 @@ const CONTINUATION = 0, TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10;
 const NORMAL = 1000, PROTOCOL = 1002, NO_STATUS = 1005, ABNORMAL = 1006, NOT_TEXT = 1007;
 const PIECE = 65536;
 const CONTROL_BYTES_MAX = 125;
+const NOTHING = -1;
 const CLOSE_PATIENCE_MS = 10_000;
 const FRAGMENTS_MAX = 1 << 20;
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -274,13 +275,14 @@ class Connection {
   control(opcode, payload) {
     if (opcode === PING && !this.sentClose) this.send(PONG, payload);
     if (opcode !== CLOSE) return;
-    const code = payload.length === 0 ? NO_STATUS : payload.length === 1 ? 0 : payload[0] * 256 + payload[1];
+    const said = payload.length === 0 ? NOTHING : payload.length === 1 ? 0 : payload[0] * 256 + payload[1];
     let reason = "";
     if (payload.length > 2) reason = textOf(compute.cut(payload, 2, payload.length));
-    if (reason === undefined || (code !== NO_STATUS && !isCode(code))) {
+    if (reason === undefined || (said !== NOTHING && !isCode(said))) {
       this.violated("a reason to close that is none");
       return;
     }
+    const code = said === NOTHING ? NO_STATUS : said;
     this.code = code;
     this.reason = reason;
     this.clean = true;

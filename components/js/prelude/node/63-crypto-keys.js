@@ -230,9 +230,7 @@ function pairOf(type, options) {
     checkInteger(modulusLength, "options.modulusLength", 0, 2 ** 32 - 1);
     checkInteger(publicExponent, "options.publicExponent", 0, 2 ** 32 - 1);
     if (type === "rsa-pss") throw nodeError(Error, "ERR_METHOD_NOT_IMPLEMENTED", "Keys of type rsa-pss are not implemented");
-    const exponent = new Uint8Array(4);
-    for (let i = 0; i < 4; i++) exponent[i] = (publicExponent >>> (24 - 8 * i)) & 255;
-    return { kind: KEY.RSA, bytes: generate(KEY.RSA, { modulusLength, publicExponent: exponent }) };
+    return { kind: KEY.RSA, bytes: generate(KEY.RSA, modulusLength, publicExponent) };
   }
   const kind = type === "ec" ? CURVE_NAMES[options?.namedCurve] : { __proto__: null, ed25519: 4, x25519: 5 }[type];
   if (type === "ec" && kind === undefined) throw nodeError(TypeError, "ERR_CRYPTO_INVALID_CURVE", "Invalid EC curve name");

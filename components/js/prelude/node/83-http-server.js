@@ -203,8 +203,7 @@ class Connection {
       this.#heard = true;
       // Half a request is none.
       if (this.#request !== null && !this.#request.complete) socket.destroy();
-      else if (this.#request === null && this.#text !== "" && this.#state !== GONE) this.#fail(badRequest("Unexpected end"));
-      else if (this.#request === null) socket.end();
+      else if (this.#request === null && this.#state !== GONE) this.#hush();
     });
     socket.on("close", () => this.#lost());
     this.#await(server.headersTimeout);
@@ -234,6 +233,12 @@ class Connection {
     if (request !== null && !request.complete) request.destroy(ObjectAssign(new Error("aborted"), { code: "ECONNRESET" }));
     else if (request !== null && !request.destroyed) request.destroy();
     if (response !== null && !response.destroyed) response.destroy();
+  }
+
+  // There will be no other request.
+  #hush() {
+    if (this.#text !== "") this.#fail(badRequest("Unexpected end"));
+    else this.#leave();
   }
 
   #fail(error) {
@@ -435,7 +440,7 @@ class Connection {
   answered(response) {
     if (this.#response !== response) return;
     this.#response = null;
-    if (!response.shouldKeepAlive || this.#heard) {
+    if (!response.shouldKeepAlive) {
       const request = this.#request;
       this.#request = null;
       this.#leave();
@@ -458,6 +463,7 @@ class Connection {
     const rest = this.#rest;
     this.#rest = [];
     for (let i = 0; i < rest.length; i++) this.take(rest[i]);
+    if (this.#heard && this.#request === null && this.#state !== GONE) this.#hush();
     this.socket.resume();
   }
 }

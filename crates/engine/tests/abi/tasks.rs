@@ -578,7 +578,7 @@ fn what_a_task_may_use_binds_its_tasks_too() {
          console.log(all.map((status) => status.reason).sort().join());";
     let component = parent.compile(TYPESCRIPT, source);
     let handles = given(&mut parent);
-    let task = parent.spawn(component, &handles, [12 << 20, 0, 0, 0]);
+    let task = parent.spawn(component, &handles, [14 << 20, 0, 0, 0]);
     let ended = parent.join(task);
     assert_eq!(String::from_utf8(output.take()).unwrap(), "memory,memory,memory,timeout\n", "{ended:?}");
 }
