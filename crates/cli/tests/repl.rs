@@ -20,7 +20,7 @@ fn lines_of_a_pipe_are_cells() {
     place.b8g_with(&["repl", "-R=data.txt"], cells.as_bytes()).code(3)
         .stdout("42\n\"a \\\"string\\\"\"\n{ a: 20, b: [ 1 ] }\n\"again\"\n\"two\\nlines\"\nprinted\n\"of a file\"\n")
         .stderr("TypeError: no\n    at cell 7:1:7\n");
-    place.b8g_with(&["repl"], b"process.exitCode = 0; '\\x1b[2J'").code(0).stdout("\"\\\\u001b[2J\"\n");
+    place.b8g_with(&["repl"], b"process.exitCode = 0; '\\x1b[2J'").code(0).stdout("\"\\u001b[2J\"\n");
 }
 
 /// A session that is talked to in JSON.

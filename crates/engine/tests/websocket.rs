@@ -129,8 +129,9 @@ fn prints(address: SocketAddr, program: &str, output: &str) {
     let grants = Grants::none().net(address.to_string()).unwrap().clocks().randomness().compute();
     let limits = Limits { timeout: Some(Duration::from_secs(60)), ..Limits::default() };
     let outcome = Context::new(&component, &grants.stdout(Stdout::Capture(said.clone())), limits).unwrap().run();
-    assert!(outcome.is_success(), "{outcome}");
-    assert_eq!(String::from_utf8(said.take()).unwrap(), output);
+    let said = String::from_utf8(said.take()).unwrap();
+    assert!(outcome.is_success(), "{outcome}: {said}");
+    assert_eq!(said, output);
 }
 
 #[test]

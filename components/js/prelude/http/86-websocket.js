@@ -9,7 +9,7 @@ const { parseURL, serializeURL, serializeHost } = internal.urlParser;
 const { lower, matches } = internal.pairs;
 const { bytesOf } = internal.classify;
 const { compute } = internal;
-const { httpSend, httpHead, watch, unwatch, utf8Encode, utf8Decode, mask, setTimer, clearTimer, handle: handleOf } = sys;
+const { httpSend, httpHead, watch, utf8Encode, utf8Decode, mask, setTimer, clearTimer, handle: handleOf } = sys;
 const TypedBytes = Uint8Array;
 const ErrorClass = Error;
 const { min } = Math;
@@ -136,17 +136,20 @@ class Connection {
     }
     this.exchange = new Exchange(handle, true);
     this.exchange.where = where;
-    this.await();
+    this.watchHead();
+  }
+
+  // The answer may be there at once, but the program has not said yet what it listens to.
+  watchHead() {
+    const id = watch(this.exchange.handle, READABLE, () => this.await());
+    if (id < 0) setTimer(() => this.fail(new ErrorClass("too many waits")), 0, false);
   }
 
   await() {
     const { exchange } = this;
     if (exchange.handle < 0) return undefined;
     const head = httpHead(exchange.handle, true);
-    if (head === E.AGAIN) {
-      const id = watch(exchange.handle, READABLE, () => this.await());
-      return id < 0 ? this.fail(new ErrorClass("too many waits")) : undefined;
-    }
+    if (head === E.AGAIN) return this.watchHead();
     if (typeof head === "number") return this.fail(causeOf(exchange.handle, head, exchange.where));
     const list = [];
     for (let i = 1; i < head.length; i++) list[i - 1] = head[i];

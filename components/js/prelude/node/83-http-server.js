@@ -378,7 +378,7 @@ class Connection {
     this.#state = GONE;
     this.#server._gone(this);
     socket.removeListener("data", this.#data);
-    this.#server.emit(event, request, socket, rest);
+    this.#server.emit(event, request, socket, asBuffer(rest));
   }
 
   #answer(request, keep) {
