@@ -75,7 +75,7 @@ impl Context {
     ///
     /// ```
     /// # use b8g::{Component, Config, Context, Engine, Grants, Limits};
-    /// # fn main() -> anyhow::Result<()> {
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let engine = Engine::new(Config::new())?;
     /// let mut session = Context::new(&Component::javascript(&engine)?, &Grants::none(), Limits::default())?;
     /// session.eval("const area = (r) => r ** 2 * 3")?;

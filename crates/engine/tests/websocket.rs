@@ -46,7 +46,9 @@ fn server(greet: fn(&str, &str) -> String, each: fn(&str, &mut TcpStream)) -> So
                     }
                     head.push(line);
                 }
-                for needed in ["connection: Upgrade\r\n", "upgrade: websocket\r\n", "sec-websocket-version: 13\r\n"] {
+                for needed in
+                    ["connection: Upgrade\r\n", "upgrade: websocket\r\n", "sec-websocket-version: 13\r\n"]
+                {
                     assert!(head.iter().any(|line| line == needed), "{head:?}");
                 }
                 let path = head[0].split(' ').nth(1).unwrap().to_owned();
@@ -128,7 +130,8 @@ fn prints(address: SocketAddr, program: &str, output: &str) {
     let said = Capture::new();
     let grants = Grants::none().net(address.to_string()).unwrap().clocks().randomness().compute();
     let limits = Limits { timeout: Some(Duration::from_secs(60)), ..Limits::default() };
-    let outcome = Context::new(&component, &grants.stdout(Stdout::Capture(said.clone())), limits).unwrap().run();
+    let outcome =
+        Context::new(&component, &grants.stdout(Stdout::Capture(said.clone())), limits).unwrap().run();
     let said = String::from_utf8(said.take()).unwrap();
     assert!(outcome.is_success(), "{outcome}: {said}");
     assert_eq!(said, output);
@@ -188,9 +191,7 @@ fn what_breaks_the_protocol_ends_the_connection() {
             frame(stream);
         }
         "/cut" => send(stream, TEXT, b"a"),
-        "/silent" => {
-            while frame(stream).is_some() {}
-        }
+        "/silent" => while frame(stream).is_some() {},
         _ => {
             let _ = stream.write_all(match path {
                 "/bits" => &[FINAL | 0x40 | TEXT, 1, b'a'],
@@ -254,7 +255,9 @@ fn a_server_must_agree() {
             "/other" => switching(path, "AAAA"),
             "/h2c" => switching(path, accepted).replace("WebSocket", "h2c"),
             "/protocol" => switching(path, &format!("{accepted}\r\nsec-websocket-protocol: b")),
-            "/extension" => switching(path, &format!("{accepted}\r\nsec-websocket-extensions: permessage-deflate")),
+            "/extension" => {
+                switching(path, &format!("{accepted}\r\nsec-websocket-extensions: permessage-deflate"))
+            }
             "/garbage" => "garbage\r\n\r\n".to_owned(),
             _ => switching(path, &format!("{accepted}\r\nsec-websocket-protocol: a")),
         },

@@ -24,6 +24,8 @@ const PIECE = 65536;
 const CONTROL_BYTES_MAX = 125;
 const NOTHING = -1;
 const CLOSE_PATIENCE_MS = 10_000;
+// How long a connection that was given up stays, so that its last frame gets there.
+const LINGER_MS = 1_000;
 const FRAGMENTS_MAX = 1 << 20;
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -207,7 +209,11 @@ class Connection {
       compute.put(payload, text, 2);
     }
     this.send(CLOSE, payload);
-    this.timer = setTimer(() => this.end(), CLOSE_PATIENCE_MS, false);
+    this.timer = setTimer(() => {
+      // It was waited for long enough.
+      this.sentClose = false;
+      this.end();
+    }, CLOSE_PATIENCE_MS, false);
   }
 
   // ---- what is received ----
@@ -227,7 +233,9 @@ class Connection {
           return;
         }
         this.to += read;
-        while (this.state !== CLOSED && this.understand());
+        // Behind a frame that closes nothing has a meaning.
+        while (this.state !== CLOSED && !this.clean && this.understand());
+        if (this.clean) this.from = this.to;
       } catch (error) {
         // There is no memory left, say: what it held goes first.
         this.pieces = [];
@@ -291,13 +299,13 @@ class Connection {
     this.clean = true;
     if (this.state === OPEN) this.state = CLOSING;
     this.sendClose(code, "");
-    // What is still to be written is: the end follows it.
     this.finish();
   }
 
+  // Says that nothing follows, once all is written. The end of the connection is the other side's.
   finish() {
     if (this.writes) setTimer(() => this.finish(), 1, false);
-    else this.end();
+    else this.exchange.finish(false);
   }
 
   part(opcode, payload, final) {
@@ -356,8 +364,29 @@ class Connection {
 
   over() {
     if (this.timer >= 0) clearTimer(this.timer);
-    this.exchange?.close();
+    if (this.exchange !== null && this.sentClose) this.linger();
+    else this.exchange?.close();
     fireEvent(this.socket, new CloseEvent("close", { code: this.code, reason: this.reason, wasClean: this.clean }));
+  }
+
+  // Lets what was written get there: why the connection ends, say.
+  linger() {
+    const { exchange } = this;
+    const scrap = new TypedBytes(4096);
+    const timer = setTimer(() => exchange.close(), LINGER_MS, false);
+    const go = () => {
+      let n = 1;
+      // Who goes on and on is not listened to.
+      for (let i = 0; i < 64 && n > 0; i++) n = exchange.readNow(scrap, 0);
+      if (n === E.AGAIN) {
+        exchange.whenReadable(go, streams.noop);
+        return;
+      }
+      clearTimer(timer);
+      exchange.close();
+    };
+    exchange.finish(false);
+    go();
   }
 
   close(code, reason) {
