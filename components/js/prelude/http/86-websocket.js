@@ -164,7 +164,7 @@ class Connection {
       : !asked ? "the server chose a protocol that was not asked for"
       : lists.get(list, "sec-websocket-extensions") !== null ? "the server uses an extension that was not asked for" : null;
     if (wrong !== null) return this.fail(new ErrorClass(wrong));
-    if (this.state !== CONNECTING) return this.fail(undefined);
+    if (this.state !== CONNECTING) return this.giveUp();
     this.state = OPEN;
     this.protocol = protocol ?? "";
     fireEvent(this.socket, new Event("open"));
@@ -348,8 +348,12 @@ class Connection {
     this.clean = false;
     this.code = ABNORMAL;
     this.reason = "";
-    fireEvent(this.socket, new ErrorEvent("error", error === undefined ? undefined : { error, message: error.message }));
+    fireEvent(this.socket, new ErrorEvent("error", { error, message: error.message }));
     this.over();
+  }
+
+  giveUp() {
+    this.fail(new ErrorClass("the connection was given up before it stood"));
   }
 
   end() {
@@ -393,7 +397,7 @@ class Connection {
     if (this.state >= CLOSING) return;
     if (this.state === CONNECTING) {
       this.state = CLOSING;
-      setTimer(() => this.fail(new ErrorClass("the connection was given up before it stood")), 0, false);
+      setTimer(() => this.giveUp(), 0, false);
       return;
     }
     this.state = CLOSING;
