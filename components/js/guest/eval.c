@@ -93,7 +93,7 @@ static void answer_value(JSContext *ctx, uint32_t handle, JSValueConst value)
 {
     struct text text, json = { "", 0, NULL, NULL };
     JSValue string = shown(ctx, value);
-    bool has_json, has_text = !JS_IsException(string) && text_of(ctx, string, &text);
+    bool plain, has_json, has_text = !JS_IsException(string) && text_of(ctx, string, &text);
     uint8_t head[5] = { 0 };
     uint32_t length = NO_JSON;
 
@@ -102,8 +102,12 @@ static void answer_value(JSContext *ctx, uint32_t handle, JSValueConst value)
         answer_exception(ctx, handle);
         return;
     }
-    has_json = json_of(ctx, value, &json);
-    if (has_json)
+    /* What is the same in both forms is not made twice. */
+    plain = JS_VALUE_GET_TAG(value) == JS_TAG_INT || JS_IsBool(value) || JS_IsNull(value);
+    if (plain)
+        json = text;
+    has_json = !plain && !JS_IsUndefined(value) && json_of(ctx, value, &json);
+    if (plain || has_json)
         length = (uint32_t)json.length;
     memcpy(head + 1, &length, sizeof length);
     if (text.length > VALUE_BYTES_MAX)

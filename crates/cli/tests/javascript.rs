@@ -203,7 +203,7 @@ fn packages_with_the_names_of_modules_that_are_there_are_passed_over() {
 fn what_a_program_asks_of_its_environment_is_told() {
     let source = "const { DEBUG, NO_COLOR } = process.env; console.log(DEBUG, process.env.NODE_ENV, 'x' in process.env);";
     let place =
-        Place::new().with("a.cjs", source).with("fails.cjs", &format!("{source} throw new Error('x');"));
+        Place::new().with("a.cjs", source).with("fails.cjs", format!("{source} throw new Error('x');"));
     place
         .b8g(&["run", "--report=report.json", "a.cjs"])
         .code(0)
