@@ -202,7 +202,6 @@ fn a_person_types_cells() {
             types("ans\t\r", "42\r\n");
             types("console.log('hi')\r", "hi\r\n");
         }
-        drop(types);
         if saved {
             screen.write_all(b"\x04").unwrap();
         } else {
