@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::run::{cargo, find, run, tools_directory};
-use crate::{abi, components, packages, rust_wasm, tidy, tools};
+use crate::{abi, cldr, components, packages, rust_wasm, tidy, tools};
 
 /// npm packages that are run as they are, each at the version that was tried.
 const NPM_PACKAGES: [&str; 6] =
@@ -70,6 +70,7 @@ pub fn ci() -> Result<()> {
     run(cargo().args(["clippy", "--release", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
     run(guest_library("clippy").args(["--release", "--lib", "--tests", "--", "--deny", "warnings"]))?;
     abi::abi(true)?;
+    cldr::cldr(true)?;
     tidy::tidy()
 }
 

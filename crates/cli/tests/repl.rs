@@ -211,6 +211,9 @@ fn a_person_types_cells() {
             std::thread::sleep(Duration::from_millis(300));
             signal(&child, "INT");
             until(&mut screen, &mut shown, "the session goes on from before this cell");
+            until(&mut screen, &mut shown, "> ");
+            // One that comes too late ends nothing.
+            signal(&child, "INT");
             screen.write_all(b"answer\r").unwrap();
             until(&mut screen, &mut shown, "42\r\n");
             screen.write_all(b".nonsense\r").unwrap();

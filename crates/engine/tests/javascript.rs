@@ -123,6 +123,18 @@ fn who_may_not_compute_is_told_so() {
     assert_eq!(output, "PermissionDenied\nPermissionDenied\nI object\n");
 }
 
+/// What names no locale is the bare engine's.
+#[test]
+fn methods_without_a_locale_need_no_grant() {
+    let (outcome, output) = run_source(
+        "console.log(['b', 'a', 'B'].sort((x, y) => x.localeCompare(y)).join(), (1234.5).toLocaleString(), 12n.toLocaleString());
+         console.log([1, 2].toLocaleString(), typeof new Date(0).toLocaleDateString(), typeof new Date(0).toLocaleString());
+         try { 'a'.localeCompare('b', 'de'); } catch (error) { console.log((error as Error).name); }",
+    );
+    assert!(outcome.is_success(), "{outcome}");
+    assert_eq!(output, "B,a,b 1234.5 12\n1,2 string string\nPermissionDenied\n");
+}
+
 /// A program that never stops formatting is stopped, in the middle of long work too.
 #[test]
 fn work_with_languages_is_stopped_in_time() {

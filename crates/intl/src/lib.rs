@@ -48,6 +48,11 @@ impl std::fmt::Debug for Work<'_> {
     }
 }
 
+/// Tells whether a request is one about languages.
+pub const fn knows(request: Request) -> bool {
+    request as u32 >= Request::Locale as u32 && request as u32 <= Request::LetterCase as u32
+}
+
 /// Does one of the requests about languages. Answers how many bytes the answer takes; it is written to `out` if there is room for all of it.
 ///
 /// # Errors

@@ -242,6 +242,6 @@ function toNumberText(value) {
 }
 
 internal.intl = {
-  __proto__: null, REQUEST, LOCALE, END, MATCHERS, ask, must, find, cut, lower, upper, charCode, fields, toParts, Slots, receive, makeClass,
+  __proto__: null, ROLE_COMPUTE, REQUEST, LOCALE, END, MATCHERS, ask, must, find, cut, lower, upper, charCode, fields, toParts, Slots, receive, makeClass,
   addMembers, toOptions, getOptions, has, textOption, booleanOption, numberIn, numberOption, typeOption, toPrimitive, numberText, toNumberText, handleOf, put,
 };

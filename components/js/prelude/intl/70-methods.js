@@ -1,7 +1,7 @@
 // The language's own methods that take locales: toLocaleString and its kind. Formatters of the usual form are kept, since programs that format,
 // format more than once; they are made when first needed, so that a context that needs none has none.
 
-const { REQUEST, END, ask, must, toLocales, takeApart, fields, makeNumberFormat, formatNumber, makeDateFormat, formatDate, makeCollator, compare, has } = internal.intl;
+const { ROLE_COMPUTE, REQUEST, END, ask, must, toLocales, takeApart, fields, makeNumberFormat, formatNumber, makeDateFormat, formatDate, makeCollator, compare, has } = internal.intl;
 const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 const { Number, BigInt, Date, String, Array, Object } = globalThis;
 const { floor } = Math;
@@ -37,6 +37,13 @@ function formatTime(time, formatter, locales, options) {
   return formatDate(formatter(locales, options), time);
 }
 
+// Who was not granted to compute has the language's own methods, as long as no locale is named: their order and form is the engine's.
+const isPlain = (locales, options) => locales === undefined && options === undefined && sys.handle(ROLE_COMPUTE) === 0;
+const { toLocaleString: plainNumber } = Number.prototype;
+const { toLocaleString: plainBig } = BigInt.prototype;
+const { toLocaleString: plainDate, toLocaleDateString: plainDay, toLocaleTimeString: plainTime } = Date.prototype;
+const { localeCompare: plainCompare } = String.prototype;
+
 function patch(target, members) {
   const names = Object.keys(members);
   for (let i = 0; i < names.length; i++) {
@@ -47,22 +54,27 @@ function patch(target, members) {
 
 patch(Number.prototype, {
   toLocaleString(locales, options) {
+    if (isPlain(locales, options)) return apply(plainNumber, this, []);
     return formatNumber(numbers(locales, options), apply(numberOf, this, []));
   },
 });
 patch(BigInt.prototype, {
   toLocaleString(locales, options) {
+    if (isPlain(locales, options)) return apply(plainBig, this, []);
     return formatNumber(numbers(locales, options), apply(bigOf, this, []));
   },
 });
 patch(Date.prototype, {
   toLocaleString(locales, options) {
+    if (isPlain(locales, options)) return apply(plainDate, this, []);
     return formatTime(apply(timeOf, this, []), dates, locales, options);
   },
   toLocaleDateString(locales, options) {
+    if (isPlain(locales, options)) return apply(plainDay, this, []);
     return formatTime(apply(timeOf, this, []), days, locales, options);
   },
   toLocaleTimeString(locales, options) {
+    if (isPlain(locales, options)) return apply(plainTime, this, []);
     return formatTime(apply(timeOf, this, []), times, locales, options);
   },
 });
@@ -121,6 +133,7 @@ patch(String.prototype, {
   localeCompare(that, locales, options) {
     const text = textOf(this, "localeCompare");
     const other = `${that}`;
+    if (isPlain(locales, options)) return apply(plainCompare, text, [other]);
     return compare(collators(locales, options), text, other);
   },
   toLocaleUpperCase(locales) {

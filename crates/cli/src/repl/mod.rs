@@ -9,6 +9,7 @@ mod session;
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use b8g::{Canceller, Capture, Component, Config};
@@ -37,6 +38,9 @@ const PRINTED_BYTES_MAX: u64 = 64 << 20;
 /// What runs now, for whoever is to stop it.
 type Running = Arc<Mutex<Option<Canceller>>>;
 
+/// Set once a person can type: then a Ctrl-C that comes too late for its cell ends nothing.
+type Typing = Arc<AtomicBool>;
+
 fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
     if args.run.report.is_some() || args.run.invoke.is_some() {
         return Err(Failure::usage("b8g repl knows neither --report nor --invoke; see --json"));
@@ -55,7 +59,8 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
     let typed = !args.json && std::io::stdin().is_terminal();
     let running: Running = Arc::default();
     let terminal = typed.then(prompt::Terminal::remember);
-    let heard = running.clone();
+    let typing = Typing::default();
+    let (heard, at_prompt) = (running.clone(), typing.clone());
     // Before any other thread is made.
     let on_signal = move |signal| {
         let cell = heard.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -63,6 +68,7 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
             Some(cell) if signal == libc::SIGINT => {
                 let _ = cell.cancel();
             }
+            None if signal == libc::SIGINT && at_prompt.load(Relaxed) => {}
             _ => {
                 if let Some(terminal) = &terminal {
                     terminal.restore();
@@ -88,7 +94,7 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
     let session = Session::new(ready, language, running)?;
     match () {
         () if args.json => json::answer(session, &out, &error),
-        () if typed => prompt::read(session, console, history()),
+        () if typed => prompt::read(session, console, history(), &typing),
         () => lines::read(session, console),
     }
 }

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::fs;
 use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering::Relaxed;
 
 use b8g::is_incomplete;
 use rustyline::completion::Completer;
@@ -16,6 +17,7 @@ use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Editor, Helper};
 
+use super::Typing;
 use super::lines::{CELL_BYTES_MAX, show};
 use super::session::Session;
 use crate::console::{Console, STDOUT, write_all};
@@ -89,7 +91,12 @@ impl Highlighter for Assistant {}
 impl Helper for Assistant {}
 
 /// Evaluates what is typed until the person has enough.
-pub fn read(session: Session, console: Console, history: Option<PathBuf>) -> Result<i32, Failure> {
+pub fn read(
+    session: Session,
+    console: Console,
+    history: Option<PathBuf>,
+    typing: &Typing,
+) -> Result<i32, Failure> {
     let unusable = |error: ReadlineError| Failure::error(format!("cannot use the terminal: {error}"));
     let config = Config::builder().completion_type(CompletionType::List).max_history_size(HISTORY_MAX);
     let config = config.map_err(unusable)?.auto_add_history(false).build();
@@ -105,6 +112,7 @@ pub fn read(session: Session, console: Console, history: Option<PathBuf>) -> Res
             format!("b8g {}: type JavaScript or TypeScript, .help or Ctrl-D\n", env!("CARGO_PKG_VERSION"));
         let _ = write_all(STDOUT, hint.as_bytes(), None);
     }
+    typing.store(true, Relaxed);
     loop {
         let typed = match editor.readline("> ") {
             Ok(typed) => typed,

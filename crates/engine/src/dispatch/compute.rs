@@ -5,15 +5,13 @@
 
 use std::sync::Arc;
 
-use b8g_core::abi::Request;
-use b8g_core::{Error, Handle, Rights};
-use b8g_crypto::Work;
-
 use crate::object::Object;
 use crate::object::codec::{CODEC_RIGHTS, Codec, Form};
 use crate::state::State;
+use b8g_core::abi::Request;
+use b8g_core::{Error, Handle, Rights};
 
-/// Does one request of what computes.
+/// Does one request of what computes: about languages, if it is one of those.
 pub(super) fn compute(
     state: &mut State,
     handle: Handle,
@@ -27,26 +25,14 @@ pub(super) fn compute(
         return open(state, argument);
     }
     let monitor = state.monitor.clone();
+    let go_on = || monitor.stop_ordered().is_none();
+    if b8g_intl::knows(request) {
+        return b8g_intl::intl(request, argument, input, out, &b8g_intl::Work::new(&go_on));
+    }
     let shared = state.shared().clone();
-    let go_on = || monitor.stop_ordered().is_none();
     let mut memory = |bytes| Ok(Box::new(shared.lease_many(bytes)?) as Box<dyn Send>);
-    let mut work = Work::new(&go_on, &mut memory);
+    let mut work = b8g_crypto::Work::new(&go_on, &mut memory);
     b8g_crypto::compute(request, argument, input, out, &mut work).map(|n| n as i64)
-}
-
-/// Does one request about languages.
-pub(super) fn intl(
-    state: &State,
-    handle: Handle,
-    request: Request,
-    input: &[u8],
-    out: &mut [u8],
-    argument: u64,
-) -> Result<i64, Error> {
-    let Object::Compute = state.table.get_with(handle, Rights::EXECUTE)? else { return Err(Error::Type) };
-    let monitor = state.monitor.clone();
-    let go_on = || monitor.stop_ordered().is_none();
-    b8g_intl::intl(request, argument, input, out, &b8g_intl::Work::new(&go_on))
 }
 
 fn open(state: &mut State, argument: u64) -> Result<i64, Error> {

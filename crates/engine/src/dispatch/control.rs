@@ -124,8 +124,8 @@ pub(super) fn control(
         | Request::Agree
         | Request::Encrypt
         | Request::Decrypt
-        | Request::Codec => compute::compute(state, handle, request, input, out, argument),
-        Request::Locale
+        | Request::Codec
+        | Request::Locale
         | Request::FormatNumber
         | Request::DatePattern
         | Request::FormatDate
@@ -136,7 +136,7 @@ pub(super) fn control(
         | Request::ListPatterns
         | Request::RelativeTime
         | Request::DisplayName
-        | Request::LetterCase => compute::intl(state, handle, request, input, out, argument),
+        | Request::LetterCase => compute::compute(state, handle, request, input, out, argument),
         Request::Flush | Request::Fault => compute::codec(state, handle, request, out, argument),
         Request::Resolution => match state.table.get(handle)?.0 {
             Object::Clock(clock) => Ok(clock.resolution()),
