@@ -176,6 +176,18 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_RELATIVE_TIME 157 /* Writes a span of time from now. */
 #define B8G_CTL_DISPLAY_NAME 158 /* Tells what a language calls something. */
 #define B8G_CTL_LETTER_CASE 159 /* Turns a text into upper or lower case. */
+#define B8G_CTL_INNER_COMPILE 160 /* Compiles wasm that runs within the caller, or checks it. */
+#define B8G_CTL_INNER_DESCRIBE 161 /* Describes a module within. */
+#define B8G_CTL_INNER_INSTANTIATE 162 /* Makes an instance of a module within. */
+#define B8G_CTL_INNER_CALL 163 /* Calls a function within. */
+#define B8G_CTL_INNER_MAKE 164 /* Makes a table, a memory or a global within. */
+#define B8G_CTL_INNER_GET 165 /* Reads an element of a table, or a global. */
+#define B8G_CTL_INNER_SET 166 /* Writes an element of a table, or a global. */
+#define B8G_CTL_INNER_SIZE 167 /* Tells the size of a table or a memory. */
+#define B8G_CTL_INNER_GROW 168 /* Lets a table or a memory grow. */
+#define B8G_CTL_INNER_MAP 169 /* Shows a memory within in the caller's own. */
+#define B8G_CTL_INNER_UNMAP 170 /* Ends that. */
+#define B8G_CTL_INNER_DROPPED 171 /* Tells which values of the caller's nothing within refers to any more. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */
@@ -377,6 +389,20 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_EVENT_CHECKPOINT 6 /* The checkpoint that the component asked for is over: it was frozen, or whoever runs it freezes nothing. */
 #define B8G_EVENT_COMPACT 7 /* It is about to become a file: give up what is not needed, and write into the handle what is left. */
 #define B8G_EVENT_REQUEST 8 /* Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0. */
+#define B8G_EVENT_INNER 9 /* A module within calls the function that the token names; its arguments lie where the value says, and so will the results. The handle is 1 if a memory that is shown has grown. Answers 0, or 1: it threw. */
+
+/* Kinds of what modules within export. */
+#define B8G_INNER_FUNCTION 0 /* A function. */
+#define B8G_INNER_TABLE 1 /* A table. */
+#define B8G_INNER_MEMORY 2 /* A memory. */
+#define B8G_INNER_GLOBAL 3 /* A global. */
+
+/* How INNER_CALL and INNER_INSTANTIATE end. */
+#define B8G_INNER_END_RETURNED 0 /* It returned. */
+#define B8G_INNER_END_THREW 1 /* A function of the caller's own, which it called, threw. */
+#define B8G_INNER_END_TRAPPED 2 /* It trapped; the room begins with why, as text, and a NUL. */
+#define B8G_INNER_END_EXHAUSTED 3 /* The stack is exhausted. */
+#define B8G_INNER_END_GREW 256 /* Added to them: a memory that is shown has grown, and what is shown of it has not. */
 
 /* States that `b8g_start` and `b8g_event` return; negative: an error. */
 #define B8G_STATE_DONE 0 /* Nothing is left to do. */

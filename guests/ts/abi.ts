@@ -317,6 +317,30 @@ export const Request = {
   DISPLAY_NAME: 158,
   /** Turns a text into upper or lower case. */
   LETTER_CASE: 159,
+  /** Compiles wasm that runs within the caller, or checks it. */
+  INNER_COMPILE: 160,
+  /** Describes a module within. */
+  INNER_DESCRIBE: 161,
+  /** Makes an instance of a module within. */
+  INNER_INSTANTIATE: 162,
+  /** Calls a function within. */
+  INNER_CALL: 163,
+  /** Makes a table, a memory or a global within. */
+  INNER_MAKE: 164,
+  /** Reads an element of a table, or a global. */
+  INNER_GET: 165,
+  /** Writes an element of a table, or a global. */
+  INNER_SET: 166,
+  /** Tells the size of a table or a memory. */
+  INNER_SIZE: 167,
+  /** Lets a table or a memory grow. */
+  INNER_GROW: 168,
+  /** Shows a memory within in the caller's own. */
+  INNER_MAP: 169,
+  /** Ends that. */
+  INNER_UNMAP: 170,
+  /** Tells which values of the caller's nothing within refers to any more. */
+  INNER_DROPPED: 171,
 } as const;
 
 /** Kinds of objects. */
@@ -719,6 +743,34 @@ export const Event = {
   COMPACT: 7,
   /** Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0. */
   REQUEST: 8,
+  /** A module within calls the function that the token names; its arguments lie where the value says, and so will the results. The handle is 1 if a memory that is shown has grown. Answers 0, or 1: it threw. */
+  INNER: 9,
+} as const;
+
+/** Kinds of what modules within export. */
+export const Inner = {
+  /** A function. */
+  FUNCTION: 0,
+  /** A table. */
+  TABLE: 1,
+  /** A memory. */
+  MEMORY: 2,
+  /** A global. */
+  GLOBAL: 3,
+} as const;
+
+/** How INNER_CALL and INNER_INSTANTIATE end. */
+export const Inner_end = {
+  /** It returned. */
+  RETURNED: 0,
+  /** A function of the caller's own, which it called, threw. */
+  THREW: 1,
+  /** It trapped; the room begins with why, as text, and a NUL. */
+  TRAPPED: 2,
+  /** The stack is exhausted. */
+  EXHAUSTED: 3,
+  /** Added to them: a memory that is shown has grown, and what is shown of it has not. */
+  GREW: 256,
 } as const;
 
 /** States that `b8g_start` and `b8g_event` return; negative: an error. */

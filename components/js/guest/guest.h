@@ -28,10 +28,12 @@ enum failure {
 };
 
 enum failing { FAIL_ALL = 0, FAIL_MEMORY = 1, FAIL_REQUEST = 2 };
-enum request { CTL_START = 1, CTL_FAIL = 2, CTL_HASH_SEED = 3, CTL_ENV_GET = 64, CTL_HTTP = 110, CTL_HTTP_HEAD = 111, CTL_HTTP_RESPOND = 112 };
+enum request { CTL_START = 1, CTL_FAIL = 2, CTL_HASH_SEED = 3, CTL_ENV_GET = 64, CTL_HTTP = 110, CTL_HTTP_HEAD = 111, CTL_HTTP_RESPOND = 112,
+               CTL_INNER_INSTANTIATE = 162, CTL_INNER_CALL = 163, CTL_INNER_MAP = 169, CTL_INNER_UNMAP = 170 };
 
 enum event {
     EVENT_READY = 1, EVENT_EVAL, EVENT_CANCEL, EVENT_RESTORED, EVENT_MAIN, EVENT_CHECKPOINT, EVENT_COMPACT, EVENT_REQUEST,
+    EVENT_INNER,
 };
 
 enum state { STATE_DONE = 0, STATE_WAITING = 1, STATE_CHECKPOINT = 2 };
@@ -241,6 +243,12 @@ void http_primitives(JSContext *ctx, JSValueConst sys);
 void http_begin(void);
 /* How many of them it has not answered. */
 uint32_t http_unanswered(void);
+
+/* ---- inner.c ---- */
+
+void inner_primitives(JSContext *ctx, JSValueConst sys);
+/* A module within calls a function of the program; its arguments, and then the results, lie at `words`. `grew`: a memory has. */
+int32_t inner_called(JSContext *ctx, uint32_t token, bool grew, uint64_t *words);
 
 /* ---- rejections.c ---- */
 

@@ -48,6 +48,9 @@ void b8g_drop_source(JSRuntime *rt, char *source);
 /* Notes that an allocation failed. */
 void b8g_out_of_memory(void);
 
+/* Tells whether the memory of a buffer with that function is not the program's to give away. */
+bool b8g_is_fixed(JSReallocArrayBufferDataFunc *function);
+
 /* ---- defined in inside.c ---- */
 
 /* What the program keeps along chains of promises, timers and jobs: every job runs with the value that was there when it was

@@ -127,6 +127,8 @@ int32_t EXPORT(b8g_start)(int32_t shared, int32_t shared_length, int32_t private
 
 int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t value)
 {
+    if (kind == EVENT_INNER)
+        return inner_called(ctx, (uint32_t)token, handle != 0, (uint64_t *)(uintptr_t)value);
     if (loop_failed())
         return STATE_DONE;
     switch (kind) {

@@ -766,5 +766,6 @@ JSValue sys_object(JSContext *ctx)
     JS_SetPropertyFunctionList(ctx, sys, primitives, sizeof primitives / sizeof primitives[0]);
     http_primitives(ctx, sys);
     bytes_primitives(ctx, sys);
+    inner_primitives(ctx, sys);
     return sys;
 }

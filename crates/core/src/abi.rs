@@ -270,6 +270,30 @@ numbers! {
         DisplayName = 158,
         /// Turns a text into upper or lower case.
         LetterCase = 159,
+        /// Compiles wasm that runs within the caller, or checks it.
+        InnerCompile = 160,
+        /// Describes a module within.
+        InnerDescribe = 161,
+        /// Makes an instance of a module within.
+        InnerInstantiate = 162,
+        /// Calls a function within.
+        InnerCall = 163,
+        /// Makes a table, a memory or a global within.
+        InnerMake = 164,
+        /// Reads an element of a table, or a global.
+        InnerGet = 165,
+        /// Writes an element of a table, or a global.
+        InnerSet = 166,
+        /// Tells the size of a table or a memory.
+        InnerSize = 167,
+        /// Lets a table or a memory grow.
+        InnerGrow = 168,
+        /// Shows a memory within in the caller's own.
+        InnerMap = 169,
+        /// Ends that.
+        InnerUnmap = 170,
+        /// Tells which values of the caller's nothing within refers to any more.
+        InnerDropped = 171,
     }
 }
 
@@ -564,6 +588,40 @@ constants! {
         COMPACT = 7,
         /// Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0.
         REQUEST = 8,
+        /// A module within calls the function that the token names; its arguments lie where the value says, and so will the results.
+        /// The handle is 1 if a memory that is
+        /// shown has grown. Answers 0, or 1: it threw.
+        INNER = 9,
+    }
+}
+
+constants! {
+    /// Kinds of what a module within exports.
+    inner: u32 {
+        /// A function.
+        FUNCTION = 0,
+        /// A table.
+        TABLE = 1,
+        /// A memory.
+        MEMORY = 2,
+        /// A global.
+        GLOBAL = 3,
+    }
+}
+
+constants! {
+    /// How [`Request::InnerCall`] and [`Request::InnerInstantiate`] end.
+    inner_end: u32 {
+        /// It returned.
+        RETURNED = 0,
+        /// A function of the caller's own, which it called, threw.
+        THREW = 1,
+        /// It trapped; the room begins with why, as text, and a NUL.
+        TRAPPED = 2,
+        /// The stack is exhausted.
+        EXHAUSTED = 3,
+        /// Added to them: a memory that is shown has grown, and what is shown of it has not.
+        GREW = 256,
     }
 }
 

@@ -11,6 +11,7 @@ use b8g_core::{Error, Handle, Rights};
 use wasmtime::{Caller, Linker};
 
 use crate::dispatch::{Call, dispatch};
+use crate::inner;
 use crate::memory::GuestMemory;
 use crate::memory::guest::Span;
 use crate::state::State;
@@ -42,6 +43,12 @@ fn call(
     d: i64,
 ) -> wasmtime::Result<i64> {
     let Some(memory) = caller.data().memory else { return Ok(Error::Fault.code()) };
+    if op == Op::Ctl as i32
+        && let Some(request) = inner::request(a)
+    {
+        let arguments = Arguments { handle: Handle::from_raw(handle as u32), a, b, c, d };
+        return inner::call(&mut caller, request, arguments);
+    }
     let (bytes, state) = memory.data_and_store_mut(&mut caller);
     let mut memory = GuestMemory::new(bytes, &state.windows);
     let arguments = Arguments { handle: Handle::from_raw(handle as u32), a, b, c, d };

@@ -554,6 +554,24 @@ impl Component {
     }
 }
 
+/// Bytes of one function of wasm that a context gives: what its compiling takes may grow faster than it.
+const FUNCTION_BYTES_MAX: usize = 128 << 10;
+
+/// Tells whether wasm would take long to compile: a function of it, in modules within it too, or all of them, if they are more than
+/// `code_bytes_max`. Text is turned into a binary first, which is quick.
+pub(crate) fn takes_long(source: &[u8], code_bytes_max: usize) -> bool {
+    use wasmparser::{Parser, Payload};
+    let Ok(binary) = wat::parse_bytes(source) else { return false };
+    let mut all = 0;
+    Parser::new(0).parse_all(&binary).map_while(Result::ok).any(|payload| match payload {
+        Payload::CodeSectionEntry(body) => {
+            all += body.range().len();
+            body.range().len() > FUNCTION_BYTES_MAX || all > code_bytes_max
+        }
+        _ => false,
+    })
+}
+
 fn read_module(path: &Path) -> Result<Vec<u8>, ComponentError> {
     use std::io::Read;
     let failed = |source| ComponentError::Read { path: path.to_owned(), source };

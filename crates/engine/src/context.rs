@@ -703,6 +703,8 @@ impl Context {
         let store_context = self.store_context;
         let code = self.component.compiled.code();
         let target = code.map(|code| signal::Target { code, store_context });
+        let here = 0u8;
+        self.store.data_mut().stack_start = &raw const here as usize;
         let done = match interrupt::enter(&self.control, target) {
             Ok(_entered) => run(&mut self.store),
             Err(_) => Err(unwind()),
@@ -784,7 +786,7 @@ const VALUES_INLINE_MAX: usize = 16;
 const FRAMES_MAX: usize = 20;
 
 /// What went wrong and where, in the guest's own source where that is known.
-fn trap_text(error: &wasmtime::Error) -> String {
+pub(crate) fn trap_text(error: &wasmtime::Error) -> String {
     let what = match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
         None => error.root_cause().to_string(),

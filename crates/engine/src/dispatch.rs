@@ -157,16 +157,7 @@ const OPENED: Rights = Rights::DUPLICATE
 /// # Errors
 /// What the guest is told.
 pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> {
-    state.monitor.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    if let Some(reason) = state.monitor.stop_ordered() {
-        return stop(state, reason);
-    }
-    if let Some(orders) = &state.orders {
-        orders.stay_suspended();
-        if let Some(reason) = state.monitor.stop_ordered() {
-            return stop(state, reason);
-        }
-    }
+    admit(state)?;
     let done = match call {
         Call::Read { handle, into, position } => read(state, handle, into, position),
         Call::Write { handle, from, position } => write(state, handle, from, position),
@@ -206,6 +197,21 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
             None => Err(Error::Again),
         },
         done => done,
+    }
+}
+
+/// Counts a call, and lets it begin unless the context is to stop.
+///
+/// # Errors
+/// CANCELED: the guest must be unwound.
+pub(crate) fn admit(state: &mut State) -> Result<(), Error> {
+    state.monitor.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    if let Some(orders) = state.orders.as_ref().filter(|_| state.monitor.stop_ordered().is_none()) {
+        orders.stay_suspended();
+    }
+    match state.monitor.stop_ordered() {
+        Some(reason) => stop(state, reason).map(|_| ()),
+        None => Ok(()),
     }
 }
 

@@ -228,6 +228,21 @@ impl Engine {
         Ok(module)
     }
 
+    /// Compiles a module that a context runs within itself, or finds it in the cache; keeps it there, too, if `keep` says so.
+    pub(crate) fn inner_module(&self, wasm: &[u8], keep: bool) -> wasmtime::Result<wasmtime::Module> {
+        if !keep {
+            return self.compile(wasm);
+        }
+        // Compiled as it is: its code is another one than that of a component.
+        let digest = blake3::derive_key("b8g 2026 module within a context", wasm);
+        self.module(&digest, || wasm.to_vec())
+    }
+
+    /// Checks a module without compiling it.
+    pub(crate) fn check(&self, wasm: &[u8]) -> wasmtime::Result<()> {
+        wasmtime::Module::validate(&self.0.wasmtime, wasm)
+    }
+
     /// The links between its contexts.
     pub(crate) fn links(&self) -> Result<Arc<Links>, b8g_core::Error> {
         match self.0.links.get() {

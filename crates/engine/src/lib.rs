@@ -46,6 +46,7 @@ mod function;
 mod grant;
 mod http;
 mod image;
+mod inner;
 mod interrupt;
 mod javascript;
 mod memory;

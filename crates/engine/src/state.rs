@@ -9,6 +9,7 @@ use b8g_core::{Handle, Limits, Rights, Table};
 
 use crate::engine::Engine;
 use crate::grant::Grants;
+use crate::inner::Inner;
 use crate::memory::{Residence, Windows};
 use crate::model::Resources;
 use crate::monitor::Monitor;
@@ -64,6 +65,10 @@ pub(crate) struct State {
     /// What the host functions of component-model binaries keep.
     pub(crate) model: Option<Box<Resources>>,
     pub(crate) table_elements: u64,
+    /// Modules that run within it, once there are some.
+    pub(crate) inner: Option<Box<Inner>>,
+    /// Where the machine stack of what runs began.
+    pub(crate) stack_start: usize,
 }
 
 /// Why a guest is being unwound.
@@ -131,6 +136,8 @@ impl State {
             wasi: None,
             model: None,
             table_elements: 0,
+            inner: None,
+            stack_start: 0,
         };
         if let Some(program) = program {
             state.give(Role::Program, Object::Blob(program.clone()), Rights::READ.union(Rights::INSPECT))?;
@@ -203,7 +210,8 @@ impl Drop for State {
 
 impl wasmtime::ResourceLimiter for State {
     fn memories(&self) -> usize {
-        crate::model::MEMORIES_MAX
+        // Asked once, when the store is made.
+        if self.model.is_some() { crate::model::MEMORIES_MAX } else { crate::inner::MEMORIES_MAX }
     }
 
     fn memory_growing(

@@ -378,6 +378,30 @@ pub mod ctl {
     pub const DISPLAY_NAME: u32 = 158;
     /// Turns a text into upper or lower case.
     pub const LETTER_CASE: u32 = 159;
+    /// Compiles wasm that runs within the caller, or checks it.
+    pub const INNER_COMPILE: u32 = 160;
+    /// Describes a module within.
+    pub const INNER_DESCRIBE: u32 = 161;
+    /// Makes an instance of a module within.
+    pub const INNER_INSTANTIATE: u32 = 162;
+    /// Calls a function within.
+    pub const INNER_CALL: u32 = 163;
+    /// Makes a table, a memory or a global within.
+    pub const INNER_MAKE: u32 = 164;
+    /// Reads an element of a table, or a global.
+    pub const INNER_GET: u32 = 165;
+    /// Writes an element of a table, or a global.
+    pub const INNER_SET: u32 = 166;
+    /// Tells the size of a table or a memory.
+    pub const INNER_SIZE: u32 = 167;
+    /// Lets a table or a memory grow.
+    pub const INNER_GROW: u32 = 168;
+    /// Shows a memory within in the caller's own.
+    pub const INNER_MAP: u32 = 169;
+    /// Ends that.
+    pub const INNER_UNMAP: u32 = 170;
+    /// Tells which values of the caller's nothing within refers to any more.
+    pub const INNER_DROPPED: u32 = 171;
 }
 
 /// Kinds of objects.
@@ -780,6 +804,34 @@ pub mod event {
     pub const COMPACT: i32 = 7;
     /// Answer the request of HTTP that the handle is; without one tell whether it could: 1, else 0.
     pub const REQUEST: i32 = 8;
+    /// A module within calls the function that the token names; its arguments lie where the value says, and so will the results. The handle is 1 if a memory that is shown has grown. Answers 0, or 1: it threw.
+    pub const INNER: i32 = 9;
+}
+
+/// Kinds of what modules within export.
+pub mod inner {
+    /// A function.
+    pub const FUNCTION: u32 = 0x0;
+    /// A table.
+    pub const TABLE: u32 = 0x1;
+    /// A memory.
+    pub const MEMORY: u32 = 0x2;
+    /// A global.
+    pub const GLOBAL: u32 = 0x3;
+}
+
+/// How INNER_CALL and INNER_INSTANTIATE end.
+pub mod inner_end {
+    /// It returned.
+    pub const RETURNED: u32 = 0x0;
+    /// A function of the caller's own, which it called, threw.
+    pub const THREW: u32 = 0x1;
+    /// It trapped; the room begins with why, as text, and a NUL.
+    pub const TRAPPED: u32 = 0x2;
+    /// The stack is exhausted.
+    pub const EXHAUSTED: u32 = 0x3;
+    /// Added to them: a memory that is shown has grown, and what is shown of it has not.
+    pub const GREW: u32 = 0x100;
 }
 
 /// States that `b8g_start` and `b8g_event` return; negative: an error.

@@ -5,7 +5,7 @@
 use super::shape::{Constant, ErrorName, Field, FieldType, Group, Layout, RoleForm};
 use super::{
     BACKLOG_MAX, KEY_BYTES, Kind, MESSAGE_HANDLES_MAX, PATH_BYTES_MAX, Role, SPAWN_HANDLES_MAX,
-    WAIT_ITEMS_MAX, compute, event, http, link, open, ready, socket, state, stream, task, times,
+    WAIT_ITEMS_MAX, compute, event, http, inner, inner_end, link, open, ready, socket, state, stream, task, times,
 };
 use crate::error::{Error, HOST_BASE};
 use crate::{Handle, channel};
@@ -120,6 +120,8 @@ pub const GROUPS: &[Group] = &[
     group("TASK", "Verbs of `task`", false, task::EACH),
     group("LINK", "Verbs of `link`", false, link::EACH),
     group("EVENT", "Kinds of events", false, event::EACH),
+    group("INNER", "Kinds of what modules within export", false, inner::EACH),
+    group("INNER_END", "How INNER_CALL and INNER_INSTANTIATE end", false, inner_end::EACH),
     group("STATE", "States that `b8g_start` and `b8g_event` return; negative: an error", false, state::EACH),
 ];
 

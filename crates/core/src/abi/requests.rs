@@ -732,6 +732,120 @@ pub const REQUESTS: &[RequestForm] = &[
         answer: Answer::Count,
         ..compute(Request::LetterCase, "LETTER_CASE", "the text; answers its length")
     },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "a binary of wasm",
+        argument: "how",
+        argument_words: "0 compile, 1 only check",
+        output: Output::Bytes,
+        answer: Answer::Number,
+        ..compute(
+            Request::InnerCompile,
+            "INNER_COMPILE",
+            "answers the number of the module. ARG: it is not valid; the room begins with why, as text, and a NUL. LIMIT: it is too large, or one too many",
+        )
+    },
+    RequestForm {
+        argument: "which",
+        argument_words: "the number of a module; with bit 32 that of an item",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::InnerDescribe,
+            "INNER_DESCRIBE",
+            "JSON: `imports` and `exports` of a module, or the type of an item; answers its length, of which nothing is written if there is too little room",
+        )
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "for each import `{u32 own, u32 number}`: own 1 a function of the caller's, by a token that it chooses, 0 an item",
+        argument: "module",
+        argument_words: "the number of a module",
+        output: Output::Bytes,
+        answer: Answer::Number,
+        ..compute(
+            Request::InnerInstantiate,
+            "INNER_INSTANTIATE",
+            "a u32 for each export, the number of an item; answers one of INNER_END. ARG: the imports do not fit; the room begins with why. The room is used by calls of the caller's functions meanwhile, as that of INNER_CALL",
+        )
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "the arguments, a u64 each: a number by its bits; a reference to a function as the number of an item plus 1, to a value of the caller's as a number that it chooses plus 1, null as 0",
+        argument: "item",
+        argument_words: "the number of a function",
+        output: Output::Bytes,
+        answer: Answer::Number,
+        ..compute(
+            Request::InnerCall,
+            "INNER_CALL",
+            "the results, as the arguments; answers one of INNER_END. Functions of the caller's that it calls find their arguments in the same room and leave their results there: it must be as large as the most of them needs",
+        )
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "`{u32 type, u32 mutable, u64 minimum, u64 maximum, u64 value}`: the letter of a type (i, I, f, F: 32 and 64 bits; c a function, e a value of the caller's); maximum -1: none; what a table is filled with, or a global has",
+        argument: "kind",
+        argument_words: "one of INNER, no function",
+        answer: Answer::Number,
+        ..compute(Request::InnerMake, "INNER_MAKE", "answers the number of an item. LIMIT: there is no room")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "`{u64 index}`, of a global nothing",
+        argument: "item",
+        argument_words: "the number of a table or a global",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(Request::InnerGet, "INNER_GET", "the value, 8 bytes as an argument of INNER_CALL")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "`{u64 index, u64 value}`, of a global the value alone",
+        argument: "item",
+        argument_words: "the number of a table or a global",
+        ..compute(Request::InnerSet, "INNER_SET", "0. ARG: it cannot be written, or not there")
+    },
+    RequestForm {
+        argument: "item",
+        argument_words: "the number of a table or a memory",
+        answer: Answer::Number,
+        ..compute(Request::InnerSize, "INNER_SIZE", "answers elements, or pages of 64 KiB")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "`{u64 by}`, of a table `{u64 by, u64 value}`",
+        argument: "item",
+        argument_words: "the number of a table or a memory",
+        answer: Answer::Number,
+        ..compute(Request::InnerGrow, "INNER_GROW", "answers the size before. LIMIT: it cannot grow so far")
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "`{u64 at}`",
+        argument: "item",
+        argument_words: "the number of a memory",
+        answer: Answer::Number,
+        ..compute(
+            Request::InnerMap,
+            "INNER_MAP",
+            "from now on the caller sees the memory, as large as it is now, at that address of its own, which is a multiple of 4,096; what was there is gone. Answers how many bytes. BUSY: it is shown already",
+        )
+    },
+    RequestForm {
+        argument: "item",
+        argument_words: "the number of a memory",
+        ..compute(Request::InnerUnmap, "INNER_UNMAP", "0; zeroes are there now")
+    },
+    RequestForm {
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..compute(
+            Request::InnerDropped,
+            "INNER_DROPPED",
+            "a u32 for each number of a value of the caller's that a reference had which is gone; answers their bytes",
+        )
+    },
 ];
 
 /// A request of what computes.

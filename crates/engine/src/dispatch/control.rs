@@ -137,6 +137,19 @@ pub(super) fn control(
         | Request::RelativeTime
         | Request::DisplayName
         | Request::LetterCase => compute::compute(state, handle, request, input, out, argument),
+        // What runs modules within needs more than this: see `crate::inner`.
+        Request::InnerCompile
+        | Request::InnerDescribe
+        | Request::InnerInstantiate
+        | Request::InnerCall
+        | Request::InnerMake
+        | Request::InnerGet
+        | Request::InnerSet
+        | Request::InnerSize
+        | Request::InnerGrow
+        | Request::InnerMap
+        | Request::InnerUnmap
+        | Request::InnerDropped => Err(Error::NoSystem),
         Request::Flush | Request::Fault => compute::codec(state, handle, request, out, argument),
         Request::Resolution => match state.table.get(handle)?.0 {
             Object::Clock(clock) => Ok(clock.resolution()),

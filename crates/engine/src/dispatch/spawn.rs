@@ -5,15 +5,13 @@ use std::sync::Arc;
 use b8g_core::abi::{Ended, Language, Role, SpawnLimits, task};
 use b8g_core::{Error, Handle, Rights};
 
-use crate::component::Component;
+use crate::component::{Component, takes_long};
 use crate::object::{Lease, Object};
 use crate::state::State;
 use crate::task::{self as tasks, COMPONENT_RIGHTS, Startable, TASK_RIGHTS, Task, for_role};
 
 /// Bytes of source text or wasm that a context can have compiled: compiling cannot be interrupted.
 const SOURCE_BYTES_MAX: usize = 4 << 20;
-/// Bytes of one function of wasm: what its compiling takes may grow faster than it.
-const FUNCTION_BYTES_MAX: usize = 128 << 10;
 /// Bytes that count as shared for each byte of a source: machine code is larger than what it is made of.
 const BYTES_PER_SOURCE_BYTE: u64 = 4;
 
@@ -37,7 +35,7 @@ pub(super) fn compile(
     if source.len() > SOURCE_BYTES_MAX || state.table.room() == 0 {
         return Err(Error::Limit);
     }
-    if language == Language::Wasm && has_large_function(source) {
+    if language == Language::Wasm && takes_long(source, SOURCE_BYTES_MAX) {
         return Err(Error::Limit);
     }
     let lease = state.shared().lease_many(4096 + source.len() as u64 * BYTES_PER_SOURCE_BYTE)?;
@@ -56,17 +54,6 @@ pub(super) fn compile(
             Err(Error::Argument)
         }
     }
-}
-
-/// Tells whether a binary has a function that would take long to compile, in modules within it too. Text is turned into
-/// a binary first, which is quick.
-fn has_large_function(source: &[u8]) -> bool {
-    use wasmparser::{Parser, Payload};
-    let Ok(binary) = wat::parse_bytes(source) else { return false };
-    Parser::new(0).parse_all(&binary).map_while(Result::ok).any(|payload| match payload {
-        Payload::CodeSectionEntry(body) => body.range().len() > FUNCTION_BYTES_MAX,
-        _ => false,
-    })
 }
 
 fn insert(state: &mut State, held: Held) -> Result<i64, Error> {

@@ -228,6 +228,9 @@ impl Context {
         if !self.store.data().windows.is_empty() {
             return Err(SnapshotError::Unsupported("it has a window into shared memory".into()));
         }
+        if self.store.data().inner.is_some() {
+            return Err(SnapshotError::Busy("it has modules of WebAssembly within".into()));
+        }
         let (memories, resources) = match &compiled.model {
             Some(_) => self.freeze_model(copied_pages_max)?,
             None => {

@@ -25,15 +25,21 @@ use crate::monitor::Monitor;
 /// By default ignored by every process, and used by nothing else here.
 const SIGNAL: libc::c_int = libc::SIGURG;
 
-/// Where the machine code of a module lies.
+/// Where the machine code that a thread may run lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Code {
+    modules: Vec<Place>,
+    /// Where to go to trap.
+    trap: usize,
+}
+
+/// Where the machine code of a module lies.
+#[derive(Clone, Debug)]
+struct Place {
     /// From the first function to the end of the last.
     functions: Range<usize>,
     /// All code of the module, trampolines too.
     text: Range<usize>,
-    /// Where to go to trap.
-    trap: usize,
 }
 
 /// What a thread is about to run.
@@ -88,6 +94,38 @@ pub(crate) fn publish<'c>(target: Option<Target<'c>>, monitor: &'c Arc<Monitor>)
         target.map_or((ptr::null(), 0), |target| (target.code as *const Code, target.store_context));
     let before = swap(Seen { monitor: Arc::as_ptr(monitor), code, store_context });
     Published { before, _borrow: PhantomData }
+}
+
+/// What a thread runs from here on, in the same store: more code than before. Dropping it says what it ran before.
+///
+/// The code must live as long as the thread runs what it runs now.
+pub(crate) fn publish_more(code: &Arc<Code>) -> More {
+    More(replace_code(Arc::as_ptr(code)))
+}
+
+/// See [`publish_more`].
+pub(crate) struct More(*const Code);
+
+impl Drop for More {
+    fn drop(&mut self) {
+        replace_code(self.0);
+    }
+}
+
+/// Says that the thread runs this code, too, when it goes on.
+pub(crate) fn update(code: &Arc<Code>) {
+    replace_code(Arc::as_ptr(code));
+}
+
+/// Replaces the code alone. A thread for which none was published stays without.
+fn replace_code(new: *const Code) -> *const Code {
+    RUNNING.with(|running| {
+        let before = running.code.get();
+        if !before.is_null() {
+            running.code.set(new);
+        }
+        before
+    })
 }
 
 impl Drop for Published<'_> {
@@ -155,15 +193,15 @@ unsafe fn redirect(code: &Code, store_context: usize, context: *mut libc::c_void
     // SAFETY: `context` is what the kernel passes to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let pc = registers[libc::REG_RIP as usize] as usize;
-    if code.functions.contains(&pc) {
+    if code.has_function(pc) {
         registers[libc::REG_RIP as usize] = code.trap as i64;
-    } else if store_context != 0 && !code.text.contains(&pc) {
+    } else if store_context != 0 && !code.has(pc) {
         // SAFETY: the store is alive while it is published; the frame at `fp` is that of the trampoline through which
         // its code called the host, and the check of the return address proves that it is still there.
         unsafe {
             let fp = *((store_context + offset::STORE_EXIT_FP) as *const usize);
             let exit_pc = *((store_context + offset::STORE_EXIT_PC) as *const usize);
-            if fp != 0 && code.functions.contains(&exit_pc) {
+            if fp != 0 && code.has_function(exit_pc) {
                 let return_address = (fp + size_of::<usize>()) as *mut usize;
                 if *return_address == exit_pc {
                     *return_address = code.trap;
@@ -212,7 +250,28 @@ impl Code {
         let base = text.as_ptr() as usize;
         let places = all.map(|function| (base + function.offset, base + function.offset + function.len));
         let functions = places.reduce(|(start, end), (a, b)| (start.min(a), end.max(b)))?;
-        Some(Code { functions: functions.0..functions.1, text: base..base + text.len(), trap })
+        let place = Place { functions: functions.0..functions.1, text: base..base + text.len() };
+        Some(Code { modules: vec![place], trap })
+    }
+
+    /// The code that this thread runs now, if signals stop it.
+    pub(crate) fn running() -> Option<Code> {
+        let code = RUNNING.with(|running| running.code.get());
+        // SAFETY: it was published by this thread, which still borrows it.
+        unsafe { code.as_ref() }.cloned()
+    }
+
+    /// The same and that of `other`.
+    pub(crate) fn and(&self, other: &Code) -> Code {
+        Code { modules: self.modules.iter().chain(&other.modules).cloned().collect(), trap: self.trap }
+    }
+
+    fn has_function(&self, pc: usize) -> bool {
+        self.modules.iter().any(|place| place.functions.contains(&pc))
+    }
+
+    fn has(&self, pc: usize) -> bool {
+        self.modules.iter().any(|place| place.text.contains(&pc))
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Start reading at [`pool`]. [`image`] is what a slot is filled with (from [`executable`], if it is built in),
 //! [`slot`] is the mapping, [`scan`] asks the kernel which pages a tenant dirtied, [`faults`] tells when that need not
-//! be asked. [`place`] is where a component's memories are. [`window`] shows [`shared`] memory in a slot; [`guest`] keeps the host's own hands off that.
+//! be asked. [`place`] is where a component's memories are. [`window`] shows [`shared`] memory in a slot; [`guest`] keeps the host's own hands off that;
+//! [`inner`] are memories of modules within.
 //!
 //! Invariant: a slot is never handed on with a byte of its last tenant; one that ever had a window is not handed on.
 
@@ -10,6 +11,7 @@ mod executable;
 mod faults;
 pub(crate) mod guest;
 pub(crate) mod image;
+pub(crate) mod inner;
 mod place;
 pub(crate) mod pool;
 mod scan;

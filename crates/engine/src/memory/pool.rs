@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
+use super::inner::{InnerMemory, Mapped};
 use super::slot::{GUARD_BYTES, RESERVATION_BYTES, Slot};
 use super::{HeapImage, PAGE_BYTES, Place, Residence, faults};
 
@@ -34,6 +35,8 @@ enum Contents {
     First(Option<Arc<HeapImage>>, usize),
     /// Each takes what was said of it, in order.
     Each(std::vec::IntoIter<Filling>, Made),
+    /// They are those of a module within: here is which were made.
+    Inner(Vec<InnerMemory>),
 }
 
 /// What one of a component's memories is filled with.
@@ -80,20 +83,28 @@ pub(crate) fn with_each<R>(
     }
 }
 
+/// Runs `make`, whose memories are made so that they [can be shown](InnerMemory::show). Answers which were made, too.
+pub(crate) fn with_inner<R>(residence: &Arc<Residence>, make: impl FnOnce() -> R) -> (R, Vec<InnerMemory>) {
+    match with_contents(Contents::Inner(Vec::new()), residence, make) {
+        (done, Some(Next { contents: Contents::Inner(made), .. })) => (done, made),
+        (done, _) => (done, Vec::new()),
+    }
+}
+
 /// Runs `instantiate`; answers what is left of the contents.
 fn with_contents<R>(
     contents: Contents,
     residence: &Arc<Residence>,
     instantiate: impl FnOnce() -> R,
 ) -> (R, Option<Next>) {
-    struct Clear;
-    impl Drop for Clear {
+    /// Puts back what was there before, when it is dropped: a module within is made while others are.
+    struct Restore(Option<Next>);
+    impl Drop for Restore {
         fn drop(&mut self) {
-            NEXT.take();
+            NEXT.set(self.0.take());
         }
     }
-    NEXT.set(Some(Next { contents, residence: residence.clone() }));
-    let _clear = Clear;
+    let _restore = Restore(NEXT.replace(Some(Next { contents, residence: residence.clone() })));
     let done = instantiate();
     (done, NEXT.take())
 }
@@ -118,6 +129,7 @@ impl Next {
                 Some(filling) if filling.minimum == minimum => Ok((filling.image, filling.len.max(minimum))),
                 _ => Err("the component's memories are others than its code says".to_owned()),
             },
+            Contents::Inner(_) => Ok((None, minimum)),
         }
     }
 
@@ -249,6 +261,9 @@ unsafe impl MemoryCreator for Creator {
         if minimum > RESERVATION_BYTES || reserved.unwrap_or(0) > RESERVATION_BYTES || guard > GUARD_BYTES {
             return Err(format!("a memory of {minimum} bytes is more than {RESERVATION_BYTES}"));
         }
+        if let Some(memory) = inner(minimum) {
+            return memory.map_err(|e| format!("cannot map a memory of {minimum} bytes: {e}"));
+        }
         let (image, residence, filled) = NEXT.with_borrow_mut(|next| match next {
             Some(next) => {
                 let (image, filled) = next.filling(minimum)?;
@@ -263,6 +278,17 @@ unsafe impl MemoryCreator for Creator {
         let place = NEXT.with_borrow_mut(|next| next.as_mut()?.made(slot.base(), minimum));
         Ok(Box::new(Tenancy { slot: Some(slot), filled, len: minimum, pool, residence, faults, place }))
     }
+}
+
+/// A memory of a module within, if such a one is being made.
+fn inner(minimum: usize) -> Option<io::Result<Box<dyn LinearMemory>>> {
+    NEXT.with_borrow_mut(|next| match next {
+        Some(Next { contents: Contents::Inner(made), .. }) => Some(Mapped::new(minimum).map(|memory| {
+            made.push(memory.shown());
+            Box::new(memory) as Box<dyn LinearMemory>
+        })),
+        _ => None,
+    })
 }
 
 /// A slot while a memory lives in it.
