@@ -168,7 +168,7 @@ function anyReference(types) {
 function functionOf(item, form = undefined) {
   const known = MapPrototypeGet(functions, item);
   if (known !== undefined) return known;
-  const { parameters, results } = form ?? describe(item, true);
+  const { parameters, results, index = item } = form ?? describe(item, true);
   const raw = innerFunction(item, parameters, results);
   let made = raw;
   if (anyReference(parameters) || anyReference(results)) {
@@ -186,7 +186,7 @@ function functionOf(item, form = undefined) {
     }.exported;
     defineProperty(made, "length", { value: parameters.length });
   }
-  defineProperty(made, "name", { value: String(item), configurable: true });
+  defineProperty(made, "name", { value: String(index), configurable: true });
   MapPrototypeSet(functions, item, made);
   WeakMapPrototypeSet(itemOf, made, item);
   return made;

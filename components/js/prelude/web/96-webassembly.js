@@ -41,11 +41,14 @@ function toDescriptor(value, what) {
 
 // Initial and greatest size, in the order in which the standard looks at them.
 function toLimits(descriptor, what, max) {
-  const { initial, maximum, minimum } = descriptor;
-  const most = maximum === undefined ? undefined : toSize(maximum, `${what}: Property 'maximum'`);
-  const first = initial === undefined ? minimum : initial;
-  if (first === undefined) throw new TypeError(`${what}: Property 'initial' is required`);
-  const least = toSize(first, `${what}: Property 'initial'`);
+  const read = (name) => {
+    const value = descriptor[name];
+    return value === undefined ? undefined : toSize(value, `${what}: Property '${name}'`);
+  };
+  const initial = read("initial");
+  const most = read("maximum");
+  const least = initial === undefined ? read("minimum") : initial;
+  if (least === undefined) throw new TypeError(`${what}: Property 'initial' is required`);
   if (most !== undefined && most < least) throw new RangeError(`${what}: Property 'maximum': value ${most} is below the lower bound`);
   if (least > max) throw new RangeError(`${what}: Property 'initial': value ${least} is above the upper bound`);
   return { minimum: BigInt(least), maximum: most === undefined ? NONE : BigInt(most < max ? most : max) };
@@ -154,7 +157,7 @@ let refreshMemory;
 class Memory {
   #item;
   #buffer;
-  constructor(descriptor, item) {
+  constructor(descriptor, item = undefined) {
     if (descriptor === KEY) {
       this.#item = item;
     } else {
@@ -176,6 +179,7 @@ class Memory {
     return this.#buffer;
   }
   grow(delta) {
+    void this.#item;
     const by = toSize(delta, "WebAssembly.Memory.grow(): Argument 0");
     const before = ask(REQUEST.GROW, this.#item, words(BigInt(by)), null);
     if (before < 0) throw new RangeError("WebAssembly.Memory.grow(): Maximum memory size exceeded");
@@ -208,7 +212,7 @@ let tableItem;
 class Table {
   #item;
   #type;
-  constructor(descriptor, value) {
+  constructor(descriptor, value = undefined) {
     if (descriptor === KEY) {
       this.#item = value.item;
       this.#type = value.type;
@@ -217,8 +221,8 @@ class Table {
       const type = TYPES[`${toDescriptor(descriptor, what).element}`];
       if (!isReference(type)) throw new TypeError(`${what}: Descriptor property 'element' must be a WebAssembly reference type`);
       const { minimum, maximum } = toLimits(descriptor, what, 10000000);
-      const filling = toWord(value === undefined && (type === "c" || arguments.length < 2) ? (type === "c" ? null : undefined) : value, type);
       this.#type = type;
+      const filling = this.#filling(value, value === undefined);
       this.#item = make(KIND.TABLE, letterCode(type), false, minimum, maximum, filling, "make a table");
     }
     MapPrototypeSet(tables, this.#item, this);
@@ -227,21 +231,28 @@ class Table {
     return checked(ask(REQUEST.SIZE, this.#item, null, null), "find the size of a table");
   }
   get(index) {
+    void this.#item;
     const at = toSize(index, "WebAssembly.Table.get(): Argument 0");
     const word = words(0n);
     if (ask(REQUEST.GET, this.#item, words(BigInt(at)), word) < 0) throw new RangeError(`WebAssembly.Table.get(): invalid address ${at}`);
     return ofWord(word[0], this.#type);
   }
-  set(index, value = this.#type === "c" ? null : undefined) {
+  set(index, value = undefined) {
+    void this.#item;
     const at = toSize(index, "WebAssembly.Table.set(): Argument 0");
-    const word = toWord(value, this.#type);
+    const word = this.#filling(value, arguments.length < 2);
     if (ask(REQUEST.SET, this.#item, words(BigInt(at), word), null) < 0) throw new RangeError(`WebAssembly.Table.set(): invalid address ${at}`);
   }
-  grow(delta, value = this.#type === "c" ? null : undefined) {
+  grow(delta, value = undefined) {
+    void this.#item;
     const by = toSize(delta, "WebAssembly.Table.grow(): Argument 0");
-    const before = ask(REQUEST.GROW, this.#item, words(BigInt(by), toWord(value, this.#type)), null);
+    const before = ask(REQUEST.GROW, this.#item, words(BigInt(by), this.#filling(value, arguments.length < 2)), null);
     if (before < 0) throw new RangeError(`WebAssembly.Table.grow(): failed to grow table by ${by}`);
     return before;
+  }
+  // What an element becomes of which nothing was said: null, or undefined where that is a value.
+  #filling(value, isMissing) {
+    return toWord(isMissing && this.#type === "c" ? null : value, this.#type);
   }
   static {
     tableItem = (value) => (isObject(value) && #item in value ? value.#item : undefined);
@@ -256,7 +267,7 @@ class Global {
   #item;
   #type;
   #mutable;
-  constructor(descriptor, value) {
+  constructor(descriptor, value = undefined) {
     if (descriptor === KEY) {
       this.#item = value.item;
       this.#type = value.type;
@@ -281,10 +292,12 @@ class Global {
     return ofWord(word[0], this.#type);
   }
   set value(value) {
+    if (arguments.length === 0) throw new TypeError("set WebAssembly.Global.value: Argument 0 is required");
     if (!this.#mutable) throw new TypeError("set WebAssembly.Global.value: Can't set the value of an immutable global.");
     checked(ask(REQUEST.SET, this.#item, words(toWord(value, this.#type)), null), "write a global");
   }
   valueOf() {
+    void this.#item;
     return this.value;
   }
   static {

@@ -38,7 +38,7 @@ pub(super) enum Item {
 /// What tells items apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Identity {
-    Function(usize),
+    Function((usize, usize)),
     Table(u64),
     Memory(u64),
     Global(u64),
@@ -57,7 +57,7 @@ impl Item {
 
     fn identity(&self, store: impl AsContextMut) -> Identity {
         match self {
-            Item::Function(function) => Identity::Function(function.to_raw(store) as usize),
+            Item::Function(function) => Identity::Function(signal::identity(function, store)),
             Item::Table(table) => Identity::Table(table.debug_index_in_store()),
             Item::Memory(memory) => Identity::Memory(memory.debug_index_in_store()),
             Item::Global(global) => Identity::Global(global.debug_index_in_store()),

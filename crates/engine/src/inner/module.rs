@@ -1,5 +1,6 @@
 //! Modules within: compiled, checked and described.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use b8g_core::Error;
@@ -29,6 +30,7 @@ pub(super) struct Module {
     pub(super) code: wasmtime::Module,
     /// JSON.
     pub(super) description: Arc<str>,
+    digest: blake3::Hash,
     bytes: u64,
     _lease: Lease,
 }
@@ -66,6 +68,11 @@ pub(super) fn compile(
     if takes_long(&wasm, CODE_BYTES_MAX) {
         return Err(Error::Limit);
     }
+    let digest = blake3::hash(&wasm);
+    let same = |inner: &super::Inner| inner.modules.iter().position(|module| module.digest == digest);
+    if let Some(known) = state.inner.as_deref().and_then(same) {
+        return Ok(known as i64);
+    }
     let lease = state.shared().lease_many(4096 + wasm.len() as u64 * BYTES_PER_BYTE)?;
     let inner = begin(caller)?;
     if inner.modules.len() >= MODULES_MAX {
@@ -82,8 +89,8 @@ pub(super) fn compile(
     if let (Some(running), Some(more)) = (running, signal::Code::of(&code)) {
         inner.codes.push(Arc::new(running.and(&more)));
     }
-    let description = describe_module(&code).into();
-    inner.modules.push(Module { code, description, bytes: wasm.len() as u64, _lease: lease });
+    let description = describe_module(&code, &wasm).into();
+    inner.modules.push(Module { code, description, digest, bytes: wasm.len() as u64, _lease: lease });
     Ok(inner.modules.len() as i64 - 1)
 }
 
@@ -105,6 +112,9 @@ struct ItemForm {
     #[serde(skip_serializing_if = "Option::is_none")]
     module: Option<String>,
     name: String,
+    /// Of an exported function: its index in the module.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
     #[serde(flatten)]
     form: Form,
 }
@@ -174,18 +184,38 @@ fn words(function: &FuncType) -> usize {
     function.params().len().max(function.results().len())
 }
 
-fn describe_module(module: &wasmtime::Module) -> String {
+/// The indices of the functions that a module exports, by their names there.
+fn function_indices(wasm: &[u8]) -> HashMap<&str, u32> {
+    use wasmparser::{ExternalKind, Parser, Payload};
+    let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let exports = sections.filter_map(|payload| match payload {
+        Payload::ExportSection(section) => Some(section),
+        _ => None,
+    });
+    let exports = exports.flat_map(|section| section.into_iter().map_while(Result::ok));
+    let functions = exports.filter(|export| export.kind == ExternalKind::Func);
+    functions.map(|export| (export.name, export.index)).collect()
+}
+
+fn describe_module(module: &wasmtime::Module, wasm: &[u8]) -> String {
+    let indices = function_indices(wasm);
     let imports: Vec<ItemForm> = module
         .imports()
         .map(|import| ItemForm {
             module: Some(import.module().to_owned()),
             name: import.name().to_owned(),
+            index: None,
             form: Form::of(&import.ty()),
         })
         .collect();
     let exports: Vec<ItemForm> = module
         .exports()
-        .map(|export| ItemForm { module: None, name: export.name().to_owned(), form: Form::of(&export.ty()) })
+        .map(|export| ItemForm {
+            module: None,
+            name: export.name().to_owned(),
+            index: indices.get(export.name()).copied(),
+            form: Form::of(&export.ty()),
+        })
         .collect();
     let types = module.imports().map(|import| import.ty());
     let imported = types.filter_map(|ty| ty.func().map(words)).max().unwrap_or(0);

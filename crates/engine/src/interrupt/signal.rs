@@ -53,6 +53,7 @@ pub(crate) struct Target<'c> {
 /// Offsets in wasmtime 48.0.8's `VMFuncRef`, `VMContext` and `VMStoreContext`; source: its `wasmtime-environ`,
 /// `vmtypes.rs` and `vmoffsets.rs`. The self-test fails where they do not hold.
 mod offset {
+    pub(super) const FUNC_REF_CODE: usize = 0;
     pub(super) const FUNC_REF_CONTEXT: usize = 24;
     pub(super) const CONTEXT_STORE: usize = 8;
     pub(super) const STORE_EXIT_FP: usize = 48;
@@ -286,6 +287,17 @@ pub(crate) fn store_context(exported: &wasmtime::Func, mut store: impl wasmtime:
             return 0;
         }
         *((context + offset::CONTEXT_STORE) as *const usize)
+    }
+}
+
+/// What tells functions of a store apart: their code and their context. A module that exports what it imports has another reference to
+/// the same function.
+pub(crate) fn identity(function: &wasmtime::Func, mut store: impl wasmtime::AsContextMut) -> (usize, usize) {
+    let func_ref = function.to_raw(&mut store) as usize;
+    // SAFETY: the function belongs to a live store of wasmtime 48.0.8, whose layout these offsets are of; both are plain words.
+    unsafe {
+        let word = |offset: usize| *((func_ref + offset) as *const usize);
+        (word(offset::FUNC_REF_CODE), word(offset::FUNC_REF_CONTEXT))
     }
 }
 

@@ -47,6 +47,7 @@ pub const SLICE: &[(usize, &[&str])] = &[
             "streams",
             "url",
             "user-timing",
+            "wasm/jsapi",
             "webidl",
         ],
     ),
