@@ -24,7 +24,7 @@ cargo xtask COMMAND
   bench NAME [--json]     run a benchmark: start, compute, image, channel, stream  (--install-peers fetches deno to compare with)
   fuzz NAME [--seconds N] run a fuzz target: image, v8  (--merge adds to its corpus what was found; FILE tries one input)
   conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
-  conformance SUITE       run a pinned slice of the suite test262 or wpt, and compare with what is kept of it; --suite DIR says where
+  conformance SUITE       run a pinned slice of a suite (test262, wpt, wasm-js), and compare with what is kept of it; --suite DIR says where
                           it lies, --accept keeps new counts, --only TEXT runs what has that in its name
   components js [--check] build the JavaScript engine component; --check only compares its digest
   cldr [--check]          make the locale data of crates/intl from the packages of CLDR; --check only compares
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
         ["bench", name, flags @ ..] => bench::bench(name, flags),
         ["fuzz", name, flags @ ..] => fuzz::fuzz(name, flags),
         ["conformance", "wasi", directory] => conformance::wasi(directory),
-        ["conformance", suite @ ("test262" | "wpt"), options @ ..] => conformance::standard(suite, options),
+        ["conformance", suite @ ("test262" | "wpt" | "wasm-js"), options @ ..] => conformance::standard(suite, options),
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
         ["cldr"] => cldr::cldr(false),

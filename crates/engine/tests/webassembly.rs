@@ -265,7 +265,11 @@ fn whatever_runs_is_stopped_in_time() {
             let limits = Limits { timeout: Some(Duration::from_secs(1)), ..Limits::default() };
             let begun = Instant::now();
             let (outcome, output) = run_with(&engine, &text.replace("WHAT", what), limits);
-            assert_eq!((outcome.reason, output.as_str()), (Reason::Timeout, "begun\n"), "{interrupt:?} {what}");
+            assert_eq!(
+                (outcome.reason, output.as_str()),
+                (Reason::Timeout, "begun\n"),
+                "{interrupt:?} {what}"
+            );
             assert!(begun.elapsed() < Duration::from_secs(20));
         }
     }

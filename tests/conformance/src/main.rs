@@ -35,7 +35,8 @@ fn main() -> Result<()> {
     }
     match name.as_str() {
         "test262" => test262::run(&options),
-        "wpt" => wpt::run(&options),
-        other => bail!("there is no such suite: {other:?}; there are test262 and wpt"),
+        "wpt" => wpt::run(&wpt::WPT, &options),
+        "wasm-js" => wpt::run(&wpt::WASM_JS, &options),
+        other => bail!("there is no such suite: {other:?}; there are test262, wpt and wasm-js"),
     }
 }

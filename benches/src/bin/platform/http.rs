@@ -21,7 +21,9 @@ const BYTES: usize = 100_000_000;
 const FETCH_ROUNDS: usize = 7;
 
 const SERVER: &str = "export default { fetch(request) { return new Response('hello') } };\n";
+/// It keeps connections, as the others do, while the peers take their turns.
 const NODE_SERVER: &str = "const server = require('http').createServer((request, response) => response.end('hello'));
+server.keepAliveTimeout = 0;
 server.listen(0, '127.0.0.1', () => console.error(`serving at http://127.0.0.1:${server.address().port}/`));\n";
 const DENO_SERVER: &str = "Deno.serve({ hostname: '127.0.0.1', port: 0, onListen: ({ port }) => console.error(`serving at http://127.0.0.1:${port}/`) },
   () => new Response('hello'));\n";

@@ -5,7 +5,8 @@
 use super::shape::{Constant, ErrorName, Field, FieldType, Group, Layout, RoleForm};
 use super::{
     BACKLOG_MAX, KEY_BYTES, Kind, MESSAGE_HANDLES_MAX, PATH_BYTES_MAX, Role, SPAWN_HANDLES_MAX,
-    WAIT_ITEMS_MAX, compute, event, http, inner, inner_end, link, open, ready, socket, state, stream, task, times,
+    WAIT_ITEMS_MAX, compute, event, http, inner, inner_end, link, open, ready, socket, state, stream, task,
+    times,
 };
 use crate::error::{Error, HOST_BASE};
 use crate::{Handle, channel};

@@ -220,11 +220,7 @@ pub(super) fn call(
     Ok(end(caller, inner_end::RETURNED))
 }
 
-fn store_words(
-    store: &mut impl AsContextMut<Data = State>,
-    into: Span,
-    values: &[Val],
-) -> Result<(), Error> {
+fn store_words(store: &mut impl AsContextMut<Data = State>, into: Span, values: &[Val]) -> Result<(), Error> {
     let mut bytes = Vec::with_capacity(values.len() * WORD_BYTES);
     for value in values {
         bytes.extend_from_slice(&to_word(store, value)?.to_le_bytes());
@@ -258,7 +254,9 @@ fn run<R>(
     act: impl FnOnce(&mut Caller<'_, State>) -> wasmtime::Result<R>,
 ) -> Result<R, Ran> {
     let failed = |error: Error| Ran::Failed(error.to_string());
-    memory(caller).and_then(|(memory, _)| memory.get(room).map(|_| ()).ok_or(Error::Fault)).map_err(failed)?;
+    memory(caller)
+        .and_then(|(memory, _)| memory.get(room).map(|_| ()).ok_or(Error::Fault))
+        .map_err(failed)?;
     let own = begin(caller).map_err(failed)?;
     let code = own.codes.last().cloned();
     let before = std::mem::replace(&mut own.room, room);
@@ -328,7 +326,8 @@ fn call_own(
     if used + STACK_LEFT_MIN > CALL_STACK_BYTES_MAX {
         return Err(Trap::StackOverflow.into());
     }
-    let told = |error: Error| wasmtime::Error::msg(format!("it cannot call a function of the context's: {error}"));
+    let told =
+        |error: Error| wasmtime::Error::msg(format!("it cannot call a function of the context's: {error}"));
     let own = inner(caller.data_mut()).map_err(told)?;
     let (room, event) = (own.room, own.event.clone());
     if results.len() * WORD_BYTES > room.1 {
@@ -406,7 +405,8 @@ fn make_memory(caller: &mut Caller<'_, State>, minimum: u32, maximum: Option<u32
     exports.export("memory", ExportKind::Memory, 0);
     let mut module = wasm_encoder::Module::new();
     module.section(&memories).section(&exports);
-    let code = wasmtime::Module::from_binary(caller.engine(), module.as_slice()).map_err(|_| Error::NoMemory)?;
+    let code =
+        wasmtime::Module::from_binary(caller.engine(), module.as_slice()).map_err(|_| Error::NoMemory)?;
     let residence = caller.data().residence.clone();
     let (made, memories) =
         pool::with_inner(&residence, || Instance::new(caller.as_context_mut(), &code, &[]));
@@ -415,12 +415,7 @@ fn make_memory(caller: &mut Caller<'_, State>, minimum: u32, maximum: Option<u32
     instance.get_memory(caller.as_context_mut(), "memory").ok_or(Error::NoMemory)
 }
 
-pub(super) fn get(
-    caller: &mut Caller<'_, State>,
-    number: u32,
-    from: Span,
-    into: Span,
-) -> Result<i64, Error> {
+pub(super) fn get(caller: &mut Caller<'_, State>, number: u32, from: Span, into: Span) -> Result<i64, Error> {
     let value = match find(caller.data(), number)? {
         Item::Global(global) => global.get(caller.as_context_mut()),
         Item::Table(table) => {

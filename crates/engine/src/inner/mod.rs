@@ -204,7 +204,9 @@ fn span(slice: i64) -> Span {
 }
 
 /// The context's memory, and the rest of it.
-fn memory<'m>(caller: &'m mut impl AsContextMut<Data = State>) -> Result<(GuestMemory<'m>, &'m mut State), Error> {
+fn memory<'m>(
+    caller: &'m mut impl AsContextMut<Data = State>,
+) -> Result<(GuestMemory<'m>, &'m mut State), Error> {
     let mut store = caller.as_context_mut();
     let memory = store.data().memory.ok_or(Error::Fault)?;
     let windows = store.data().windows.clone();

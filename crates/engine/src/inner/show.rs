@@ -4,8 +4,8 @@ use b8g_core::Error;
 use wasmtime::{AsContext, Caller};
 
 use super::{Span, inner, item, memory, words};
-use crate::memory::inner::hide as hide_at;
 use crate::memory::PAGE_BYTES;
+use crate::memory::inner::hide as hide_at;
 use crate::state::{Ending, State};
 
 /// Shows a memory at the address that lies at `from`.

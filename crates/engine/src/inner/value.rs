@@ -89,9 +89,7 @@ pub(super) fn to_word(store: &mut impl AsContextMut<Data = State>, value: &Val) 
         Val::F32(bits) => u64::from(*bits),
         Val::F64(bits) => *bits,
         Val::FuncRef(None) | Val::ExternRef(None) => 0,
-        Val::FuncRef(Some(function)) => {
-            u64::from(item::add(store, item::Item::Function(*function))?) + 1
-        }
+        Val::FuncRef(Some(function)) => u64::from(item::add(store, item::Item::Function(*function))?) + 1,
         Val::ExternRef(Some(reference)) => {
             let data = reference.data(store.as_context()).map_err(|_| Error::Type)?;
             let own = data.and_then(|data| data.downcast_ref::<Own>()).ok_or(Error::Type)?;

@@ -16,8 +16,8 @@ use crate::kept::Counts;
 use crate::suite::{self, Digest};
 use crate::{Options, pool};
 use run::{Case, Runner};
-
-const FILE: &str = "tests/conformance/wpt.txt";
+use slice::Suite;
+pub use slice::{WASM_JS, WPT};
 
 struct File {
     name: String,
@@ -38,9 +38,9 @@ impl File {
 }
 
 /// Runs the slices and compares with what is kept.
-pub fn run(options: &Options) -> Result<()> {
-    let roots = suite::find("wpt", options.suite.as_deref(), slice::PINS)?;
-    let (files, digest) = read(&roots)?;
+pub fn run(suite: &Suite, options: &Options) -> Result<()> {
+    let roots = suite::find("wpt", options.suite.as_deref(), suite.pins)?;
+    let (files, digest) = read(suite, &roots)?;
     let files: Vec<_> = files
         .into_iter()
         .filter(|file| options.only.as_ref().is_none_or(|only| file.name.contains(only)))
@@ -95,20 +95,19 @@ pub fn run(options: &Options) -> Result<()> {
     if options.only.is_some() {
         return Ok(());
     }
-    let mut head =
-        "# What of the web platform tests passes, and what fails: `cargo xtask conformance wpt`.\n"
-            .to_owned();
-    for pin in slice::PINS {
+    let Suite { name, words, file, .. } = suite;
+    let mut head = format!("# What of {words} passes, and what fails: `cargo xtask conformance {name}`.\n");
+    for pin in suite.pins {
         head.push_str(&format!("suite: {} {}\n", pin.repository, pin.commit));
     }
     let left_out = left_out.into_iter().collect();
-    Counts { head, digest, passing, left_out, failing }.keep(Path::new(FILE), options.accept)
+    Counts { head, digest, passing, left_out, failing }.keep(Path::new(file), options.accept)
 }
 
 /// Reads the files of the slices, and hashes them.
-fn read(roots: &[PathBuf]) -> Result<(Vec<File>, String)> {
+fn read(suite: &Suite, roots: &[PathBuf]) -> Result<(Vec<File>, String)> {
     let (mut files, mut digest) = (Vec::new(), Digest::new());
-    for (pin, folders) in slice::SLICE.iter().chain(slice::SUPPORT) {
+    for (pin, folders) in suite.slice.iter().chain(suite.support) {
         let root = &roots[*pin];
         for folder in *folders {
             let mut paths = Vec::new();
@@ -119,7 +118,7 @@ fn read(roots: &[PathBuf]) -> Result<(Vec<File>, String)> {
                 let bytes =
                     std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
                 digest.add(&name, &bytes);
-                if name.ends_with(".any.js") && !is_support(&name) {
+                if name.ends_with(".any.js") && !is_support(suite, &name) {
                     let source = String::from_utf8_lossy(&bytes).into_owned();
                     files.push(File { name, root: root.clone(), source });
                 }
@@ -129,8 +128,9 @@ fn read(roots: &[PathBuf]) -> Result<(Vec<File>, String)> {
     Ok((files, digest.hex()))
 }
 
-fn is_support(name: &str) -> bool {
-    slice::SUPPORT
+fn is_support(suite: &Suite, name: &str) -> bool {
+    suite
+        .support
         .iter()
         .flat_map(|(_, folders)| *folders)
         .any(|folder| name.starts_with(&format!("{folder}/")))

@@ -2,9 +2,44 @@
 
 use crate::suite::Pin;
 
+/// Some of the tests, whose counts are kept together.
+pub struct Suite {
+    /// What the suite is called on the command line.
+    pub name: &'static str,
+    /// What it is of.
+    pub words: &'static str,
+    /// Where its counts are kept.
+    pub file: &'static str,
+    pub pins: &'static [Pin],
+    /// The folders of each pin whose `*.any.js` are run, in the order of the pins.
+    pub slice: &'static [(usize, &'static [&'static str])],
+    /// What the tests load beside their own folders: hashed with them, and not run.
+    pub support: &'static [(usize, &'static [&'static str])],
+}
+
+/// The web platform.
+pub const WPT: Suite = Suite {
+    name: "wpt",
+    words: "the web platform tests",
+    file: "tests/conformance/wpt.txt",
+    pins: PINS,
+    slice: SLICE,
+    support: &[(0, &["common", "interfaces", "resources"]), (1, &["common"])],
+};
+
+/// The interface between JavaScript and WebAssembly.
+pub const WASM_JS: Suite = Suite {
+    name: "wasm-js",
+    words: "the tests of WebAssembly in JavaScript",
+    file: "tests/conformance/wasm-js.txt",
+    pins: PINS.split_at(1).0,
+    slice: &[(0, &["wasm/jsapi"])],
+    support: &[(0, &["common", "interfaces", "resources"])],
+};
+
 /// Copies of the web platform tests in repositories that are small enough to fetch, each with the upstream commits of what it
 /// copied in its own history; the last is the suite itself.
-pub const PINS: &[Pin] = &[
+const PINS: &[Pin] = &[
     Pin {
         folder: "node",
         repository: "https://github.com/nodejs/node",
@@ -28,8 +63,7 @@ pub const PINS: &[Pin] = &[
     },
 ];
 
-/// The folders of each pin whose `*.any.js` are run, in the order of the pins.
-pub const SLICE: &[(usize, &[&str])] = &[
+const SLICE: &[(usize, &[&str])] = &[
     (
         0,
         &[
@@ -47,16 +81,12 @@ pub const SLICE: &[(usize, &[&str])] = &[
             "streams",
             "url",
             "user-timing",
-            "wasm/jsapi",
             "webidl",
         ],
     ),
     (1, &["fetch/api", "fetch/data-urls", "mimesniff/mime-types", "xhr/formdata"]),
     (2, &["compression"]),
 ];
-
-/// What the tests load beside their own folders: hashed with them, and not run.
-pub const SUPPORT: &[(usize, &[&str])] = &[(0, &["common", "interfaces", "resources"]), (1, &["common"])];
 
 /// What in the text of a test shows that it needs what is not there.
 const MISSING: &[(&str, &str)] = &[
