@@ -53,6 +53,9 @@ bool b8g_is_fixed(JSReallocArrayBufferDataFunc *function);
 
 /* ---- defined in inside.c ---- */
 
+/* Tells where the program is, as a stack trace, in the middle of whatever it does: allocates nothing and changes nothing. */
+size_t b8g_where(JSContext *ctx, char *text, size_t room);
+
 /* What the program keeps along chains of promises, timers and jobs: every job runs with the value that was there when it was
  * asked for. Undefined in most programs, which pay one comparison. */
 extern JSValue b8g_async_context;

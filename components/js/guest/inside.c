@@ -209,6 +209,40 @@ JSValue b8g_error_frames(JSContext *ctx, JSValueConst error)
     return JS_UNDEFINED;
 }
 
+/* Frames that are told of a context that was stopped. */
+#define FRAMES_TOLD 10
+
+size_t b8g_where(JSContext *ctx, char *text, size_t room)
+{
+    char file[256], name[128];
+    size_t length = 0;
+    int told = 0, line, column, added;
+
+    for (JSStackFrame *sf = ctx->rt->current_stack_frame; sf && told < FRAMES_TOLD; sf = sf->prev_frame) {
+        JSObject *function = JS_IsObject(sf->cur_func) ? JS_VALUE_GET_OBJ(sf->cur_func) : NULL;
+        JSFunctionBytecode *b;
+        bool named;
+
+        if (!function || !js_class_has_bytecode(function->class_id) || is_stripped_frame(sf))
+            continue;
+        b = function->u.func.function_bytecode;
+        if (!b->filename)
+            continue;
+        JS_AtomGetStrRT(ctx->rt, file, sizeof file, b->filename);
+        JS_AtomGetStrRT(ctx->rt, name, sizeof name, b->func_name);
+        line = find_line_num(ctx, b, sf->cur_pc ? (uint32_t)(sf->cur_pc - b->byte_code_buf - 1) : 0, &column);
+        b8g_map_position(file, &line, &column);
+        named = name[0] && name[0] != '<';
+        added = snprintf(text + length, room - length, named ? "\n    at %s (%s:%d:%d)" : "\n    at %s%s:%d:%d", named ? name : "", file,
+                         line, column);
+        if (added < 0 || (size_t)added >= room - length)
+            break;
+        length += (size_t)added;
+        told++;
+    }
+    return length;
+}
+
 JSValue b8g_thrown_frames(JSContext *ctx)
 {
     return js_dup(ctx->error_back_trace);

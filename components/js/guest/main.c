@@ -125,6 +125,14 @@ int32_t EXPORT(b8g_start)(int32_t shared, int32_t shared_length, int32_t private
     return loop_run(ctx);
 }
 
+/* Where the program is, as text: offset below, length above. The engine asks when it has stopped the context, which never runs again. */
+int64_t EXPORT(b8g_place)(void)
+{
+    static char text[2048];
+
+    return slice(text, b8g_where(ctx, text, sizeof text));
+}
+
 int32_t EXPORT(b8g_event)(int64_t token, int32_t kind, int32_t handle, int64_t value)
 {
     if (kind == EVENT_INNER)

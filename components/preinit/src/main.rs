@@ -21,7 +21,7 @@ use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 /// The export that prepares the heap.
 const INITIALIZE: &str = "b8g_initialize";
 /// What the captured component may export.
-const EXPORTS: [&str; 3] = ["memory", "b8g_start", "b8g_event"];
+const EXPORTS: [&str; 4] = ["memory", "b8g_start", "b8g_event", "b8g_place"];
 
 /// The part of the ABI (docs/abi.md) that initialisation meets.
 mod abi {

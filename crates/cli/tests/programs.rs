@@ -120,6 +120,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("jsonwebtoken.cjs", &[]),
     ("react.mjs", &[]),
     ("text.cjs", &[]),
+    ("wasm.mjs", &["--allow-read=node_modules/sql.js"]),
 ];
 
 #[test]

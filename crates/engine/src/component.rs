@@ -111,7 +111,7 @@ pub(crate) struct Compiled {
     base: Option<Arc<Base>>,
     pub(crate) face: Face,
     /// Where its code lies, when signals stop it.
-    code: OnceLock<Option<signal::Code>>,
+    pub(crate) code: signal::Known,
     pub(crate) exports: Exports,
     pub(crate) imports_wasi: bool,
     /// What runs instead of the module, which is only its anchor then.
@@ -131,6 +131,8 @@ pub(crate) struct Exports {
     pub(crate) start: Option<ModuleExport>,
     /// The start function, which wasmtime does not see.
     pub(crate) start_function: Option<ModuleExport>,
+    /// What tells where a program is that was stopped.
+    pub(crate) place: Option<ModuleExport>,
     /// The globals that change.
     pub(crate) globals: Vec<ModuleExport>,
     /// Why no context of it can be frozen.
@@ -154,6 +156,7 @@ impl Exports {
             initialize: module.get_export_index("_initialize"),
             start: module.get_export_index(start),
             start_function: module.get_export_index(split::START),
+            place: module.get_export_index("b8g_place").filter(|_| face == Face::Abi),
             globals,
             unfreezable,
             function: first.and_then(|name| module.get_export_index(&name)),
@@ -290,11 +293,6 @@ impl Compiled {
         functions.get(at).map(|(function, export)| (at, function, export))
     }
 
-    /// Where its machine code lies, if a signal can stop it.
-    pub(crate) fn code(&self) -> Option<&signal::Code> {
-        self.code.get()?.as_ref()
-    }
-
     /// Lets a signal stop it, where that works; elsewhere its engine's own way must do. Answers whether one of them does.
     pub(crate) fn make_stoppable(&self) -> bool {
         match self.engine.interrupt() {
@@ -304,9 +302,15 @@ impl Compiled {
                     Some(model) => signal::Code::of_model(model.component()),
                     None => signal::Code::of(&self.module),
                 };
-                signal::works() && self.code.get_or_init(find).is_some()
+                let code = self.code.get_or_init(|| if signal::works() { find() } else { None });
+                code.is_some()
             }
         }
+    }
+
+    /// Tells whether somebody has looked already.
+    pub(crate) fn is_known_stoppable(&self) -> bool {
+        self.code.get().is_some()
     }
 
     pub(crate) fn engine(&self) -> &Engine {

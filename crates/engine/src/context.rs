@@ -4,6 +4,7 @@
 //! between them it has no machine stack.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use b8g_core::abi::{Role, event, state as run_state};
 use b8g_core::{Handle, Limits};
@@ -16,6 +17,7 @@ use crate::function::ValueType;
 use crate::grant::Grants;
 use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
+use crate::monitor::Monitor;
 use crate::memory::{Residence, pool};
 use crate::model::{self, Model, ModelInstance};
 use crate::object::Object;
@@ -202,8 +204,12 @@ impl Context {
         if compiled.model.is_some() {
             state.model = Some(Box::new(crate::model::Resources::new(grants, &mut state).map_err(full)?));
         }
-        let (control, residence) = (Arc::new(Control::new(state.monitor.clone())), state.residence.clone());
         let engine = compiled.engine();
+        let mut control = Control::new(state.monitor.clone());
+        if engine.interrupt() == Interrupt::Exit {
+            control = control.stoppable(compiled.clone());
+        }
+        let (control, residence) = (Arc::new(control), state.residence.clone());
         if let Some(timeout) = timeout {
             let deadline = state.monitor.started() + timeout;
             engine.watchdog().watch(&control, deadline).map_err(StartError::Watchdog)?;
@@ -605,7 +611,7 @@ impl Context {
         if compiled.face == Face::Abi && exports.event.is_some() {
             self.event = Some(self.export(instance, exports.event.as_ref(), "b8g_event")?);
         }
-        if compiled.code().is_some() {
+        if compiled.engine().interrupt() != Interrupt::Epoch {
             let at = exports.function.as_ref();
             let exported = at.and_then(|at| instance.get_module_export(&mut self.store, at)?.into_func());
             self.store_context = exported.map_or(0, |func| signal::store_context(&func, &mut self.store));
@@ -701,11 +707,10 @@ impl Context {
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Outcome> {
         let store_context = self.store_context;
-        let code = self.component.compiled.code();
-        let target = code.map(|code| signal::Target { code, store_context });
+        let target = signal::Target { code: &self.component.compiled.code, store_context };
         let here = 0u8;
         self.store.data_mut().stack_start = &raw const here as usize;
-        let done = match interrupt::enter(&self.control, target) {
+        let done = match interrupt::enter(&self.control, Some(target)) {
             Ok(_entered) => run(&mut self.store),
             Err(_) => Err(unwind()),
         };
@@ -714,6 +719,12 @@ impl Context {
 
     /// Understands how a run ended and keeps it as the context's end.
     fn conclude(&mut self, run: wasmtime::Result<()>) -> Outcome {
+        let state = self.store.data();
+        let is_stopped = match &state.ending {
+            Some(ending) => matches!(ending, Ending::Stopped(_)),
+            None => run.is_err() && state.monitor.stop_ordered().is_some(),
+        };
+        let place = if is_stopped { self.place().unwrap_or_default() } else { String::new() };
         let state = self.store.data();
         let refused = state.monitor.memory_refused.load(std::sync::atomic::Ordering::Relaxed);
         let stopped = state.monitor.stop_ordered();
@@ -731,11 +742,11 @@ impl Context {
                 return outcome;
             }
             (Some(Ending::Stopped(reason)), run, _) => {
-                (reason, reason.exit_code(), self.stopped_at(reason, run.err()))
+                (reason, reason.exit_code(), self.stopped_at(reason, run.err(), &place))
             }
             (None, Err(error), _) if stopped.is_some() => {
                 let reason = stopped.unwrap_or(Reason::Timeout);
-                (reason, reason.exit_code(), self.stopped_at(reason, Some(error)))
+                (reason, reason.exit_code(), self.stopped_at(reason, Some(error), &place))
             }
             (None, Err(error), _) if refused => {
                 let max = state.limits.memory_bytes_max;
@@ -757,7 +768,7 @@ impl Context {
         self.finish(reason, code, message)
     }
 
-    fn stopped_at(&self, reason: Reason, error: Option<wasmtime::Error>) -> String {
+    fn stopped_at(&self, reason: Reason, error: Option<wasmtime::Error>, place: &str) -> String {
         let what = match (reason, self.store.data().limits.timeout) {
             (Reason::Timeout, Some(timeout)) => format!("still running after {timeout:?}"),
             _ => "stopped from outside".to_owned(),
@@ -765,8 +776,35 @@ impl Context {
         // The frames of a script's engine say nothing of the script.
         match error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>()) {
             Some(trace) if self.component.is_wasm() => format!("{what}{}", frames(trace)),
-            _ => what,
+            _ => what + place,
         }
+    }
+
+    /// Where the program was when it was stopped, if its component can tell: frames as in a stack trace, each on a line of its own.
+    ///
+    /// It was stopped in the middle of something, so nothing of it is relied upon: it has little time, and what it says is a text.
+    fn place(&mut self) -> Option<String> {
+        let compiled = self.component.compiled.clone();
+        let at = compiled.exports.place.as_ref()?;
+        let tell = self.instance?.get_module_export(&mut self.store, at)?.into_func()?;
+        let tell = tell.typed::<(), i64>(&self.store).ok()?;
+        let memory = self.store.data().memory?;
+        // Its own order to stop would stop this as well.
+        let monitor = Arc::new(Monitor::new(0));
+        let control = Arc::new(Control::new(monitor.clone()));
+        control.owns_no_process();
+        compiled.engine().watchdog().watch(&control, Instant::now() + PLACE_TIME_MAX).ok()?;
+        let target = signal::Target { code: &compiled.code, store_context: self.store_context };
+        let own = std::mem::replace(&mut self.store.data_mut().monitor, monitor);
+        let told = match interrupt::enter(&control, Some(target)) {
+            Ok(_entered) => tell.call(&mut self.store, ()).ok(),
+            Err(_) => None,
+        };
+        self.store.data_mut().monitor = own;
+        let (at, len) = (told? as u32 as usize, (told? as u64 >> 32) as usize);
+        let text = memory.data(&self.store).get(at..at.checked_add(len.min(PLACE_BYTES_MAX))?)?;
+        let is_shown = |letter: &char| !letter.is_control() || *letter == '\n';
+        Some(String::from_utf8_lossy(text).chars().filter(is_shown).collect())
     }
 
     pub(crate) fn finish(&mut self, reason: Reason, exit_code: i32, message: String) -> Outcome {
@@ -781,6 +819,11 @@ impl Context {
 
 /// Arguments, or results, of a function for which a call takes nothing from the heap.
 const VALUES_INLINE_MAX: usize = 16;
+
+/// How long a program that was stopped may take to tell where it is.
+const PLACE_TIME_MAX: Duration = Duration::from_millis(100);
+/// Bytes of what it tells.
+const PLACE_BYTES_MAX: usize = 4096;
 
 /// Frames of a stack trace that are shown.
 const FRAMES_MAX: usize = 20;

@@ -156,16 +156,12 @@ fn failed(text: &str) -> impl Fn(anyhow::Error) -> f64 {
     }
 }
 
-pub fn measure(report: &Report) -> Result<()> {
-    let Some(node) = process::find("node", "B8G_NODE") else {
-        report.skip("HTTP", "no node on the path");
-        return Ok(());
-    };
+pub fn measure(report: &Report, node: &Path) -> Result<()> {
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("hello.js");
     std::fs::write(&file, SERVER)?;
-    serve(report, &node, &file)?;
-    fetch(report, &node, directory.path())
+    serve(report, node, &file)?;
+    fetch(report, node, directory.path())
 }
 
 /// A peer's server with its load.

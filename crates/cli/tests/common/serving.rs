@@ -15,7 +15,7 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// Serves the file until [`Serving::stop`].
+    /// Serves the file until [`Serving::stop`], or until it is dropped.
     pub fn start(place: &Place, flags: &[&str], file: &str) -> Serving {
         let arguments = [&["serve-http", "--listen=127.0.0.1:0"], flags, &[file]].concat();
         Serving::begun(place.command(&arguments), None)
@@ -80,5 +80,13 @@ impl Serving {
         let mut said = String::new();
         self.said.read_to_string(&mut said).unwrap();
         (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for Serving {
+    /// One that a test never stops, or fails with, does not stay.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

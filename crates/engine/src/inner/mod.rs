@@ -52,7 +52,7 @@ pub(crate) struct Inner {
     event: Event,
     /// What the thread may run, since each module came to it. A list is never dropped before the context, since the handler of the stop
     /// signal looks into it.
-    codes: Vec<Arc<signal::Code>>,
+    codes: Vec<Arc<signal::Known>>,
     /// Where functions of the context's own find their arguments.
     room: Span,
     /// The context's own code was unwound: nothing of it may go on.

@@ -85,9 +85,10 @@ pub(super) fn compile(
         Err(error) => return wrong(caller, into, &describe(&error)),
     };
     let inner = begin(caller)?;
-    let running = inner.codes.last().map(|code| (**code).clone()).or_else(signal::Code::running);
+    let last = inner.codes.last().and_then(|code| code.get()?.clone());
+    let running = last.or_else(signal::Code::running);
     if let (Some(running), Some(more)) = (running, signal::Code::of(&code)) {
-        inner.codes.push(Arc::new(running.and(&more)));
+        inner.codes.push(Arc::new(Some(running.and(&more)).into()));
     }
     let description = describe_module(&code, &wasm).into();
     inner.modules.push(Module { code, description, digest, bytes: wasm.len() as u64, _lease: lease });

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use crate::component::Compiled;
 use crate::monitor::Monitor;
 use crate::outcome::Reason;
 pub(crate) use watchdog::Watchdog;
@@ -57,6 +58,8 @@ pub(crate) struct Control {
     due_ns: AtomicU64,
     /// The watchdog has it on its agenda.
     listed: AtomicBool,
+    /// What it runs, if a signal may stop that although its engine does not rely on it.
+    stoppable: Option<Arc<Compiled>>,
 }
 
 /// No deadline.
@@ -82,7 +85,14 @@ impl Control {
             is_task: AtomicBool::new(false),
             due_ns: AtomicU64::new(NEVER),
             listed: AtomicBool::new(false),
+            stoppable: None,
         }
+    }
+
+    /// Of a context whose process ends with it: `stoppable` is tried first.
+    pub(crate) fn stoppable(mut self, stoppable: Arc<Compiled>) -> Control {
+        self.stoppable = Some(stoppable);
+        self
     }
 
     /// Sets or removes its deadline; the watchdog looks when the one from before has passed.

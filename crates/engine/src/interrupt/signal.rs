@@ -42,10 +42,13 @@ struct Place {
     text: Range<usize>,
 }
 
+/// Where code lies, once somebody has looked; inside: nothing, where signals cannot stop it.
+pub(crate) type Known = OnceLock<Option<Code>>;
+
 /// What a thread is about to run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target<'c> {
-    pub(crate) code: &'c Code,
+    pub(crate) code: &'c Known,
     /// The store's context, as wasmtime's compiled code knows it; 0 while it is not known.
     pub(crate) store_context: usize,
 }
@@ -65,7 +68,7 @@ mod offset {
 /// What the handler knows about its thread. Written by the thread itself only.
 struct Running {
     monitor: Cell<*const Monitor>,
-    code: Cell<*const Code>,
+    code: Cell<*const Known>,
     store_context: Cell<usize>,
 }
 
@@ -78,21 +81,21 @@ thread_local! {
 /// Says to the handler what this thread runs; dropping it says what it ran before.
 pub(crate) struct Published<'c> {
     before: Seen,
-    _borrow: PhantomData<&'c Code>,
+    _borrow: PhantomData<&'c Known>,
 }
 
 /// What the handler sees.
 #[derive(Clone, Copy)]
 struct Seen {
     monitor: *const Monitor,
-    code: *const Code,
+    code: *const Known,
     store_context: usize,
 }
 
 /// Publishes a run of this thread; without a `target` the handler does nothing but interrupt system calls.
 pub(crate) fn publish<'c>(target: Option<Target<'c>>, monitor: &'c Arc<Monitor>) -> Published<'c> {
     let (code, store_context) =
-        target.map_or((ptr::null(), 0), |target| (target.code as *const Code, target.store_context));
+        target.map_or((ptr::null(), 0), |target| (std::ptr::from_ref(target.code), target.store_context));
     let before = swap(Seen { monitor: Arc::as_ptr(monitor), code, store_context });
     Published { before, _borrow: PhantomData }
 }
@@ -100,12 +103,12 @@ pub(crate) fn publish<'c>(target: Option<Target<'c>>, monitor: &'c Arc<Monitor>)
 /// What a thread runs from here on, in the same store: more code than before. Dropping it says what it ran before.
 ///
 /// The code must live as long as the thread runs what it runs now.
-pub(crate) fn publish_more(code: &Arc<Code>) -> More {
+pub(crate) fn publish_more(code: &Arc<Known>) -> More {
     More(replace_code(Arc::as_ptr(code)))
 }
 
 /// See [`publish_more`].
-pub(crate) struct More(*const Code);
+pub(crate) struct More(*const Known);
 
 impl Drop for More {
     fn drop(&mut self) {
@@ -114,12 +117,12 @@ impl Drop for More {
 }
 
 /// Says that the thread runs this code, too, when it goes on.
-pub(crate) fn update(code: &Arc<Code>) {
+pub(crate) fn update(code: &Arc<Known>) {
     replace_code(Arc::as_ptr(code));
 }
 
 /// Replaces the code alone. A thread for which none was published stays without.
-fn replace_code(new: *const Code) -> *const Code {
+fn replace_code(new: *const Known) -> *const Known {
     RUNNING.with(|running| {
         let before = running.code.get();
         if !before.is_null() {
@@ -182,7 +185,9 @@ extern "C" fn handler(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
         }
         // SAFETY: both were published by this thread, which is interrupted and cannot drop them now.
         let (monitor, code) = unsafe { (&*monitor, &*code) };
-        if monitor.stop_ordered().is_some() {
+        if let Some(Some(code)) = code.get()
+            && monitor.stop_ordered().is_some()
+        {
             // SAFETY: the kernel gave the context of this very signal.
             unsafe { redirect(code, running.store_context.get(), context) };
         }
@@ -259,7 +264,7 @@ impl Code {
     pub(crate) fn running() -> Option<Code> {
         let code = RUNNING.with(|running| running.code.get());
         // SAFETY: it was published by this thread, which still borrows it.
-        unsafe { code.as_ref() }.cloned()
+        unsafe { code.as_ref() }?.get()?.clone()
     }
 
     /// The same and that of `other`.
@@ -278,6 +283,9 @@ impl Code {
 
 /// Finds the store's context from a function that a module of ours exports; 0 where it cannot be known.
 pub(crate) fn store_context(exported: &wasmtime::Func, mut store: impl wasmtime::AsContextMut) -> usize {
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        return 0;
+    }
     let func_ref = exported.to_raw(&mut store) as usize;
     // SAFETY: the function is an export of a live instance of wasmtime 48.0.8, whose layout these offsets are of; the
     // magic number is checked before the pointer behind it is used.
@@ -329,7 +337,7 @@ fn self_test() -> Option<()> {
     let mut store = wasmtime::Store::new(&engine, ());
     let nothing = wasmtime::Func::wrap(&mut store, || {});
     let instance = wasmtime::Instance::new(&mut store, &module, &[nothing.into()]).ok()?;
-    let code = Code::of(&module)?;
+    let code = OnceLock::from(Some(Code::of(&module)?));
     let spin = instance.get_func(&mut store, "spin")?;
     let target = Target { code: &code, store_context: store_context(&spin, &mut store) };
     for name in ["spin", "memory_loop", "calls", "host_calls"] {

@@ -12,7 +12,7 @@ use crate::outcome::{Reason, Usage};
 /// Between two signals to a thread that has not noticed yet.
 const KICK_PERIOD: Duration = Duration::from_micros(200);
 /// How long a context that owns the process may take to end by itself before the process is ended.
-const EXIT_GRACE: Duration = Duration::from_millis(10);
+const EXIT_GRACE: Duration = Duration::from_millis(100);
 
 /// Deadlines that are few enough to be left alone.
 const SWEEP_MIN: usize = 64;
@@ -173,8 +173,13 @@ impl Shared {
                     Look::Stop | Look::Nothing => {}
                 }
             }
-            agenda.stopping.retain(|(control, since)| match control.upgrade() {
-                Some(control) => self.press(&control, now.saturating_duration_since(*since)),
+            agenda.stopping.retain_mut(|(control, since)| match control.upgrade() {
+                Some(control) => {
+                    if self.make_stoppable(&control) {
+                        *since = Instant::now();
+                    }
+                    self.press(&control, Instant::now().saturating_duration_since(*since))
+                }
                 None => false,
             });
             let next = agenda.deadlines.peek().map(|Reverse(next)| next.0.saturating_duration_since(now));
@@ -187,6 +192,14 @@ impl Shared {
                 None => self.changed.wait(agenda).unwrap_or_else(PoisonError::into_inner),
             };
         }
+    }
+
+    /// Where nothing stops running code, a signal may all the same: looked for when it is needed, since looking takes a while. Answers
+    /// whether that was done now.
+    fn make_stoppable(&self, control: &Control) -> bool {
+        let Some(code) = control.stoppable.as_ref().filter(|code| !code.is_known_stoppable()) else { return false };
+        code.make_stoppable();
+        true
     }
 
     /// Makes the thread that runs a context notice. Answers whether it still has to.
