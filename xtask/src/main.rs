@@ -46,7 +46,9 @@ fn main() -> Result<()> {
         ["bench", name, flags @ ..] => bench::bench(name, flags),
         ["fuzz", name, flags @ ..] => fuzz::fuzz(name, flags),
         ["conformance", "wasi", directory] => conformance::wasi(directory),
-        ["conformance", suite @ ("test262" | "wpt" | "wasm-js"), options @ ..] => conformance::standard(suite, options),
+        ["conformance", suite @ ("test262" | "wpt" | "wasm-js"), options @ ..] => {
+            conformance::standard(suite, options)
+        }
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
         ["cldr"] => cldr::cldr(false),

@@ -212,6 +212,28 @@ JSValue b8g_error_frames(JSContext *ctx, JSValueConst error)
 /* Frames that are told of a context that was stopped. */
 #define FRAMES_TOLD 10
 
+/* The name of a function, if it has a plain one: those of methods come when they are defined. */
+static void name_of(JSRuntime *rt, JSObject *function, JSFunctionBytecode *b, char *name, size_t room)
+{
+    JSProperty *property;
+    JSShapeProperty *shape = find_own_property(&property, function, JS_ATOM_name);
+    struct string_units units;
+    size_t length = 0;
+
+    JS_AtomGetStrRT(rt, name, (int)room, b->func_name);
+    if (!shape || (shape->flags & JS_PROP_TMASK) != JS_PROP_NORMAL || !JS_IsString(property->u.value) ||
+        JS_VALUE_GET_TAG(property->u.value) != JS_TAG_STRING)
+        return;
+    units = b8g_string_units(property->u.value);
+    if (units.length == 0 || units.length >= room)
+        return;
+    for (; length < units.length; length++) {
+        uint32_t unit = units.narrow ? units.narrow[length] : units.wide[length];
+        name[length] = unit >= 0x20 && unit < 0x7F ? (char)unit : '?';
+    }
+    name[length] = '\0';
+}
+
 size_t b8g_where(JSContext *ctx, char *text, size_t room)
 {
     char file[256], name[128];
@@ -229,7 +251,7 @@ size_t b8g_where(JSContext *ctx, char *text, size_t room)
         if (!b->filename)
             continue;
         JS_AtomGetStrRT(ctx->rt, file, sizeof file, b->filename);
-        JS_AtomGetStrRT(ctx->rt, name, sizeof name, b->func_name);
+        name_of(ctx->rt, function, b, name, sizeof name);
         line = find_line_num(ctx, b, sf->cur_pc ? (uint32_t)(sf->cur_pc - b->byte_code_buf - 1) : 0, &column);
         b8g_map_position(file, &line, &column);
         named = name[0] && name[0] != '<';

@@ -115,9 +115,14 @@ fn limits_hold() {
         .with("memory.js", "const a = []; for (;;) a.push(new Array(10000).fill(1))")
         .with("output.js", "for (;;) console.log('yes')")
         .with("regexp.js", "/(a+)+$/.test('a'.repeat(60) + 'b')");
-    for name in ["loop.js", "wait.js", "regexp.js"] {
+    for (name, at) in
+        [("loop.js", "    at loop.js:1:1\n"), ("wait.js", ""), ("regexp.js", "    at regexp.js:1:")]
+    {
         let ended = place.b8g(&["run", "--timeout=300ms", name]);
-        ended.code(124).last_line("b8g: stopped: still running after 300ms (raise it with --timeout=600ms)");
+        ended
+            .code(124)
+            .says(at)
+            .last_line("b8g: stopped: still running after 300ms (raise it with --timeout=600ms)");
         println!("{name} with a deadline of 300 ms took {:?}", ended.took);
     }
     place.b8g(&["run", "memory.js"]).code(137).says("(raise it with --memory=128M)");

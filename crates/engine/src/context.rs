@@ -17,9 +17,9 @@ use crate::function::ValueType;
 use crate::grant::Grants;
 use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
-use crate::monitor::Monitor;
 use crate::memory::{Residence, pool};
 use crate::model::{self, Model, ModelInstance};
+use crate::monitor::Monitor;
 use crate::object::Object;
 use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::{Outcome, Reason, Usage};
@@ -774,9 +774,27 @@ impl Context {
             _ => "stopped from outside".to_owned(),
         };
         // The frames of a script's engine say nothing of the script.
-        match error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>()) {
-            Some(trace) if self.component.is_wasm() => format!("{what}{}", frames(trace)),
-            _ => what + place,
+        if !self.component.is_wasm() {
+            return what + place;
+        }
+        let function = self.function_at(signal::stopped_at());
+        let trace = error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>());
+        what + &function + &trace.map_or_else(String::new, frames)
+    }
+
+    /// The function that a signal stopped, which the trace does not know, as a frame.
+    fn function_at(&self, pc: usize) -> String {
+        let module = &self.component.compiled.module;
+        let at = pc.wrapping_sub(module.text().as_ptr() as usize);
+        let found = module
+            .functions()
+            .find(|function| (function.offset..function.offset + function.len).contains(&at));
+        match found {
+            Some(found) => {
+                let name = found.name.unwrap_or_else(|| format!("function {}", found.index.as_u32()));
+                format!("\n    at {name}")
+            }
+            None => String::new(),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use b8g::{
-    Capture, Component, Config, Context, Engine, EvalError, Grants, Language, Limits, Outcome, Reason, Stdin,
-    Stdout,
+    Capture, Component, Config, Context, Engine, EvalError, Grants, Interrupt, Language, Limits, Outcome,
+    Reason, Stdin, Stdout,
 };
 
 fn engine() -> &'static Engine {
@@ -133,6 +133,51 @@ fn methods_without_a_locale_need_no_grant() {
     );
     assert!(outcome.is_success(), "{outcome}");
     assert_eq!(output, "B,a,b 1234.5 12\n1,2 string string\nPermissionDenied\n");
+}
+
+/// However it is stopped, and in whatever it is.
+#[test]
+fn who_is_stopped_tells_where_that_was() {
+    let cases = [
+        (
+            "function spin(): never {\n  let n = 0;\n  for (;;) {\n    n++;\n  }\n}\nspin();",
+            &["at spin (test.ts:", "at test.ts:7:1"][..],
+        ),
+        (
+            "class A { *all() { let n = 1;\nwhile (n) n++; } }\nfor (const n of new A().all()) {}",
+            &["at all (test.ts:2", "at test.ts:3:"],
+        ),
+        ("const go = async () => { await null;\ndo {} while (true) };\nawait go();", &["at go (test.ts:2:"]),
+        ("/^(a+)+$/.test('a'.repeat(50) + 'b');", &["at test.ts:1:"]),
+        ("[3, 1].sort(() => { for (;;); });", &["at test.ts:1:"]),
+        (
+            "const deep = (n: number): number => n === 0 ? (() => { for (;;); })() : deep(n - 1) + 1;\ndeep(1000);",
+            &["at deep (test.ts:1:"],
+        ),
+        ("JSON.parse('[1]', () => { for (;;); });", &["at test.ts:1:"]),
+        ("setTimeout(function late() { for (;;); }, 1);", &["at late (test.ts:1:"]),
+        (
+            "const all: object[] = []; for (;;) { all.push({ all }); if (all.length > 1000) all.length = 0; }",
+            &["at test.ts:1:"],
+        ),
+    ];
+    for interrupt in [Interrupt::Signal, Interrupt::Epoch] {
+        let engine = Engine::new(Config::new().interrupt(interrupt)).unwrap();
+        for (text, places) in &cases {
+            let component =
+                Component::from_source(&engine, "test.ts", Language::TypeScript, text, Path::new("."))
+                    .unwrap();
+            let limits = Limits { timeout: Some(Duration::from_millis(300)), ..Limits::default() };
+            let (outcome, _) = run(&component, Grants::none(), limits);
+            assert_eq!(outcome.reason, Reason::Timeout, "{outcome}");
+            let told = places.iter().all(|place| outcome.message.contains(place));
+            assert!(told && outcome.message.lines().count() <= 12, "{interrupt:?} {text}\n{outcome}");
+        }
+    }
+    // One that waits is nowhere.
+    let limits = Limits { timeout: Some(Duration::from_millis(100)), ..Limits::default() };
+    let (outcome, _) = run(&source("setTimeout(() => {}, 1e6);"), Grants::none(), limits);
+    assert_eq!((outcome.reason, outcome.message.as_str()), (Reason::Timeout, "still running after 100ms"));
 }
 
 /// A program that never stops formatting is stopped, in the middle of long work too.

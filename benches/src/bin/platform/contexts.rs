@@ -94,8 +94,7 @@ fn first_results(report: &Report, engine: &Engine, node: &Path) -> Result<()> {
 
 fn wasm(report: &Report, engine: &Engine, node: &Path) -> Result<()> {
     let source = WASM.replace("BYTES", &format!("{:?}", wat::parse_str(MODULE)?));
-    let component =
-        Component::from_source(engine, "wasm.js", Language::JavaScript, &source, Path::new("."))?;
+    let component = Component::from_source(engine, "wasm.js", Language::JavaScript, &source, Path::new("."))?;
     let ours = || {
         let output = Capture::new();
         let grants = Grants::none().clocks().compute().stdout(Stdout::Capture(output.clone()));

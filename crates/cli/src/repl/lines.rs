@@ -67,5 +67,8 @@ pub fn death(outcome: &Outcome, is_whole: bool) -> String {
         true => "the session goes on from before this cell; files and connections are closed",
         false => "the session begins anew",
     };
-    format!("{}; {left}", printable(outcome.to_string().trim_end(), false))
+    let text = outcome.to_string();
+    let (why, place) = text.trim_end().split_once('\n').unwrap_or((text.trim_end(), ""));
+    let place = place.lines().map(|frame| format!("\n{}", printable(frame, false))).collect::<String>();
+    format!("{}; {left}{place}", printable(why, false))
 }

@@ -70,11 +70,13 @@ struct Running {
     monitor: Cell<*const Monitor>,
     code: Cell<*const Known>,
     store_context: Cell<usize>,
+    /// Where its code was when it was redirected last.
+    stopped_at: Cell<usize>,
 }
 
 thread_local! {
     static RUNNING: Running = const {
-        Running { monitor: Cell::new(ptr::null()), code: Cell::new(ptr::null()), store_context: Cell::new(0) }
+        Running { monitor: Cell::new(ptr::null()), code: Cell::new(ptr::null()), store_context: Cell::new(0), stopped_at: Cell::new(0) }
     };
 }
 
@@ -189,18 +191,22 @@ extern "C" fn handler(_: libc::c_int, _: *mut libc::siginfo_t, context: *mut lib
             && monitor.stop_ordered().is_some()
         {
             // SAFETY: the kernel gave the context of this very signal.
-            unsafe { redirect(code, running.store_context.get(), context) };
+            let at = unsafe { redirect(code, running.store_context.get(), context) };
+            if at != 0 {
+                running.stopped_at.set(at);
+            }
         }
     });
 }
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-unsafe fn redirect(code: &Code, store_context: usize, context: *mut libc::c_void) {
+unsafe fn redirect(code: &Code, store_context: usize, context: *mut libc::c_void) -> usize {
     // SAFETY: `context` is what the kernel passes to a handler with SA_SIGINFO.
     let registers = unsafe { &mut (*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
     let pc = registers[libc::REG_RIP as usize] as usize;
     if code.has_function(pc) {
         registers[libc::REG_RIP as usize] = code.trap as i64;
+        return pc;
     } else if store_context != 0 && !code.has(pc) {
         // SAFETY: the store is alive while it is published; the frame at `fp` is that of the trampoline through which
         // its code called the host, and the check of the return address proves that it is still there.
@@ -211,14 +217,23 @@ unsafe fn redirect(code: &Code, store_context: usize, context: *mut libc::c_void
                 let return_address = (fp + size_of::<usize>()) as *mut usize;
                 if *return_address == exit_pc {
                     *return_address = code.trap;
+                    return exit_pc;
                 }
             }
         }
     }
+    0
+}
+
+/// Where code of this thread was when a signal stopped it last; 0: nowhere, or that was asked before.
+pub(crate) fn stopped_at() -> usize {
+    RUNNING.with(|running| running.stopped_at.replace(0))
 }
 
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
-unsafe fn redirect(_: &Code, _: usize, _: *mut libc::c_void) {}
+unsafe fn redirect(_: &Code, _: usize, _: *mut libc::c_void) -> usize {
+    0
+}
 
 /// The `unreachable` to which stopped code goes. The module stays alive as long as the process.
 fn stub() -> Option<usize> {

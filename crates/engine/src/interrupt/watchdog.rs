@@ -197,7 +197,9 @@ impl Shared {
     /// Where nothing stops running code, a signal may all the same: looked for when it is needed, since looking takes a while. Answers
     /// whether that was done now.
     fn make_stoppable(&self, control: &Control) -> bool {
-        let Some(code) = control.stoppable.as_ref().filter(|code| !code.is_known_stoppable()) else { return false };
+        let Some(code) = control.stoppable.as_ref().filter(|code| !code.is_known_stoppable()) else {
+            return false;
+        };
         code.make_stoppable();
         true
     }
