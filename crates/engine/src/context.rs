@@ -4,7 +4,6 @@
 //! between them it has no machine stack.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use b8g_core::abi::{Role, event, state as run_state};
 use b8g_core::{Handle, Limits};
@@ -19,7 +18,6 @@ use crate::image::Image;
 use crate::interrupt::{self, Control, Interrupt, signal};
 use crate::memory::{Residence, pool};
 use crate::model::{self, Model, ModelInstance};
-use crate::monitor::Monitor;
 use crate::object::Object;
 use crate::object::exchange::{EXCHANGE_RIGHTS, Exchange};
 use crate::outcome::{Outcome, Reason, Usage};
@@ -146,7 +144,7 @@ pub struct Context {
     /// The place of the one that was called last.
     called_last: usize,
     /// For the handler of the stop signal; 0 until there is an instance.
-    store_context: usize,
+    pub(crate) store_context: usize,
     pub(crate) stage: Stage,
     /// The thread's processor time in nanoseconds that is counted already, while a call runs.
     counted_until: Option<u64>,
@@ -768,63 +766,6 @@ impl Context {
         self.finish(reason, code, message)
     }
 
-    fn stopped_at(&self, reason: Reason, error: Option<wasmtime::Error>, place: &str) -> String {
-        let what = match (reason, self.store.data().limits.timeout) {
-            (Reason::Timeout, Some(timeout)) => format!("still running after {timeout:?}"),
-            _ => "stopped from outside".to_owned(),
-        };
-        // The frames of a script's engine say nothing of the script.
-        if !self.component.is_wasm() {
-            return what + place;
-        }
-        let function = self.function_at(signal::stopped_at());
-        let trace = error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>());
-        what + &function + &trace.map_or_else(String::new, frames)
-    }
-
-    /// The function that a signal stopped, which the trace does not know, as a frame.
-    fn function_at(&self, pc: usize) -> String {
-        let module = &self.component.compiled.module;
-        let at = pc.wrapping_sub(module.text().as_ptr() as usize);
-        let found = module
-            .functions()
-            .find(|function| (function.offset..function.offset + function.len).contains(&at));
-        match found {
-            Some(found) => {
-                let name = found.name.unwrap_or_else(|| format!("function {}", found.index.as_u32()));
-                format!("\n    at {name}")
-            }
-            None => String::new(),
-        }
-    }
-
-    /// Where the program was when it was stopped, if its component can tell: frames as in a stack trace, each on a line of its own.
-    ///
-    /// It was stopped in the middle of something, so nothing of it is relied upon: it has little time, and what it says is a text.
-    fn place(&mut self) -> Option<String> {
-        let compiled = self.component.compiled.clone();
-        let at = compiled.exports.place.as_ref()?;
-        let tell = self.instance?.get_module_export(&mut self.store, at)?.into_func()?;
-        let tell = tell.typed::<(), i64>(&self.store).ok()?;
-        let memory = self.store.data().memory?;
-        // Its own order to stop would stop this as well.
-        let monitor = Arc::new(Monitor::new(0));
-        let control = Arc::new(Control::new(monitor.clone()));
-        control.owns_no_process();
-        compiled.engine().watchdog().watch(&control, Instant::now() + PLACE_TIME_MAX).ok()?;
-        let target = signal::Target { code: &compiled.code, store_context: self.store_context };
-        let own = std::mem::replace(&mut self.store.data_mut().monitor, monitor);
-        let told = match interrupt::enter(&control, Some(target)) {
-            Ok(_entered) => tell.call(&mut self.store, ()).ok(),
-            Err(_) => None,
-        };
-        self.store.data_mut().monitor = own;
-        let (at, len) = (told? as u32 as usize, (told? as u64 >> 32) as usize);
-        let text = memory.data(&self.store).get(at..at.checked_add(len.min(PLACE_BYTES_MAX))?)?;
-        let is_shown = |letter: &char| !letter.is_control() || *letter == '\n';
-        Some(String::from_utf8_lossy(text).chars().filter(is_shown).collect())
-    }
-
     pub(crate) fn finish(&mut self, reason: Reason, exit_code: i32, message: String) -> Outcome {
         self.count_time();
         let usage = self.usage();
@@ -837,11 +778,6 @@ impl Context {
 
 /// Arguments, or results, of a function for which a call takes nothing from the heap.
 const VALUES_INLINE_MAX: usize = 16;
-
-/// How long a program that was stopped may take to tell where it is.
-const PLACE_TIME_MAX: Duration = Duration::from_millis(100);
-/// Bytes of what it tells.
-const PLACE_BYTES_MAX: usize = 4096;
 
 /// Frames of a stack trace that are shown.
 const FRAMES_MAX: usize = 20;
@@ -858,7 +794,7 @@ pub(crate) fn trap_text(error: &wasmtime::Error) -> String {
     }
 }
 
-fn frames(trace: &WasmBacktrace) -> String {
+pub(crate) fn frames(trace: &WasmBacktrace) -> String {
     let mut text = String::new();
     for frame in trace.frames().iter().take(FRAMES_MAX) {
         let symbol = frame.symbols().last();

@@ -54,6 +54,7 @@ mod model;
 mod monitor;
 mod object;
 mod outcome;
+mod place;
 mod prepare;
 mod split;
 mod state;

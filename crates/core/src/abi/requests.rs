@@ -427,9 +427,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "bytes",
         argument: "hash",
         argument_words: "HASH",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::Digest,
             "DIGEST",
             "the digest; answers its length. Of SHAKE as much as there is room for",
@@ -440,9 +438,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "part: state, nothing for a new one; bytes",
         argument: "hash",
         argument_words: "HASH",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::DigestUpdate,
             "DIGEST_UPDATE",
             "the next state; answers its length. ARG: that is no state",
@@ -453,27 +449,21 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "as DIGEST_UPDATE",
         argument: "hash",
         argument_words: "HASH",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::DigestFinish, "DIGEST_FINISH", "the digest; answers its length")
+        ..told(Request::DigestFinish, "DIGEST_FINISH", "the digest; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
         input_words: "part: key; bytes",
         argument: "hash",
         argument_words: "HASH",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::Mac, "MAC", "the code; answers its length")
+        ..told(Request::Mac, "MAC", "the code; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
         input_words: "u32 each: cost, block size, parallelism (all but the cost, of PBKDF2 its iterations, are SCRYPT's); parts: password or key, salt; info",
         argument: "how",
         argument_words: "KDF; HASH in bits 8 to 15",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::Derive,
             "DERIVE",
             "derived bytes, as many as there is room for. LIMIT: SCRYPT needs more than the bound of shared bytes leaves",
@@ -484,9 +474,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "parts by CIPHER; bytes",
         argument: "how",
         argument_words: "CIPHER; in bits 8 to 15 the bits of the counter, or bytes of the tag",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::Cipher,
             "CIPHER",
             "bytes, those of GCM_ENCRYPT and GCM_DECRYPT before the next state; answers their number. IO: they are not what was encrypted with this key",
@@ -497,18 +485,14 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "u32 each: bits and exponent, of RSA; 32 random bytes or more",
         argument: "type",
         argument_words: "KEY",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::GenerateKey, "GENERATE_KEY", "the private key; answers its length")
+        ..told(Request::GenerateKey, "GENERATE_KEY", "the private key; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
         input_words: "a key",
         argument: "type",
         argument_words: "KEY; 256: it is a public one already",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::PublicKey,
             "PUBLIC_KEY",
             "the public key, checked; answers its length. ARG: that is no such key",
@@ -519,9 +503,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "a key in a file format",
         argument: "format",
         argument_words: "FORMAT",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::ReadKey,
             "READ_KEY",
             "`{u32 KEY, u32 1 if it is private}`, then the key; answers its length. ARG: it is wrong; NOENT: an algorithm that is not known",
@@ -532,18 +514,14 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "a key",
         argument: "format",
         argument_words: "FORMAT; KEY in bits 8 to 15",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::WriteKey, "WRITE_KEY", "the key in that format; answers its length")
+        ..told(Request::WriteKey, "WRITE_KEY", "the key in that format; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
         input_words: "parts: private key, 32 random bytes or more (nothing: without them; RSA needs them); bytes",
         argument: "how",
         argument_words: "KEY; in bits 8 to 15 HASH, 16 to 23 PADDING, 24 to 31 SIGN, in the upper 32 the length of the salt",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::Sign, "SIGN", "the signature; answers its length")
+        ..told(Request::Sign, "SIGN", "the signature; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
@@ -558,27 +536,21 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "part: private key; public key",
         argument: "type",
         argument_words: "KEY",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::Agree, "AGREE", "the shared secret; answers its length")
+        ..told(Request::Agree, "AGREE", "the shared secret; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
         input_words: "parts: public key, label, 32 random bytes or more; bytes",
         argument: "how",
         argument_words: "KEY; in bits 8 to 15 HASH, 16 to 23 PADDING",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::Encrypt, "ENCRYPT", "encrypted bytes; answers their number")
+        ..told(Request::Encrypt, "ENCRYPT", "encrypted bytes; answers their number")
     },
     RequestForm {
         input: Input::Bytes,
         input_words: "parts: private key, label, 32 random bytes or more; bytes",
         argument: "how",
         argument_words: "as ENCRYPT",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::Decrypt,
             "DECRYPT",
             "the bytes; answers their number. IO: they are not what was encrypted for this key",
@@ -616,9 +588,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "the name of a locale, of 5 a kind of values, of 6 a currency",
         argument: "what",
         argument_words: "0 its canonical form, 1 with what is likely, 2 without that, 3 the longest front of it that there is data for, 4 what it uses, 5 values, 6 digits behind the point",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::Locale,
             "LOCALE",
             "the text; answers its length. Of this and what follows: nothing is written if there is too little room; fields end with U+001F; NOENT: there is no data for it",
@@ -629,9 +599,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "fields of NUMBER; the number",
         argument: "parts",
         argument_words: "1 in parts: kind, U+001F, text, U+001F for each",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::FormatNumber,
             "FORMAT_NUMBER",
             "the text; answers its length. LIMIT: it has too many digits",
@@ -640,9 +608,7 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         input: Input::Text,
         input_words: "fields: locale, letter of hours, skeleton, style of the date, of the time",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::DatePattern,
             "DATE_PATTERN",
             "the pattern, in the letters of CLDR; answers its length",
@@ -653,18 +619,14 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "fields: locale, numbering system, time zone, pattern; milliseconds since 1970, of 2 those of the end behind a U+001F",
         argument: "parts",
         argument_words: "1 in parts; 2 a range, in parts, each behind a field that says where it comes from",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::FormatDate, "FORMAT_DATE", "the text; answers its length")
+        ..told(Request::FormatDate, "FORMAT_DATE", "the text; answers its length")
     },
     RequestForm {
         input: Input::Text,
         input_words: "the zone; of 1 as a field, and milliseconds since 1970",
         argument: "what",
         argument_words: "0 the name that stands for all of one zone, 1 seconds east of Greenwich",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::TimeZone, "TIME_ZONE", "the text; answers its length")
+        ..told(Request::TimeZone, "TIME_ZONE", "the text; answers its length")
     },
     RequestForm {
         input: Input::Text,
@@ -677,18 +639,14 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         input: Input::Text,
         input_words: "fields: c (cardinal) or o (ordinal), those of NUMBER; a number, both ends of a range with U+001F between, or nothing for all forms",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::PluralForm, "PLURAL_FORM", "the form; answers its length")
+        ..told(Request::PluralForm, "PLURAL_FORM", "the form; answers its length")
     },
     RequestForm {
         input: Input::Text,
         input_words: "a text",
         argument: "kind",
         argument_words: "0 characters, 1 words, 2 sentences",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::Segment,
             "SEGMENT",
             "a u32 for each part of it: twice its length in UTF-16, and 1 if it is a word; answers the length of all, of which as many are written as there is room for",
@@ -697,29 +655,19 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         input: Input::Text,
         input_words: "fields: locale, kind of list",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
-            Request::ListPatterns,
-            "LIST_PATTERNS",
-            "fields: start, middle, end, two; answers the length",
-        )
+        ..told(Request::ListPatterns, "LIST_PATTERNS", "fields: start, middle, end, two; answers the length")
     },
     RequestForm {
         input: Input::Text,
         input_words: "fields: locale, numbering system, unit, style, with words such as tomorrow (f, t); the number",
         argument: "parts",
         argument_words: "1 in parts: kind, U+001F, text, U+001F for each",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::RelativeTime, "RELATIVE_TIME", "the text; answers its length")
+        ..told(Request::RelativeTime, "RELATIVE_TIME", "the text; answers its length")
     },
     RequestForm {
         input: Input::Text,
         input_words: "fields: locale, kind, style; the code",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::DisplayName,
             "DISPLAY_NAME",
             "the text, nothing if the language does not say; answers its length",
@@ -728,9 +676,7 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         input: Input::Text,
         input_words: "fields: l or u, language; the text",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::LetterCase, "LETTER_CASE", "the text; answers its length")
+        ..told(Request::LetterCase, "LETTER_CASE", "the text; answers its length")
     },
     RequestForm {
         input: Input::Bytes,
@@ -748,9 +694,7 @@ pub const REQUESTS: &[RequestForm] = &[
     RequestForm {
         argument: "which",
         argument_words: "the number of a module; with bit 32 that of an item",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::InnerDescribe,
             "INNER_DESCRIBE",
             "JSON: `imports` and `exports` of a module, or the type of an item; answers its length, of which nothing is written if there is too little room",
@@ -795,9 +739,7 @@ pub const REQUESTS: &[RequestForm] = &[
         input_words: "`{u64 index}`, of a global nothing",
         argument: "item",
         argument_words: "the number of a table or a global",
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(Request::InnerGet, "INNER_GET", "the value, 8 bytes as an argument of INNER_CALL")
+        ..told(Request::InnerGet, "INNER_GET", "the value, 8 bytes as an argument of INNER_CALL")
     },
     RequestForm {
         input: Input::Bytes,
@@ -838,9 +780,7 @@ pub const REQUESTS: &[RequestForm] = &[
         ..compute(Request::InnerUnmap, "INNER_UNMAP", "0; zeroes are there now")
     },
     RequestForm {
-        output: Output::Bytes,
-        answer: Answer::Count,
-        ..compute(
+        ..told(
             Request::InnerDropped,
             "INNER_DROPPED",
             "a u32 for each number of a value of the caller's that a reference had which is gone; answers their bytes",
@@ -851,6 +791,11 @@ pub const REQUESTS: &[RequestForm] = &[
 /// A request of what computes.
 const fn compute(request: Request, name: &'static str, words: &'static str) -> RequestForm {
     RequestForm { needs: &[Rights::EXECUTE], ..form(request, name, &[Kind::Compute], words) }
+}
+
+/// A request of what computes that answers bytes.
+const fn told(request: Request, name: &'static str, words: &'static str) -> RequestForm {
+    RequestForm { output: Output::Bytes, answer: Answer::Count, ..compute(request, name, words) }
 }
 
 /// A request that takes nothing and answers 0.
