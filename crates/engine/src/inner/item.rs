@@ -141,7 +141,7 @@ pub(super) fn instantiate(
 ) -> Result<i64, Failed> {
     let code = Module::get(caller.data(), module)?.code.clone();
     let given = words(caller, from)?;
-    if given.len() != code.imports().len() || from.1 % WORD_BYTES != 0 {
+    if given.len() != code.imports().len() || !from.1.is_multiple_of(WORD_BYTES) {
         return Err(Error::Argument.into());
     }
     let mut imports = Vec::with_capacity(given.len());
