@@ -144,7 +144,7 @@ fn a_memory_is_its_buffer() {
          const empty = own.buffer;
          console.log(empty.byteLength, own.buffer === empty, own.grow(1), own.buffer.byteLength, empty.byteLength);
          console.log(thrown(() => new WebAssembly.Memory({ initial: 2, maximum: 1 })), thrown(() => new WebAssembly.Memory({})), thrown(() => new WebAssembly.Memory({ initial: 65537 })));
-         for (let i = 0; i < 300; i++) { const m = make(bytes).memory; new Uint8Array(m.buffer)[65535] = i; }
+         for (let i = 0; i < 200; i++) { const m = make(bytes).memory; new Uint8Array(m.buffer)[65535] = i; }
          console.log('many');",
     );
     assert_eq!(
@@ -305,6 +305,32 @@ fn a_context_with_modules_within_is_not_frozen() {
     let error = context.snapshot().unwrap_err();
     assert!(matches!(&error, SnapshotError::Busy(why) if why.contains("WebAssembly")), "{error}");
     assert_eq!(context.eval("1 + 1").unwrap(), "2");
+}
+
+/// What is kept until a context ends has bounds, which are errors.
+#[test]
+fn what_modules_take_is_bounded() {
+    let globals = "(global i32 (i32.const 0))".repeat(20_000);
+    let many = format!("(module {globals})");
+    let names: String = (0..70_000).map(|n| format!("(export \"{n}\" (func 0))")).collect();
+    let named = format!("(module (func) {names})");
+    let output = run(
+        &[("many", &many), ("named", &named), ("one", MEMORY), ("want", r#"(module (import "a" "f" (func)))"#)],
+        "const until = (act) => { let n = 0; try { for (; n < 200000; n++) act(n); } catch (error) { return [n > 10, n < 100000, error.name]; } return n; };
+         console.log(...until(() => new WebAssembly.Memory({ initial: 1 })));
+         console.log(...until(() => make(one)));
+         const [module, wanting] = [many, want].map((bytes) => new WebAssembly.Module(bytes));
+         console.log(...until(() => new WebAssembly.Instance(module)));
+         console.log(...until(() => new WebAssembly.Global({ value: 'i32' }, 1)));
+         console.log(thrown(() => new WebAssembly.Module(named)));
+         console.log(thrown(() => new WebAssembly.Instance(wanting, { a: { f() {} } })));",
+    );
+    assert_eq!(
+        output,
+        "true true RangeError\nfalse true LinkError\ntrue true RangeError\ntrue true RangeError\n\
+         CompileError: WebAssembly.Module(): the module is too large, or there are too many of them\n\
+         RangeError: WebAssembly: there is no room for more\n"
+    );
 }
 
 /// A component that asks for anything, with numbers of any kind, is answered.

@@ -12,7 +12,9 @@ use wasmtime::{
 
 use super::module::{Form, Module};
 use super::value::{from_word, reference, to_word, type_of};
-use super::{Failed, ITEMS_MAX, Span, begin, inner, memory, show, tell, words, write};
+use super::{
+    Failed, ITEM_BYTES, ITEMS_MAX, OWNS_MAX, Span, begin, count, inner, memory, show, tell, words, write,
+};
 use crate::context::trap_text;
 use crate::engine::CALL_STACK_BYTES_MAX;
 use crate::interrupt::signal;
@@ -139,7 +141,8 @@ pub(super) fn instantiate(
     from: Span,
     into: Span,
 ) -> Result<i64, Failed> {
-    let code = Module::get(caller.data(), module)?.code.clone();
+    let (code, bytes) =
+        Module::get(caller.data(), module).map(|module| (module.code.clone(), module.instance_bytes))?;
     let given = words(caller, from)?;
     if given.len() != code.imports().len() || !from.1.is_multiple_of(WORD_BYTES) {
         return Err(Error::Argument.into());
@@ -149,10 +152,11 @@ pub(super) fn instantiate(
         let (own, number) = (word as u32, (word >> 32) as u32);
         imports.push(match (own, import.ty()) {
             (0, _) => find(caller.data(), number)?.into(),
-            (1, ExternType::Func(ty)) => own_function(caller, ty, number).into(),
+            (1, ExternType::Func(ty)) => own_function(caller, ty, number)?.into(),
             _ => return Err(Error::Argument.into()),
         });
     }
+    count(caller.data_mut(), bytes)?;
     let residence = caller.data().residence.clone();
     let ran = run(caller, into, |caller| {
         let (made, memories) =
@@ -307,11 +311,24 @@ fn stopped(caller: &mut Caller<'_, State>, reason: Reason, error: wasmtime::Erro
 }
 
 /// A function of the context's own, for modules within.
-fn own_function(caller: &mut Caller<'_, State>, ty: FuncType, token: u32) -> Func {
+fn own_function(caller: &mut Caller<'_, State>, ty: FuncType, token: u32) -> Result<Func, Error> {
+    let own = begin(caller)?;
+    if own.owns_made >= OWNS_MAX {
+        return Err(Error::Limit);
+    }
+    if let Some(known) = own.owns.get(&token).copied()
+        && FuncType::eq(&known.ty(caller.as_context()), &ty)
+    {
+        return Ok(known);
+    }
     let results: Arc<[ValType]> = ty.results().collect();
-    Func::new(caller.as_context_mut(), ty, move |mut caller, arguments, into| {
+    let made = Func::new(caller.as_context_mut(), ty, move |mut caller, arguments, into| {
         call_own(&mut caller, token, arguments, &results, into)
-    })
+    });
+    let own = inner(caller.data_mut())?;
+    own.owns.insert(token, made);
+    own.owns_made += 1;
+    Ok(made)
 }
 
 fn call_own(
@@ -365,6 +382,7 @@ pub(super) fn make(caller: &mut Caller<'_, State>, what: u64, from: Span) -> Res
     let (letter, mutable) = (head & 0xffff_ffff, head >> 32 != 0);
     let maximum = Some(maximum).filter(|maximum| *maximum != u64::MAX);
     begin(caller)?;
+    count(caller.data_mut(), ITEM_BYTES)?;
     let no_room = |_| Error::Limit;
     let item = match u32::try_from(what) {
         Ok(kind::TABLE) => {

@@ -25,15 +25,21 @@ use crate::dispatch;
 use crate::interrupt::signal;
 use crate::memory::GuestMemory;
 use crate::memory::inner::InnerMemory;
-use crate::object::Object;
+use crate::object::{Lease, Object};
 use crate::state::State;
 use item::Item;
 use module::Module;
 
 /// Memories of a context that may have modules within.
-pub(crate) const MEMORIES_MAX: usize = 1000;
+pub(crate) const MEMORIES_MAX: usize = 256;
 /// Items of a context at most.
 const ITEMS_MAX: usize = 1 << 16;
+/// Functions of a context's own that modules may have been given, each for each of its types.
+const OWNS_MAX: usize = 1 << 16;
+/// References to values of a context's own at a time.
+const REFERENCES_MAX: usize = 1 << 20;
+/// Bytes that an item counts as which the context makes itself.
+const ITEM_BYTES: u64 = 2048;
 /// Bytes of what goes in with one request, a module apart.
 const INPUT_BYTES_MAX: usize = 1 << 20;
 
@@ -55,9 +61,22 @@ pub(crate) struct Inner {
     codes: Vec<Arc<signal::Known>>,
     /// Where functions of the context's own find their arguments.
     room: Span,
+    /// Functions of the context's own that modules have, by their tokens.
+    owns: HashMap<u32, wasmtime::Func>,
+    owns_made: usize,
+    /// What instances and items count as.
+    leases: Vec<Lease>,
     /// The context's own code was unwound: nothing of it may go on.
     broken: bool,
-    dropped: Arc<Mutex<Vec<u32>>>,
+    references: Arc<Mutex<References>>,
+}
+
+/// References to values of the context's own.
+#[derive(Debug, Default)]
+struct References {
+    live: usize,
+    /// The numbers of those that are gone.
+    dropped: Vec<u32>,
 }
 
 /// Offset and length.
@@ -80,10 +99,20 @@ impl Inner {
             event,
             codes: Vec::new(),
             room: (0, 0),
+            owns: HashMap::new(),
+            owns_made: 0,
+            leases: Vec::new(),
             broken: false,
-            dropped: Arc::default(),
+            references: Arc::default(),
         }
     }
+}
+
+/// Counts what is kept until the context ends against its shared bytes.
+fn count(state: &mut State, bytes: u64) -> Result<(), Error> {
+    let lease = state.shared().lease_many(bytes)?;
+    inner(state)?.leases.push(lease);
+    Ok(())
 }
 
 /// The request's number, if it is one of those that are done here.
@@ -168,11 +197,11 @@ fn describe(caller: &mut Caller<'_, State>, into: Span, which: u64) -> Result<i6
 
 /// Which numbers that the context chose for its values are free again: those of references that are gone.
 fn dropped(caller: &mut Caller<'_, State>, into: Span) -> Result<i64, Error> {
-    let dropped = inner(caller.data_mut())?.dropped.clone();
+    let references = inner(caller.data_mut())?.references.clone();
     let room = into.1 / 4;
     caller.as_context_mut().gc(None).map_err(|_| Error::NoMemory)?;
     let gone: Vec<u8> = {
-        let mut dropped = dropped.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let dropped = &mut references.lock().unwrap_or_else(std::sync::PoisonError::into_inner).dropped;
         let keep = dropped.len().saturating_sub(room);
         dropped.drain(keep..).flat_map(u32::to_le_bytes).collect()
     };

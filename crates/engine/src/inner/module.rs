@@ -22,6 +22,10 @@ const CODE_BYTES_MAX: usize = 8 << 20;
 const KEPT_BYTES_MAX: u64 = 32 << 20;
 /// Bytes that count as shared for each byte of a module: machine code is larger than what it is made of.
 const BYTES_PER_BYTE: u64 = 4;
+/// What a module imports and exports.
+const NAMES_MAX: usize = 1 << 16;
+/// Bytes of that in the binary.
+const NAME_BYTES_MAX: usize = 4 << 20;
 /// Modules of one context.
 const MODULES_MAX: usize = 256;
 
@@ -32,7 +36,9 @@ pub(super) struct Module {
     pub(super) description: Arc<str>,
     digest: blake3::Hash,
     bytes: u64,
-    _lease: Lease,
+    /// What an instance of it takes beside tables and memories, at most.
+    pub(super) instance_bytes: u64,
+    _leases: [Lease; 2],
 }
 
 impl Module {
@@ -65,7 +71,7 @@ pub(super) fn compile(
     if how != 0 {
         return Err(Error::Argument);
     }
-    if takes_long(&wasm, CODE_BYTES_MAX) {
+    if takes_long(&wasm, CODE_BYTES_MAX) || has_many_names(&wasm) {
         return Err(Error::Limit);
     }
     let digest = blake3::hash(&wasm);
@@ -90,8 +96,18 @@ pub(super) fn compile(
     if let (Some(running), Some(more)) = (running, signal::Code::of(&code)) {
         inner.codes.push(Arc::new(Some(running.and(&more)).into()));
     }
-    let description = describe_module(&code, &wasm).into();
-    inner.modules.push(Module { code, description, digest, bytes: wasm.len() as u64, _lease: lease });
+    let description: Arc<str> = describe_module(&code, &wasm).into();
+    let described = caller.data_mut().shared().lease_many(description.len() as u64)?;
+    let (bytes, instance_bytes) = (wasm.len() as u64, instance_bytes(&wasm));
+    let inner = begin(caller)?;
+    inner.modules.push(Module {
+        code,
+        description,
+        digest,
+        bytes,
+        instance_bytes,
+        _leases: [lease, described],
+    });
     Ok(inner.modules.len() as i64 - 1)
 }
 
@@ -183,6 +199,42 @@ impl Form {
 /// Words that a call of such a function takes.
 fn words(function: &FuncType) -> usize {
     function.params().len().max(function.results().len())
+}
+
+/// Tells whether so much is imported and exported that to describe it would take more than the module itself.
+fn has_many_names(wasm: &[u8]) -> bool {
+    use wasmparser::{Parser, Payload};
+    let (mut count, mut bytes) = (0, 0);
+    for payload in Parser::new(0).parse_all(wasm).map_while(Result::ok) {
+        match payload {
+            Payload::ImportSection(section) => {
+                count += section.count() as usize;
+                bytes += section.range().len();
+            }
+            Payload::ExportSection(section) => {
+                count += section.count() as usize;
+                bytes += section.range().len();
+            }
+            _ => {}
+        }
+    }
+    count > NAMES_MAX || bytes > NAME_BYTES_MAX
+}
+
+/// Bytes that an instance of a module takes at most, beside its tables and memories: what wasmtime keeps for each function, global and
+/// import, and for each element that code may put into a table.
+fn instance_bytes(wasm: &[u8]) -> u64 {
+    use wasmparser::{Parser, Payload};
+    let sections = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let bytes = sections.map(|payload| match payload {
+        Payload::ImportSection(section) => u64::from(section.count()) * 64,
+        Payload::FunctionSection(section) => u64::from(section.count()) * 64,
+        Payload::GlobalSection(section) => u64::from(section.count()) * 32,
+        Payload::TableSection(section) => u64::from(section.count()) * 64,
+        Payload::ElementSection(section) => section.range().len() as u64 * 16,
+        _ => 0,
+    });
+    4096 + bytes.sum::<u64>()
 }
 
 /// The indices of the functions that a module exports, by their names there.

@@ -17,7 +17,7 @@ pub(super) fn show(caller: &mut Caller<'_, State>, number: u32, from: Span) -> R
     if inner.shown.iter().any(|(shown, _)| *shown == number) {
         return Err(Error::Busy);
     }
-    let shown = inner.memories.iter().find(|memory| memory.base() == base).cloned().ok_or(Error::Type)?;
+    let shown = inner.memories.iter().find(|memory| memory.base() == base).copied().ok_or(Error::Type)?;
     if len == 0 {
         return Ok(0);
     }
@@ -36,7 +36,8 @@ pub(super) fn show(caller: &mut Caller<'_, State>, number: u32, from: Span) -> R
     if state.windows.overlap(&range) {
         return Err(Error::Exists);
     }
-    if let Err(error) = shown.show(&mut guest, &state.residence, &range) {
+    // SAFETY: the memory is an item of this store, which is there, and has so many bytes.
+    if let Err(error) = unsafe { shown.show(&mut guest, &state.residence, &range) } {
         state.ending = Some(Ending::Broken(format!("a memory could not be shown: {error}")));
         return Err(Error::NoMemory);
     }

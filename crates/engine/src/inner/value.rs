@@ -1,22 +1,28 @@
 //! Values as words of 8 bytes: a number by its bits, a reference as a number plus 1, null as 0.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use b8g_core::Error;
 use wasmtime::{AsContext, AsContextMut, ExternRef, HeapType, Ref, Val, ValType};
 
-use super::item;
+use super::{REFERENCES_MAX, References, item};
 use crate::state::State;
 
 /// A value of the context's own, which a reference within stands for.
 struct Own {
     number: u32,
-    dropped: Arc<Mutex<Vec<u32>>>,
+    references: Arc<Mutex<References>>,
+}
+
+fn lock(references: &Mutex<References>) -> MutexGuard<'_, References> {
+    references.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for Own {
     fn drop(&mut self) {
-        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(self.number);
+        let mut references = lock(&self.references);
+        references.live -= 1;
+        references.dropped.push(self.number);
     }
 }
 
@@ -71,9 +77,15 @@ pub(super) fn from_word(
         'e' => Val::ExternRef(match reference()? {
             Some(number) => {
                 let mut store = store.as_context_mut();
-                let dropped = super::inner(store.data_mut())?.dropped.clone();
-                let own = Own { number, dropped };
-                Some(ExternRef::new(&mut store, own).map_err(|_| Error::NoMemory)?)
+                let references = super::inner(store.data_mut())?.references.clone();
+                if lock(&references).live >= REFERENCES_MAX {
+                    store.gc(None).map_err(|_| Error::NoMemory)?;
+                }
+                if lock(&references).live >= REFERENCES_MAX {
+                    return Err(Error::Limit);
+                }
+                lock(&references).live += 1;
+                Some(ExternRef::new(&mut store, Own { number, references }).map_err(|_| Error::NoMemory)?)
             }
             None => None,
         }),

@@ -1,16 +1,16 @@
-//! Memories of modules within a context: a file that is mapped where the module has its memory, and may be mapped once more in the
+//! Memories of modules within a context: pages that are mapped where the module has its memory, and may be mapped once more in the
 //! context's own memory. So a context sees such a memory, and nothing is ever copied.
 //!
 //! Both mappings belong to one store, of which one thing runs at a time: no byte changes while the host looks at it, so the host reads
-//! and writes there as everywhere in a guest's memory. A file never shrinks while it is mapped.
+//! and writes there as everywhere in a guest's memory. The file behind them is as large as a memory can become, and closed at once: no
+//! descriptor is kept.
 
 use std::io;
 use std::ops::Range;
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use rustix::fs::{FallocateFlags, MemfdFlags};
-use rustix::mm::{MapFlags, ProtFlags};
+use rustix::fs::MemfdFlags;
+use rustix::mm::{Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use wasmtime::LinearMemory;
 
 use super::slot::{RESERVATION_BYTES, Slot};
@@ -18,16 +18,15 @@ use super::{GuestMemory, PAGE_BYTES, Residence};
 
 const READ_WRITE: ProtFlags = ProtFlags::READ.union(ProtFlags::WRITE);
 
-/// A memory of a module within, to be shown elsewhere. Cheap to clone.
-#[derive(Clone, Debug)]
+/// Where a memory of a module within lies, to be shown elsewhere.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct InnerMemory {
-    file: Arc<OwnedFd>,
     base: usize,
 }
 
 impl InnerMemory {
     /// Where the module has it.
-    pub(crate) fn base(&self) -> usize {
+    pub(crate) fn base(self) -> usize {
         self.base
     }
 
@@ -38,8 +37,11 @@ impl InnerMemory {
     ///
     /// # Errors
     /// What the system says; nobody knows what is there then: the tenant must not run any more.
-    pub(crate) fn show(
-        &self,
+    ///
+    /// # Safety
+    /// The memory is there, and has as many bytes as the range.
+    pub(crate) unsafe fn show(
+        self,
         guest: &mut GuestMemory<'_>,
         residence: &Residence,
         range: &Range<usize>,
@@ -47,11 +49,11 @@ impl InnerMemory {
         check(guest, range);
         residence.open_window();
         // SAFETY: the range is whole accessible pages of a memory that no code uses now, as `guest` is borrowed alone. Its pages can be
-        // read and written as before, and the file has them all: the caller maps no more than the memory's size. The slot is unmapped
-        // after this tenant, see `Residence::has_window`.
+        // read and written as before: they are those of the memory, which the caller says has them. The slot is unmapped after this
+        // tenant, see `Residence::has_window`. To move 0 bytes of a shared mapping is to map it once more.
         let mapped = unsafe {
             let at = guest.base().add(range.start).cast();
-            rustix::mm::mmap(at, range.len(), READ_WRITE, MapFlags::SHARED | MapFlags::FIXED, &self.file, 0)
+            rustix::mm::mremap_fixed(self.base as *mut _, 0, range.len(), MremapFlags::MAYMOVE, at)
         };
         mapped.map(|_| ()).map_err(io::Error::from)
     }
@@ -83,21 +85,28 @@ fn check(guest: &GuestMemory<'_>, range: &Range<usize>) {
 /// The memory as wasmtime has it.
 pub(super) struct Mapped {
     slot: Slot,
-    file: Arc<OwnedFd>,
     len: usize,
 }
 
 impl Mapped {
     /// Makes a memory of zeroes.
     pub(super) fn new(len: usize) -> io::Result<Mapped> {
-        let file = Arc::new(rustix::fs::memfd_create("b8g-inner", MemfdFlags::CLOEXEC)?);
-        let mut made = Mapped { slot: Slot::reserve()?, file, len: 0 };
+        let file = rustix::fs::memfd_create("b8g-inner", MemfdFlags::CLOEXEC)?;
+        // Pages come when they are touched.
+        rustix::fs::ftruncate(&file, RESERVATION_BYTES as u64)?;
+        let slot = Slot::reserve()?;
+        let flags = MapFlags::SHARED | MapFlags::FIXED | MapFlags::NORESERVE;
+        // SAFETY: the range is this slot's own reservation, which nobody uses yet; nothing of it is accessible.
+        unsafe {
+            rustix::mm::mmap(slot.base().cast(), RESERVATION_BYTES, ProtFlags::empty(), flags, &file, 0)?;
+        }
+        let mut made = Mapped { slot, len: 0 };
         made.grow(len)?;
         Ok(made)
     }
 
     pub(super) fn shown(&self) -> InnerMemory {
-        InnerMemory { file: self.file.clone(), base: self.slot.base() as usize }
+        InnerMemory { base: self.slot.base() as usize }
     }
 
     fn grow(&mut self, len: usize) -> io::Result<()> {
@@ -106,13 +115,13 @@ impl Mapped {
             return Err(io::ErrorKind::OutOfMemory.into());
         }
         if to > from {
-            rustix::fs::ftruncate(&self.file, to as u64)?;
-            set_aside(&self.file, from, to)?;
             // SAFETY: the range lies within this slot's own reservation, behind what is accessible already; the file has it all.
             unsafe {
                 let at = self.slot.base().add(from).cast();
-                let flags = MapFlags::SHARED | MapFlags::FIXED;
-                rustix::mm::mmap(at, to - from, READ_WRITE, flags, &self.file, from as u64)?;
+                rustix::mm::mprotect(at, to - from, MprotectFlags::READ | MprotectFlags::WRITE)?;
+                if counts_strictly() {
+                    rustix::mm::madvise(at, to - from, Advice::LinuxPopulateWrite)?;
+                }
             }
         }
         self.len = len;
@@ -121,17 +130,12 @@ impl Mapped {
 }
 
 /// Where the system counts strictly what it has promised, a page of a file that it has no room for would end the process when it is touched:
-/// there all of them are set aside now.
-fn set_aside(file: &OwnedFd, from: usize, to: usize) -> io::Result<()> {
+/// there all of them are touched at once, in a way that tells.
+fn counts_strictly() -> bool {
     static STRICT: OnceLock<bool> = OnceLock::new();
-    let strict = *STRICT.get_or_init(|| {
+    *STRICT.get_or_init(|| {
         std::fs::read_to_string("/proc/sys/vm/overcommit_memory").is_ok_and(|text| text.trim() == "2")
-    });
-    if strict {
-        let (from, len) = (from as u64, (to - from) as u64);
-        rustix::io::retry_on_intr(|| rustix::fs::fallocate(file, FallocateFlags::empty(), from, len))?;
-    }
-    Ok(())
+    })
 }
 
 // SAFETY: the base never moves; `byte_size` bytes from it are accessible; the rest of the reservation is not.
@@ -172,7 +176,8 @@ mod tests {
         let mut guest = GuestMemory::new(bytes, &Windows::default());
         let (residence, range) = (Residence::default(), 2 * PAGE_BYTES..5 * PAGE_BYTES);
         guest.get_mut((2 * PAGE_BYTES, 4)).unwrap().fill(9);
-        inner.shown().show(&mut guest, &residence, &range).unwrap();
+        // SAFETY: the memory has three pages.
+        unsafe { inner.shown().show(&mut guest, &residence, &range) }.unwrap();
         assert!(residence.has_window());
         // SAFETY: the memory has three pages.
         let module = unsafe { std::slice::from_raw_parts_mut(inner.as_ptr(), 3 * PAGE_BYTES) };
