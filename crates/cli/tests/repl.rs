@@ -112,6 +112,8 @@ fn a_signal_stops_a_cell_and_not_the_session() {
     signal(&talk.child, "INT");
     assert_eq!(talk.answer()["reason"], "cancelled");
     talk.gives(&json!({ "code": "kept" }), &json!({ "ok": true, "text": "1", "value": 1 }));
+    // The end of what it reads would end it, too.
+    let _open = talk.child.stdin.take();
     signal(&talk.child, "INT");
     assert_eq!(talk.child.wait().unwrap().code(), None);
 }

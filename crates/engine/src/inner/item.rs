@@ -7,7 +7,7 @@ use b8g_core::abi::{event, inner as kind, inner_end};
 use wasm_encoder::{ExportKind, ExportSection, MemorySection, MemoryType};
 use wasmtime::{
     AsContext, AsContextMut, Caller, Extern, ExternType, Func, FuncType, Global, GlobalType, Instance,
-    Memory, Mutability, Table, TableType, Trap, Val, ValType,
+    Memory, Mutability, Table, TableType, Trap, Val, ValRaw, ValType,
 };
 
 use super::module::{Form, Module};
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::context::trap_text;
 use crate::engine::CALL_STACK_BYTES_MAX;
+use crate::function::ValueType;
 use crate::interrupt::signal;
 use crate::memory::pool;
 use crate::outcome::Reason;
@@ -27,6 +28,12 @@ use crate::state::{Ending, State};
 const STACK_LEFT_MIN: usize = CALL_STACK_BYTES_MAX / 2;
 /// Bytes of room into which the arguments of calls fit, and the ends of what is told.
 const WORD_BYTES: usize = 8;
+
+/// Arguments, or results, of a function for which a call takes nothing from the heap.
+const NUMBERS_MAX: usize = 16;
+
+/// How many numbers a function takes, and how many it gives.
+pub(super) type Numbers = (usize, usize);
 
 /// Something that a module within exports, or may import.
 #[derive(Clone, Copy, Debug)]
@@ -168,15 +175,7 @@ pub(super) fn instantiate(
     });
     let instance = match ran {
         Ok(instance) => instance,
-        Err(Ran::Unwind(error)) => return Err(Failed::Unwind(error)),
-        Err(Ran::Ended(how, text)) => {
-            tell(caller, into, &text)?;
-            return Ok(end(caller, how));
-        }
-        Err(Ran::Failed(text)) => {
-            tell(caller, into, &text)?;
-            return Err(Error::Argument.into());
-        }
+        Err(ran) => return not_returned(caller, into, ran),
     };
     let mut numbers = Vec::with_capacity(code.exports().len() * 4);
     let exports: Vec<Option<Item>> =
@@ -198,6 +197,9 @@ pub(super) fn call(
     into: Span,
 ) -> Result<i64, Failed> {
     let function = function(caller.data(), number)?;
+    if let Some(numbers) = numbers_of(caller, number, function) {
+        return call_with_numbers(caller, function, numbers, from, into);
+    }
     let given = words(caller, from)?;
     let ty = function.ty(caller.as_context());
     if given.len() != ty.params().len() || ty.results().len() * WORD_BYTES > into.1 {
@@ -210,18 +212,74 @@ pub(super) fn call(
     let mut results = vec![Val::I32(0); ty.results().len()];
     match run(caller, into, |caller| function.call(caller.as_context_mut(), &values, &mut results)) {
         Ok(()) => {}
-        Err(Ran::Unwind(error)) => return Err(Failed::Unwind(error)),
-        Err(Ran::Failed(text)) => {
-            tell(caller, into, &text)?;
-            return Err(Error::Argument.into());
-        }
-        Err(Ran::Ended(how, text)) => {
-            tell(caller, into, &text)?;
-            return Ok(end(caller, how));
-        }
+        Err(ran) => return not_returned(caller, into, ran),
     }
     store_words(caller, into, &results)?;
     Ok(end(caller, inner_end::RETURNED))
+}
+
+/// How many numbers a function takes and gives; `None` if it takes or gives anything else. Looked up once: that takes longer than a call.
+fn numbers_of(caller: &mut Caller<'_, State>, number: u32, function: Func) -> Option<Numbers> {
+    if let Some(known) = inner(caller.data_mut()).ok()?.arities.get(&number) {
+        return *known;
+    }
+    let ty = function.ty(caller.as_context());
+    let plain = ty.params().chain(ty.results()).all(|ty| ValueType::of(&ty).is_some());
+    let numbers = (ty.params().len(), ty.results().len());
+    let numbers = Some(numbers).filter(|(takes, gives)| plain && *takes.max(gives) <= NUMBERS_MAX);
+    inner(caller.data_mut()).ok()?.arities.insert(number, numbers);
+    numbers
+}
+
+/// As [`call`], of a function of numbers: nothing is taken from the heap.
+fn call_with_numbers(
+    caller: &mut Caller<'_, State>,
+    function: Func,
+    (takes, gives): Numbers,
+    from: Span,
+    into: Span,
+) -> Result<i64, Failed> {
+    if from.1 != takes * WORD_BYTES || gives * WORD_BYTES > into.1 {
+        return Err(Error::Argument.into());
+    }
+    let mut raw = [ValRaw::i64(0); NUMBERS_MAX];
+    {
+        let (memory, _) = memory(caller)?;
+        let bytes = memory.get(from).ok_or(Error::Fault)?;
+        for (raw, word) in raw.iter_mut().zip(bytes.chunks_exact(WORD_BYTES)) {
+            *raw = ValRaw::u64(word.try_into().map_or(0, u64::from_le_bytes));
+        }
+    }
+    let values = &raw mut raw[..takes.max(gives)];
+    // SAFETY: the function takes and gives so many numbers, and there is room for the more of them; nothing of another store or of the
+    // collector's is among them. A number of 32 bits is the lower half of its word, whatever the other half is.
+    let ran = run(caller, into, |caller| unsafe { function.call_unchecked(caller.as_context_mut(), values) });
+    if let Err(ran) = ran {
+        return not_returned(caller, into, ran);
+    }
+    {
+        let (mut memory, _) = memory(caller)?;
+        let room = memory.get_mut((into.0, gives * WORD_BYTES)).ok_or(Error::Fault)?;
+        for (room, raw) in room.chunks_exact_mut(WORD_BYTES).zip(&raw) {
+            room.copy_from_slice(&raw.get_u64().to_le_bytes());
+        }
+    }
+    Ok(end(caller, inner_end::RETURNED))
+}
+
+/// What the context is told of a call that did not return.
+fn not_returned(caller: &mut Caller<'_, State>, into: Span, ran: Ran) -> Result<i64, Failed> {
+    match ran {
+        Ran::Unwind(error) => Err(Failed::Unwind(error)),
+        Ran::Failed(text) => {
+            tell(caller, into, &text)?;
+            Err(Error::Argument.into())
+        }
+        Ran::Ended(how, text) => {
+            tell(caller, into, &text)?;
+            Ok(end(caller, how))
+        }
+    }
 }
 
 fn store_words(store: &mut impl AsContextMut<Data = State>, into: Span, values: &[Val]) -> Result<(), Error> {

@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     items: Vec<Item>,
     /// The items by what they are, so that one thing has one number.
     numbers: HashMap<item::Identity, u32>,
+    /// How many numbers functions take and give, as far as somebody asked.
+    arities: HashMap<u32, Option<item::Numbers>>,
     memories: Vec<InnerMemory>,
     /// Which memories are shown, and where.
     shown: Vec<(u32, Range<usize>)>,
@@ -94,6 +96,7 @@ impl Inner {
             modules: Vec::new(),
             items: Vec::new(),
             numbers: HashMap::new(),
+            arities: HashMap::new(),
             memories: Vec::new(),
             shown: Vec::new(),
             event,

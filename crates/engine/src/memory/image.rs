@@ -55,7 +55,7 @@ impl HeapImage {
         rustix::fs::ftruncate(&fd, len as u64)?;
         fill(&fd, pieces.map(|(at, bytes)| (at - start, bytes)))?;
         let seals = SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE | SealFlags::SEAL;
-        rustix::fs::fcntl_add_seals(&fd, seals)?;
+        seal(&fd, seals)?;
         // SAFETY: a fresh read-only mapping at an address that the kernel chooses.
         let view = unsafe {
             rustix::mm::mmap(std::ptr::null_mut(), len, ProtFlags::READ, MapFlags::SHARED, &fd, 0)?
@@ -186,6 +186,21 @@ impl Drop for HeapImage {
             // SAFETY: `view` is a mapping of `len` bytes that this image made and that nobody else has.
             let unmapped = unsafe { rustix::mm::munmap(view.as_ptr().cast(), len) };
             debug_assert!(unmapped.is_ok());
+        }
+    }
+}
+
+/// How often a file is sealed again that the system holds for a moment.
+const SEAL_TRIES_MAX: usize = 20;
+
+/// Seals a file. The system itself may hold its pages for a moment, when it moves or counts them, and says BUSY after it has waited a
+/// while: so it is asked again.
+fn seal(fd: &OwnedFd, seals: SealFlags) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        match rustix::fs::fcntl_add_seals(fd, seals) {
+            Err(rustix::io::Errno::BUSY) if tries < SEAL_TRIES_MAX => tries += 1,
+            sealed => return sealed.map_err(io::Error::from),
         }
     }
 }
