@@ -94,7 +94,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_ROLE_KEYS 16 /* keys that link contexts */
 #define B8G_ROLE_SERVE 17 /* an end of a channel over which calls of what the program exports come */
 #define B8G_ROLE_REQUEST 18 /* the request that the program is to answer */
-#define B8G_ROLE_COMPUTE 19 /* cryptography and compression, of nothing but the caller's own bytes */
+#define B8G_ROLE_COMPUTE 19 /* cryptography, compression, languages and modules of wasm within, of nothing but the caller's own */
 
 /* Requests of `ctl`. */
 #define B8G_CTL_START 1 /* Gives the initial vector. */

@@ -153,7 +153,7 @@ export const Role = {
   SERVE: 17,
   /** the request that the program is to answer */
   REQUEST: 18,
-  /** cryptography and compression, of nothing but the caller's own bytes */
+  /** cryptography, compression, languages and modules of wasm within, of nothing but the caller's own */
   COMPUTE: 19,
 } as const;
 

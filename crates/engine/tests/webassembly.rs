@@ -191,7 +191,7 @@ fn references_keep_what_they_are() {
     );
     assert_eq!(
         output,
-        "101 42 4 true null 105 RuntimeError: null function or function signature (RuntimeError) RuntimeError: table index is out of bounds
+        "101 42 4 true null 105 RuntimeError: null function or function signature mismatch RuntimeError: table index is out of bounds
 true [ 'x' ] [ undefined ] 1 0 0 null true
 true null TypeError: WebAssembly objects are opaque: a function reference must be null or an exported function TypeError: WebAssembly objects are opaque: a function reference must be null or an exported function RangeError: WebAssembly.Table.get(): invalid address 4
 8 16 6
@@ -300,6 +300,10 @@ fn a_context_with_modules_within_is_not_frozen() {
     let component = Component::javascript(engine()).unwrap();
     let mut context = Context::new(&component, &Grants::none().compute(), limits()).unwrap();
     context.eval("1").unwrap();
+    context.snapshot().unwrap();
+    // What is no module leaves nothing.
+    let probed = "try { new WebAssembly.Module(new Uint8Array(9)) } catch (error) { error.name }";
+    assert_eq!(context.eval(probed).unwrap(), "CompileError");
     context.snapshot().unwrap();
     context.eval("new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])); 0").unwrap();
     let error = context.snapshot().unwrap_err();

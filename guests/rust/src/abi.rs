@@ -214,7 +214,7 @@ pub mod role {
     pub const SERVE: u32 = 17;
     /// the request that the program is to answer
     pub const REQUEST: u32 = 18;
-    /// cryptography and compression, of nothing but the caller's own bytes
+    /// cryptography, compression, languages and modules of wasm within, of nothing but the caller's own
     pub const COMPUTE: u32 = 19;
 }
 

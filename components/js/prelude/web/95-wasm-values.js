@@ -46,7 +46,7 @@ const WORDS = {
   __proto__: null, "wasm `unreachable` instruction executed": "unreachable", "out of bounds memory access": "memory access out of bounds",
   "integer divide by zero": "divide by zero",
   "invalid conversion to integer": "float unrepresentable in integer range", "undefined element: out of bounds table access": "table index is out of bounds",
-  "uninitialized element": "null function or function signature (RuntimeError)", "indirect call type mismatch": "null function or function signature mismatch",
+  "uninitialized element": "null function or function signature mismatch", "indirect call type mismatch": "null function or function signature mismatch",
   "null reference": "dereferencing a null pointer", "out of bounds array access": "array element access out of bounds",
 };
 // What the stack of such an error begins with: the making of it.

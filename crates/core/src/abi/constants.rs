@@ -97,8 +97,8 @@ pub const ROLES: &[RoleForm] = &[
         Role::Compute,
         "COMPUTE",
         Kind::Compute,
-        "cryptography and compression, of nothing but the caller's own bytes",
-        "ctl 130 to 145",
+        "cryptography, compression, languages and modules of wasm within, of nothing but the caller's own",
+        "ctl 130 to 145, 148 to 171",
     ),
 ];
 

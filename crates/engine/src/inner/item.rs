@@ -370,14 +370,15 @@ fn stopped(caller: &mut Caller<'_, State>, reason: Reason, error: wasmtime::Erro
 
 /// A function of the context's own, for modules within.
 fn own_function(caller: &mut Caller<'_, State>, ty: FuncType, token: u32) -> Result<Func, Error> {
-    let own = begin(caller)?;
-    if own.owns_made >= OWNS_MAX {
-        return Err(Error::Limit);
-    }
+    let own = inner(caller.data_mut())?;
+    let is_full = own.owns_made >= OWNS_MAX;
     if let Some(known) = own.owns.get(&token).copied()
         && FuncType::eq(&known.ty(caller.as_context()), &ty)
     {
         return Ok(known);
+    }
+    if is_full {
+        return Err(Error::Limit);
     }
     let results: Arc<[ValType]> = ty.results().collect();
     let made = Func::new(caller.as_context_mut(), ty, move |mut caller, arguments, into| {

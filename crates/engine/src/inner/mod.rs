@@ -239,10 +239,9 @@ fn span(slice: i64) -> Span {
 fn memory<'m>(
     caller: &'m mut impl AsContextMut<Data = State>,
 ) -> Result<(GuestMemory<'m>, &'m mut State), Error> {
-    let mut store = caller.as_context_mut();
-    let memory = store.data().memory.ok_or(Error::Fault)?;
-    let windows = store.data().windows.clone();
-    let _ = &mut store;
+    let state = caller.as_context();
+    let memory = state.data().memory.ok_or(Error::Fault)?;
+    let windows = state.data().windows.clone();
     let (bytes, state) = memory.data_and_store_mut(caller.as_context_mut());
     Ok((GuestMemory::new(bytes, &windows), state))
 }

@@ -80,11 +80,11 @@ pub(super) fn compile(
         return Ok(known as i64);
     }
     let lease = state.shared().lease_many(4096 + wasm.len() as u64 * BYTES_PER_BYTE)?;
-    let inner = begin(caller)?;
-    if inner.modules.len() >= MODULES_MAX {
+    let modules = state.inner.as_deref().map_or(&[][..], |inner| &inner.modules);
+    if modules.len() >= MODULES_MAX {
         return Err(Error::Limit);
     }
-    let kept: u64 = inner.modules.iter().map(|module| module.bytes).sum();
+    let kept: u64 = modules.iter().map(|module| module.bytes).sum();
     let keep = kept + wasm.len() as u64 <= KEPT_BYTES_MAX;
     let code = match engine.inner_module(&wasm, keep) {
         Ok(code) => code,
