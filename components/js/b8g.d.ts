@@ -141,8 +141,17 @@ declare module "b8g" {
      * then: it is closed here.
      */
     send(data: string | ArrayBuffer | ArrayBufferView, options?: { transfer?: Sendable[] }): Promise<void>;
-    /** The next message; null when the other end is closed and everything was received. */
-    receive(): Promise<Message | null>;
+    /**
+     * The next message; null when the other end is closed and everything was received. One of more than `maxBytes`, or with more
+     * resources than this program has room for, stays where it is: that rejects with an error named `LimitReached`, as often as one
+     * asks, until `discard`.
+     */
+    receive(options?: { maxBytes?: number }): Promise<Message | null>;
+    /**
+     * Drops the next message with what was sent along, however large it is, and waits for one as `receive` does; false when the other
+     * end is closed and nothing is left.
+     */
+    discard(): Promise<boolean>;
     close(): void;
     [Symbol.dispose](): void;
   }

@@ -40,6 +40,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_OP_SPAWN 21 /* Starts a component as a task of the caller, with handles of the caller. */
 #define B8G_OP_TASK 22 /* Acts on a task; handle 0 is the caller itself. */
 #define B8G_OP_LINK 23 /* Mints, binds and revokes keys that link contexts. */
+#define B8G_OP_UNMAP 24 /* Takes back a part of the caller's memory that shows something else. */
 
 /* Errors. */
 #define B8G_ERROR_BADH (-1) /* no such handle */
@@ -94,7 +95,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_ROLE_KEYS 16 /* keys that link contexts */
 #define B8G_ROLE_SERVE 17 /* an end of a channel over which calls of what the program exports come */
 #define B8G_ROLE_REQUEST 18 /* the request that the program is to answer */
-#define B8G_ROLE_COMPUTE 19 /* cryptography, compression, languages and modules of wasm within, of nothing but the caller's own */
+#define B8G_ROLE_COMPUTE 19 /* cryptography, compression, languages, sessions of TLS and modules of wasm within, of nothing but the caller's own */
 
 /* Requests of `ctl`. */
 #define B8G_CTL_START 1 /* Gives the initial vector. */
@@ -188,6 +189,11 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_INNER_MAP 169 /* Shows a memory within in the caller's own. */
 #define B8G_CTL_INNER_UNMAP 170 /* Ends that. */
 #define B8G_CTL_INNER_DROPPED 171 /* Tells which values of the caller's nothing within refers to any more. */
+#define B8G_CTL_TLS 172 /* Opens a session of TLS: ciphertext on one side, plaintext on the other, and no connection. */
+#define B8G_CTL_TLS_FEED 173 /* Gives a session ciphertext that came from the other side. */
+#define B8G_CTL_TLS_TAKE 174 /* Takes the ciphertext that is to be sent to the other side. */
+#define B8G_CTL_TLS_STATE 175 /* Tells how far a session is. */
+#define B8G_CTL_TLS_TELL 176 /* Tells what was agreed upon, and who the other side is. */
 
 /* Kinds of objects. */
 #define B8G_KIND_BLOB 1 /* Read-only bytes: the program, the arguments, an answer. */
@@ -212,6 +218,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_KIND_EXCHANGE 21 /* A request of HTTP and its response. */
 #define B8G_KIND_CODEC 22 /* What compresses or decompresses. */
 #define B8G_KIND_COMPUTE 23 /* Cryptography and compression, of the caller's own bytes. */
+#define B8G_KIND_TLS 24 /* A session of TLS, without a connection. */
 
 /* Types of files. */
 #define B8G_FILE_UNKNOWN 0 /* Anything else. */
@@ -353,6 +360,36 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CODEC_BROTLI 7 /* Compresses: Brotli. */
 #define B8G_CODEC_UNBROTLI 8 /* Decompresses Brotli. */
 
+/* Flags of the request TLS. */
+#define B8G_TLS_ANY 0x1u /* Take any certificate of the other side, whoever made it out and to whom. */
+#define B8G_TLS_NO_NAME 0x2u /* Do not look whether the certificate is made out to the server's name. */
+#define B8G_TLS_NO_SYSTEM 0x4u /* Trust those certificates only that come with the request and those that the grants name, not the system's. */
+#define B8G_TLS_SERVER 0x8u /* Be the server. */
+#define B8G_TLS_ASK 0x10u /* As a server: ask for a certificate, and look at it if there is one. */
+#define B8G_TLS_REQUIRE 0x20u /* As a server: ask for a certificate, and go on with none but a good one. */
+
+/* What a session of TLS is. */
+#define B8G_TLS_FLAG_READY 0x1u /* The handshake is done. */
+#define B8G_TLS_FLAG_ENDED 0x2u /* The other side said that it sends no more. */
+#define B8G_TLS_FLAG_TAKE 0x4u /* There is ciphertext to take. */
+#define B8G_TLS_FLAG_FEED 0x8u /* It wants ciphertext. */
+
+/* Why a session of TLS failed. */
+#define B8G_TLS_FAULT_NONE 0 /* It did not. */
+#define B8G_TLS_FAULT_SETTINGS 1 /* What it was told at its start cannot be used. */
+#define B8G_TLS_FAULT_PROTOCOL 2 /* The other side does not speak TLS as it must. */
+#define B8G_TLS_FAULT_ALERT 3 /* The other side gave up; its alert's number is in bits 8 to 15. */
+#define B8G_TLS_FAULT_EXPIRED 4 /* The certificate has expired. */
+#define B8G_TLS_FAULT_NOT_YET 5 /* The certificate is not valid yet. */
+#define B8G_TLS_FAULT_ISSUER 6 /* Nobody who is trusted vouches for the certificate. */
+#define B8G_TLS_FAULT_NAME 7 /* The certificate is made out to somebody else. */
+#define B8G_TLS_FAULT_CERTIFICATE 8 /* Something else is wrong with the certificate, or there is none. */
+
+/* What TLS_TELL tells. */
+#define B8G_TLS_ITEM_ALPN 0 /* The protocol above that was agreed upon (ALPN); nothing if none was. */
+#define B8G_TLS_ITEM_CERTIFICATES 1 /* The certificates of the other side, its own first: a u32 with its length before each. */
+#define B8G_TLS_ITEM_SERVER_NAME 2 /* The name that a client asked for. */
+
 /* Flags of the requests SET_TIMES and PATH_SET_TIMES. */
 #define B8G_TIMES_ATIME 0x1u /* Set the access time. */
 #define B8G_TIMES_ATIME_NOW 0x2u /* Set the access time to now. */
@@ -425,6 +462,8 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_KEY_BYTES_MAX 16384 /* Bytes of a key in a file format at most */
 #define B8G_DIGEST_STATE_BYTES_MAX 208 /* Bytes of the state of a hash at most */
 #define B8G_CODEC_BUFFER_BYTES 65536 /* Bytes that wait in a codec to be read at most */
+#define B8G_TLS_SETTINGS_BYTES_MAX 1048576 /* Bytes that the request TLS takes at most */
+#define B8G_TLS_BUFFER_BYTES 65536 /* Ciphertext that waits in a session of TLS before it takes no more plaintext */
 #define B8G_WINDOW_BYTES 4096 /* Mapped parts begin and end at multiples of this */
 #define B8G_HANDLE_INDEX_BITS 20 /* Bits of a handle that are its index; above them is its generation */
 #define B8G_HOST_ERROR_BASE 256 /* An error of the host's system is -(this + errno), with the numbers of Linux */
@@ -521,6 +560,15 @@ struct b8g_address {
     uint32_t scope; /* the scope of version 6: which link */
 };
 
+/* How far a session of TLS is: 20 bytes. */
+struct b8g_session_state {
+    uint32_t flags; /* flags TLS_FLAG */
+    uint32_t version; /* its number in TLS: 0x303 is 1.2, 0x304 1.3; 0: not known yet */
+    uint32_t suite; /* the number of the cipher suite in TLS; 0: not known yet */
+    uint32_t readable; /* bytes of plaintext that can be read */
+    uint32_t fault; /* one of TLS_FAULT, and the number of an alert in bits 8 to 15 */
+};
+
 /* An offset in memory, as the callback takes it. */
 static inline int64_t b8g_at(const volatile void *pointer) {
     return (int64_t)(uintptr_t)pointer;
@@ -596,7 +644,7 @@ static inline int64_t b8g_acquire(b8g_handle h, uint64_t done) {
     return b8g_call(B8G_OP_ACQUIRE, h, (int64_t)done, 0, 0, 0);
 }
 
-/* finish answers ends a stream from one of its ends, the body that is written to an exchange, or what is written to a codec; 0. */
+/* finish answers ends a stream from one of its ends, the body that is written to an exchange, or what is written to a codec or a session of TLS; 0. */
 static inline int64_t b8g_finish(b8g_handle h, uint64_t how, uint32_t reason) {
     return b8g_call(B8G_OP_FINISH, h, (int64_t)how, (int64_t)reason, 0, 0);
 }
@@ -674,6 +722,11 @@ static inline int64_t b8g_link_bind(b8g_handle keys, const uint8_t *key) {
 /* link revoke: nobody can bind that key any more. 0. */
 static inline int64_t b8g_link_revoke(b8g_handle keys, const uint8_t *key) {
     return b8g_call(B8G_OP_LINK, keys, B8G_LINK_REVOKE, b8g_at(key), 0, 0);
+}
+
+/* unmap answers ends what one `map` of the caller made, all of it; the pages are the caller's own again, and zero. 0. NOENT: no `map` showed just that. */
+static inline int64_t b8g_unmap(volatile void *address, uint64_t bytes) {
+    return b8g_call(B8G_OP_UNMAP, 0, b8g_at(address), (int64_t)bytes, 0, 0);
 }
 
 /* ---- What programs need again and again. ---- */

@@ -47,6 +47,8 @@ export const Op = {
   task: 22,
   /** Mints, binds and revokes keys that link contexts. */
   link: 23,
+  /** Takes back a part of the caller's memory that shows something else. */
+  unmap: 24,
 } as const;
 
 /** Errors. */
@@ -153,7 +155,7 @@ export const Role = {
   SERVE: 17,
   /** the request that the program is to answer */
   REQUEST: 18,
-  /** cryptography, compression, languages and modules of wasm within, of nothing but the caller's own */
+  /** cryptography, compression, languages, sessions of TLS and modules of wasm within, of nothing but the caller's own */
   COMPUTE: 19,
 } as const;
 
@@ -341,6 +343,16 @@ export const Request = {
   INNER_UNMAP: 170,
   /** Tells which values of the caller's nothing within refers to any more. */
   INNER_DROPPED: 171,
+  /** Opens a session of TLS: ciphertext on one side, plaintext on the other, and no connection. */
+  TLS: 172,
+  /** Gives a session ciphertext that came from the other side. */
+  TLS_FEED: 173,
+  /** Takes the ciphertext that is to be sent to the other side. */
+  TLS_TAKE: 174,
+  /** Tells how far a session is. */
+  TLS_STATE: 175,
+  /** Tells what was agreed upon, and who the other side is. */
+  TLS_TELL: 176,
 } as const;
 
 /** Kinds of objects. */
@@ -389,6 +401,8 @@ export const Kind = {
   CODEC: 22,
   /** Cryptography and compression, of the caller's own bytes. */
   COMPUTE: 23,
+  /** A session of TLS, without a connection. */
+  TLS: 24,
 } as const;
 
 /** Types of files. */
@@ -671,6 +685,66 @@ export const Codec = {
   UNBROTLI: 8,
 } as const;
 
+/** Flags of the request TLS. */
+export const Tls = {
+  /** Take any certificate of the other side, whoever made it out and to whom. */
+  ANY: 1,
+  /** Do not look whether the certificate is made out to the server's name. */
+  NO_NAME: 2,
+  /** Trust those certificates only that come with the request and those that the grants name, not the system's. */
+  NO_SYSTEM: 4,
+  /** Be the server. */
+  SERVER: 8,
+  /** As a server: ask for a certificate, and look at it if there is one. */
+  ASK: 16,
+  /** As a server: ask for a certificate, and go on with none but a good one. */
+  REQUIRE: 32,
+} as const;
+
+/** What a session of TLS is. */
+export const Tls_flag = {
+  /** The handshake is done. */
+  READY: 1,
+  /** The other side said that it sends no more. */
+  ENDED: 2,
+  /** There is ciphertext to take. */
+  TAKE: 4,
+  /** It wants ciphertext. */
+  FEED: 8,
+} as const;
+
+/** Why a session of TLS failed. */
+export const Tls_fault = {
+  /** It did not. */
+  NONE: 0,
+  /** What it was told at its start cannot be used. */
+  SETTINGS: 1,
+  /** The other side does not speak TLS as it must. */
+  PROTOCOL: 2,
+  /** The other side gave up; its alert's number is in bits 8 to 15. */
+  ALERT: 3,
+  /** The certificate has expired. */
+  EXPIRED: 4,
+  /** The certificate is not valid yet. */
+  NOT_YET: 5,
+  /** Nobody who is trusted vouches for the certificate. */
+  ISSUER: 6,
+  /** The certificate is made out to somebody else. */
+  NAME: 7,
+  /** Something else is wrong with the certificate, or there is none. */
+  CERTIFICATE: 8,
+} as const;
+
+/** What TLS_TELL tells. */
+export const Tls_item = {
+  /** The protocol above that was agreed upon (ALPN); nothing if none was. */
+  ALPN: 0,
+  /** The certificates of the other side, its own first: a u32 with its length before each. */
+  CERTIFICATES: 1,
+  /** The name that a client asked for. */
+  SERVER_NAME: 2,
+} as const;
+
 /** Flags of the requests SET_TIMES and PATH_SET_TIMES. */
 export const Times = {
   /** Set the access time. */
@@ -815,6 +889,10 @@ export const Bound = {
   DIGEST_STATE_BYTES_MAX: 208,
   /** Bytes that wait in a codec to be read at most */
   CODEC_BUFFER_BYTES: 65536,
+  /** Bytes that the request TLS takes at most */
+  TLS_SETTINGS_BYTES_MAX: 1048576,
+  /** Ciphertext that waits in a session of TLS before it takes no more plaintext */
+  TLS_BUFFER_BYTES: 65536,
   /** Mapped parts begin and end at multiples of this */
   WINDOW_BYTES: 4096,
   /** Bits of a handle that are its index; above them is its generation */

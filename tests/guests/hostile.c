@@ -103,6 +103,11 @@ static void false_done(void) {
     expect(b8g_stream(1, RING, B8G_STREAM_MAP, &ends), 8, "no stream");
     expect(b8g_map(ends.writer, ring, 0, RING), 0, "no window");
     expect(b8g_map(ends.writer, ring, 0, RING), B8G_ERROR_EXIST, "two windows at one place");
+    expect(b8g_unmap(ring, RING - 4096), B8G_ERROR_NOENT, "half a window unmapped");
+    expect(b8g_unmap(second, RING), B8G_ERROR_NOENT, "no window unmapped");
+    expect(b8g_unmap(ring, RING), 0, "a window not unmapped");
+    expect(b8g_unmap(ring, RING), B8G_ERROR_NOENT, "a window unmapped twice");
+    expect(b8g_map(ends.writer, ring, 0, RING), 0, "no window where one was");
     expect(b8g_map(ends.writer, second + 1, 0, RING), B8G_ERROR_ARG, "a window at no page");
     expect(b8g_map(ends.writer, second, 4096, RING), B8G_ERROR_ARG, "a window beyond the ring");
     expect(b8g_map(ends.writer, (void *)0xfffff000, 0, 4096), B8G_ERROR_FAULT, "a window beyond memory");

@@ -490,21 +490,24 @@ PRIMITIVE(sys_send)
 
 #define SMALL_MESSAGE 1024
 
-/* receive(handle): [bytes, handles], or an error. */
+/* receive(handle, bytes at most): [bytes, handles], or an error; a larger message stays. */
 PRIMITIVE(sys_receive)
 {
     struct { uint32_t kind, rights, bytes, handles; } info;
     uint32_t handles[MESSAGE_HANDLES_MAX];
     uint32_t channel = sys_handle_of(ctx, argv[0]);
     uint8_t small[SMALL_MESSAGE], *bytes = small;
-    int64_t received;
+    int64_t most = to_number(ctx, argv[1], UINT32_MAX), received;
     JSValue pair;
 
-    received = b8g_call(OP_RECEIVE, (int32_t)channel, (intptr_t)small, sizeof small, (intptr_t)handles, MESSAGE_HANDLES_MAX);
+    received = b8g_call(OP_RECEIVE, (int32_t)channel, (intptr_t)small, most < SMALL_MESSAGE ? most : SMALL_MESSAGE, (intptr_t)handles,
+                        MESSAGE_HANDLES_MAX);
     if (received == E_LIMIT) {
         received = b8g_call(OP_INFO, (int32_t)channel, (intptr_t)&info, sizeof info, 0, 0);
         if (received < 0)
             return number(ctx, received);
+        if (info.bytes > most)
+            return number(ctx, E_LIMIT);
         bytes = js_malloc(ctx, info.bytes + 1);
         if (!bytes)
             return JS_EXCEPTION;
@@ -745,7 +748,7 @@ static const JSCFunctionListEntry primitives[] = {
     JS_CFUNC_DEF("require", 1, sys_require),
     JS_CFUNC_DEF("newChannel", 0, sys_new_channel),
     JS_CFUNC_DEF("send", 3, sys_send),
-    JS_CFUNC_DEF("receive", 1, sys_receive),
+    JS_CFUNC_DEF("receive", 2, sys_receive),
     JS_CFUNC_DEF("wantRenewals", 0, sys_want_renewals),
     JS_CFUNC_DEF("wantCheckpoint", 0, sys_want_checkpoint),
     JS_CFUNC_DEF("queueMicrotask", 1, sys_queue_microtask),

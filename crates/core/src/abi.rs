@@ -7,9 +7,11 @@ pub mod address;
 pub mod constants;
 pub mod names;
 pub mod operations;
+mod records;
 pub mod requests;
 pub mod shape;
 
+pub use records::{Ended, SpawnLimits, Stat};
 use shape::Constant;
 
 /// Declares an enum of ABI numbers with its reader and the table of its names.
@@ -106,6 +108,8 @@ numbers! {
         Task = 22,
         /// Mints, binds and revokes keys that link contexts.
         Link = 23,
+        /// Takes back a part of the caller's memory that shows something else.
+        Unmap = 24,
     }
 }
 
@@ -294,6 +298,16 @@ numbers! {
         InnerUnmap = 170,
         /// Tells which values of the caller's nothing within refers to any more.
         InnerDropped = 171,
+        /// Opens a session of TLS: ciphertext on one side, plaintext on the other, and no connection.
+        Tls = 172,
+        /// Gives a session ciphertext that came from the other side.
+        TlsFeed = 173,
+        /// Takes the ciphertext that is to be sent to the other side.
+        TlsTake = 174,
+        /// Tells how far a session is.
+        TlsState = 175,
+        /// Tells what was agreed upon, and who the other side is.
+        TlsTell = 176,
     }
 }
 
@@ -344,6 +358,8 @@ numbers! {
         Codec = 22,
         /// Cryptography and compression, of the caller's own bytes.
         Compute = 23,
+        /// A session of TLS, without a connection.
+        Tls = 24,
     }
 }
 
@@ -701,194 +717,5 @@ pub const IMPORT_MODULE: &str = "b8g";
 /// The callback's name.
 pub const IMPORT_CALL: &str = "call";
 
-/// What a file or directory is. 64 bytes on the wire, times in nanoseconds since 1970.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Stat {
-    /// Which device it lies on.
-    pub device: u64,
-    /// Its number there.
-    pub inode: u64,
-    /// What it is.
-    pub file_type: FileType,
-    /// How many names it has.
-    pub links: u32,
-    /// Bytes.
-    pub size: u64,
-    /// Last read.
-    pub atime_ns: u64,
-    /// Last written.
-    pub mtime_ns: u64,
-    /// Last changed.
-    pub ctime_ns: u64,
-}
-
-impl Stat {
-    /// Bytes on the wire.
-    pub const BYTES: usize = 64;
-
-    /// Writes it as the ABI lays it out.
-    pub fn to_bytes(&self) -> [u8; Stat::BYTES] {
-        let mut out = [0; Stat::BYTES];
-        out[0..8].copy_from_slice(&self.device.to_le_bytes());
-        out[8..16].copy_from_slice(&self.inode.to_le_bytes());
-        out[16..20].copy_from_slice(&(self.file_type as u32).to_le_bytes());
-        out[20..24].copy_from_slice(&self.links.to_le_bytes());
-        out[24..32].copy_from_slice(&self.size.to_le_bytes());
-        out[32..40].copy_from_slice(&self.atime_ns.to_le_bytes());
-        out[40..48].copy_from_slice(&self.mtime_ns.to_le_bytes());
-        out[48..56].copy_from_slice(&self.ctime_ns.to_le_bytes());
-        out
-    }
-}
-
-/// How a task ended and what it used. 64 bytes on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ended {
-    /// Why.
-    pub reason: EndReason,
-    /// Its exit code.
-    pub code: i32,
-    /// Nanoseconds from its start to its end.
-    pub wall_ns: u64,
-    /// Nanoseconds of processor time.
-    pub cpu_ns: u64,
-    /// The most memory that it had at a time.
-    pub memory_peak_bytes: u64,
-    /// What it wrote to stdout and stderr.
-    pub output_bytes: u64,
-    /// Its calls of the callback.
-    pub calls: u64,
-    /// Bytes of the message, which `read` of the task gives.
-    pub message_bytes: u64,
-    /// What it was refused, different things.
-    pub denied: u64,
-}
-
-impl Ended {
-    /// Bytes on the wire.
-    pub const BYTES: usize = 64;
-
-    /// Writes it as the ABI lays it out.
-    pub fn to_bytes(&self) -> [u8; Ended::BYTES] {
-        let mut out = [0; Ended::BYTES];
-        out[0..4].copy_from_slice(&(self.reason as u32).to_le_bytes());
-        out[4..8].copy_from_slice(&self.code.to_le_bytes());
-        let rest = [
-            self.wall_ns,
-            self.cpu_ns,
-            self.memory_peak_bytes,
-            self.output_bytes,
-            self.calls,
-            self.message_bytes,
-            self.denied,
-        ];
-        for (at, word) in out[8..].chunks_exact_mut(8).zip(rest) {
-            at.copy_from_slice(&word.to_le_bytes());
-        }
-        out
-    }
-}
-
-/// What a task may use at most; 0 is as much as its parent. 32 bytes on the wire.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct SpawnLimits {
-    /// Bytes of memory.
-    pub memory_bytes: u64,
-    /// Nanoseconds until its deadline.
-    pub timeout_ns: u64,
-    /// Bytes of output.
-    pub output_bytes: u64,
-    /// Open handles.
-    pub handles: u64,
-}
-
-impl SpawnLimits {
-    /// Bytes on the wire.
-    pub const BYTES: usize = 32;
-
-    /// Reads what [`Op::Spawn`] was given.
-    pub fn from_bytes(bytes: &[u8; SpawnLimits::BYTES]) -> SpawnLimits {
-        let mut words = [0; 4];
-        for (word, at) in words.iter_mut().zip(bytes.chunks_exact(8)) {
-            *word = u64::from_le_bytes(at.try_into().unwrap_or_default());
-        }
-        let [memory_bytes, timeout_ns, output_bytes, handles] = words;
-        SpawnLimits { memory_bytes, timeout_ns, output_bytes, handles }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec::Vec;
-
-    fn numbers<T: Copy>(all: &[T], number: impl Fn(T) -> u32) -> Vec<u32> {
-        all.iter().map(|x| number(*x)).collect()
-    }
-
-    /// A guest that was built yesterday holds these numbers: they never move.
-    #[test]
-    fn numbers_never_move() {
-        assert_eq!(
-            numbers(Op::ALL, |x| x as u32),
-            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 17, 18, 19, 20, 21, 22, 23]
-        );
-        let requests = (1..=4).chain(16..=24).chain(32..=40).chain([48, 49, 64, 65, 80]);
-        let requests = requests.chain(96..=116).chain([120]).chain(130..=171);
-        assert_eq!(numbers(Request::ALL, |x| x as u32), requests.collect::<Vec<_>>());
-        assert_eq!(numbers(Kind::ALL, |x| x as u32), (1..=19).chain(21..=23).collect::<Vec<_>>());
-        assert_eq!(numbers(Role::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());
-        assert_eq!(numbers(FileType::ALL, |x| x as u32), (0..=8).collect::<Vec<_>>());
-        assert_eq!(numbers(HttpFailure::ALL, |x| x as u32), (1..=19).collect::<Vec<_>>());
-        assert_eq!(numbers(EndReason::ALL, |x| x as u32), (1..=8).collect::<Vec<_>>());
-        assert_eq!(numbers(Language::ALL, |x| x as u32), (0..=2).collect::<Vec<_>>());
-        assert_eq!(Op::from_number(15), None);
-        assert_eq!(Op::from_number(5), Some(Op::Open));
-        assert_eq!(Request::Shutdown.name(), "Shutdown");
-    }
-
-    #[test]
-    fn what_tasks_use_lies_as_documented() {
-        let ended = Ended {
-            reason: EndReason::Trap,
-            code: -2,
-            wall_ns: 3,
-            cpu_ns: 4,
-            memory_peak_bytes: 5,
-            output_bytes: 6,
-            calls: 7,
-            message_bytes: 8,
-            denied: 9,
-        };
-        let bytes = ended.to_bytes();
-        assert_eq!(bytes[..8], [5, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff]);
-        assert_eq!(
-            bytes[8..].iter().filter(|b| **b != 0).copied().collect::<Vec<_>>(),
-            (3..=9).collect::<Vec<_>>()
-        );
-        let mut bytes = [0; SpawnLimits::BYTES];
-        (0..4).for_each(|i| bytes[i * 8] = 10 + i as u8);
-        let limits = SpawnLimits::from_bytes(&bytes);
-        assert_eq!(
-            (limits.memory_bytes, limits.timeout_ns, limits.output_bytes, limits.handles),
-            (10, 11, 12, 13)
-        );
-    }
-
-    #[test]
-    fn stat_is_64_bytes_in_order() {
-        let stat = Stat {
-            device: 1,
-            inode: 2,
-            file_type: FileType::Regular,
-            links: 3,
-            size: 4,
-            atime_ns: 5,
-            mtime_ns: 6,
-            ctime_ns: 7,
-        };
-        let bytes = stat.to_bytes();
-        assert_eq!((bytes[0], bytes[8], bytes[16], bytes[20], bytes[24]), (1, 2, 4, 3, 4));
-        assert_eq!((bytes[32], bytes[40], bytes[48]), (5, 6, 7));
-    }
-}
+mod tests;

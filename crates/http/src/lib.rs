@@ -2,7 +2,7 @@
 //! which is made when it is first needed; whoever uses an [`Exchange`] does so from any thread and is told of changes.
 //!
 //! Start reading at [`Exchange`], then `client.rs` and `server.rs`. `shared.rs` is what the thread and an exchange have in
-//! common, `message.rs` says what may be sent.
+//! common, `message.rs` says what may be sent. `session.rs` stands beside all that: TLS without a connection, for whoever has one.
 //!
 //! What never happens: the thread waits for nobody who uses an exchange; a redirect is not followed; what waits in an
 //! exchange does not exceed [`BODY_BYTES_MAX`] in either direction; a connection is not used by two [`Client`]s. Whether a
@@ -17,6 +17,7 @@ pub mod grammar;
 mod link;
 mod message;
 mod server;
+pub mod session;
 mod shared;
 mod thread;
 mod trust;

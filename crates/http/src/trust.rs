@@ -17,6 +17,8 @@ const SESSIONS_MAX: usize = 16;
 #[derive(Debug, Default)]
 pub struct Trust {
     added: Vec<CertificateDer<'static>>,
+    /// The system's and those that were added.
+    roots: OnceLock<Arc<RootCertStore>>,
     config: OnceLock<Result<ClientConfig, HttpFailure>>,
 }
 
@@ -42,7 +44,7 @@ impl std::error::Error for TrustError {}
 
 impl Clone for Trust {
     fn clone(&self) -> Trust {
-        Trust { added: self.added.clone(), config: OnceLock::new() }
+        Trust { added: self.added.clone(), ..Trust::default() }
     }
 }
 
@@ -62,7 +64,7 @@ impl Trust {
         let mut checked = RootCertStore::empty();
         found.iter().try_for_each(|one| checked.add(one.clone())).map_err(|_| TrustError::Damaged)?;
         self.added.append(&mut found);
-        self.config = OnceLock::new();
+        (self.roots, self.config) = (OnceLock::new(), OnceLock::new());
         Ok(())
     }
 
@@ -75,21 +77,39 @@ impl Trust {
         Ok(Arc::new(config))
     }
 
-    fn make(&self) -> Result<ClientConfig, HttpFailure> {
-        let system = SYSTEM.get_or_init(|| {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    /// What was added.
+    pub(crate) fn added(&self) -> &[CertificateDer<'static>] {
+        &self.added
+    }
+
+    /// The system's authorities and what was added.
+    pub(crate) fn roots(&self) -> &Arc<RootCertStore> {
+        self.roots.get_or_init(|| {
+            let system = SYSTEM.get_or_init(|| {
+                let mut roots = RootCertStore::empty();
+                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+                Arc::new(roots)
+            });
+            if self.added.is_empty() {
+                return system.clone();
+            }
+            let mut roots = (**system).clone();
+            roots.add_parsable_certificates(self.added.iter().cloned());
             Arc::new(roots)
-        });
-        let mut roots = (**system).clone();
-        roots.add_parsable_certificates(self.added.iter().cloned());
+        })
+    }
+
+    fn make(&self) -> Result<ClientConfig, HttpFailure> {
+        let roots = self.roots();
         if roots.is_empty() {
             return Err(HttpFailure::NoAuthorities);
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let mut config =
-            versions.map_err(|_| HttpFailure::Other)?.with_root_certificates(roots).with_no_client_auth();
+        let mut config = versions
+            .map_err(|_| HttpFailure::Other)?
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }

@@ -72,6 +72,14 @@ fn memory(out: &mut impl Write) -> Result<()> {
     tell(out, "reaches beyond", &(part.read(90, &mut bytes), window.part(8000, 200).is_some()))?;
     part.read(3, &mut bytes[..32]);
     tell(out, "seen", &String::from_utf8_lossy(&bytes[..32]))?;
+    drop(window);
+    for _ in 0..100 {
+        let (one, other) = (memory.map(4096, 4096)?, memory.map(0, 8192)?);
+        assert_eq!((one.whole().len(), other.whole().len()), (4096, 8192));
+    }
+    let window = memory.map(0, 8192)?;
+    window.whole().read(4003, &mut bytes[..32]);
+    tell(out, "seen again", &String::from_utf8_lossy(&bytes[..32]))?;
     let less = memory.handle().duplicate(Rights::READ)?;
     tell(out, "refused", &SharedMemory::from_handle(less).map(0, 4096).err())
 }

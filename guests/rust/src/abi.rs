@@ -53,6 +53,12 @@ pub const DIGEST_STATE_BYTES_MAX: u64 = 208;
 /// Bytes that wait in a codec to be read at most.
 pub const CODEC_BUFFER_BYTES: u64 = 65536;
 
+/// Bytes that the request TLS takes at most.
+pub const TLS_SETTINGS_BYTES_MAX: u64 = 1048576;
+
+/// Ciphertext that waits in a session of TLS before it takes no more plaintext.
+pub const TLS_BUFFER_BYTES: u64 = 65536;
+
 /// Mapped parts begin and end at multiples of this.
 pub const WINDOW_BYTES: u64 = 4096;
 
@@ -108,6 +114,8 @@ pub mod op {
     pub const TASK: u32 = 22;
     /// Mints, binds and revokes keys that link contexts.
     pub const LINK: u32 = 23;
+    /// Takes back a part of the caller's memory that shows something else.
+    pub const UNMAP: u32 = 24;
 }
 
 /// Errors.
@@ -214,7 +222,7 @@ pub mod role {
     pub const SERVE: u32 = 17;
     /// the request that the program is to answer
     pub const REQUEST: u32 = 18;
-    /// cryptography, compression, languages and modules of wasm within, of nothing but the caller's own
+    /// cryptography, compression, languages, sessions of TLS and modules of wasm within, of nothing but the caller's own
     pub const COMPUTE: u32 = 19;
 }
 
@@ -402,6 +410,16 @@ pub mod ctl {
     pub const INNER_UNMAP: u32 = 170;
     /// Tells which values of the caller's nothing within refers to any more.
     pub const INNER_DROPPED: u32 = 171;
+    /// Opens a session of TLS: ciphertext on one side, plaintext on the other, and no connection.
+    pub const TLS: u32 = 172;
+    /// Gives a session ciphertext that came from the other side.
+    pub const TLS_FEED: u32 = 173;
+    /// Takes the ciphertext that is to be sent to the other side.
+    pub const TLS_TAKE: u32 = 174;
+    /// Tells how far a session is.
+    pub const TLS_STATE: u32 = 175;
+    /// Tells what was agreed upon, and who the other side is.
+    pub const TLS_TELL: u32 = 176;
 }
 
 /// Kinds of objects.
@@ -450,6 +468,8 @@ pub mod kind {
     pub const CODEC: u32 = 22;
     /// Cryptography and compression, of the caller's own bytes.
     pub const COMPUTE: u32 = 23;
+    /// A session of TLS, without a connection.
+    pub const TLS: u32 = 24;
 }
 
 /// Types of files.
@@ -730,6 +750,66 @@ pub mod codec {
     pub const BROTLI: u32 = 0x7;
     /// Decompresses Brotli.
     pub const UNBROTLI: u32 = 0x8;
+}
+
+/// Flags of the request TLS.
+pub mod tls {
+    /// Take any certificate of the other side, whoever made it out and to whom.
+    pub const ANY: u32 = 0x1;
+    /// Do not look whether the certificate is made out to the server's name.
+    pub const NO_NAME: u32 = 0x2;
+    /// Trust those certificates only that come with the request and those that the grants name, not the system's.
+    pub const NO_SYSTEM: u32 = 0x4;
+    /// Be the server.
+    pub const SERVER: u32 = 0x8;
+    /// As a server: ask for a certificate, and look at it if there is one.
+    pub const ASK: u32 = 0x10;
+    /// As a server: ask for a certificate, and go on with none but a good one.
+    pub const REQUIRE: u32 = 0x20;
+}
+
+/// What a session of TLS is.
+pub mod tls_flag {
+    /// The handshake is done.
+    pub const READY: u32 = 0x1;
+    /// The other side said that it sends no more.
+    pub const ENDED: u32 = 0x2;
+    /// There is ciphertext to take.
+    pub const TAKE: u32 = 0x4;
+    /// It wants ciphertext.
+    pub const FEED: u32 = 0x8;
+}
+
+/// Why a session of TLS failed.
+pub mod tls_fault {
+    /// It did not.
+    pub const NONE: u32 = 0x0;
+    /// What it was told at its start cannot be used.
+    pub const SETTINGS: u32 = 0x1;
+    /// The other side does not speak TLS as it must.
+    pub const PROTOCOL: u32 = 0x2;
+    /// The other side gave up; its alert's number is in bits 8 to 15.
+    pub const ALERT: u32 = 0x3;
+    /// The certificate has expired.
+    pub const EXPIRED: u32 = 0x4;
+    /// The certificate is not valid yet.
+    pub const NOT_YET: u32 = 0x5;
+    /// Nobody who is trusted vouches for the certificate.
+    pub const ISSUER: u32 = 0x6;
+    /// The certificate is made out to somebody else.
+    pub const NAME: u32 = 0x7;
+    /// Something else is wrong with the certificate, or there is none.
+    pub const CERTIFICATE: u32 = 0x8;
+}
+
+/// What TLS_TELL tells.
+pub mod tls_item {
+    /// The protocol above that was agreed upon (ALPN); nothing if none was.
+    pub const ALPN: u32 = 0x0;
+    /// The certificates of the other side, its own first: a u32 with its length before each.
+    pub const CERTIFICATES: u32 = 0x1;
+    /// The name that a client asked for.
+    pub const SERVER_NAME: u32 = 0x2;
 }
 
 /// Flags of the requests SET_TIMES and PATH_SET_TIMES.
@@ -1027,3 +1107,21 @@ pub struct Address {
 }
 
 const _: () = assert!(size_of::<Address>() == 32);
+
+/// How far a session of TLS is.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[repr(C)]
+pub struct SessionState {
+    /// Flags TLS_FLAG.
+    pub flags: u32,
+    /// Its number in TLS: 0x303 is 1.2, 0x304 1.3; 0: not known yet.
+    pub version: u32,
+    /// The number of the cipher suite in TLS; 0: not known yet.
+    pub suite: u32,
+    /// Bytes of plaintext that can be read.
+    pub readable: u32,
+    /// One of TLS_FAULT, and the number of an alert in bits 8 to 15.
+    pub fault: u32,
+}
+
+const _: () = assert!(size_of::<SessionState>() == 20);

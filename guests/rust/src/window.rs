@@ -3,12 +3,13 @@
 //! Invariant: no Rust object lies in a window, and no reference into it is ever given out: what is read is a copy. So whoever shares it may
 //! write there at any moment, and a check of the copy stays true.
 
+use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
 use crate::abi::{WINDOW_BYTES, op};
 use crate::{Error, Handle, Result, call};
 
-/// A window. It stays for as long as the component runs: the ABI has nothing that closes one.
+/// A window. It closes when it is dropped; its place is kept for later ones.
 #[derive(Debug)]
 pub struct Window {
     base: *mut u8,
@@ -29,11 +30,19 @@ impl Window {
         if !len.is_multiple_of(WINDOW_BYTES as usize) {
             return Err(Error::ARGUMENT);
         }
-        let base = fresh(len)?;
+        let base = match PLACES.take(len) {
+            Some(base) => base,
+            None => fresh(len)?,
+        };
         let arguments = [call::at(base), offset.cast_signed(), len as i64, 0];
-        // SAFETY: the pages are fresh: they belong to no Rust object, and never will.
-        unsafe { call::raw(op::MAP, handle.raw(), arguments) }?;
-        Ok(Window { base, len })
+        // SAFETY: the pages are for windows: they belong to no Rust object, and never will.
+        match unsafe { call::raw(op::MAP, handle.raw(), arguments) } {
+            Ok(_) => Ok(Window { base, len }),
+            Err(error) => {
+                PLACES.keep(base, len);
+                Err(error)
+            }
+        }
     }
 
     /// All of it.
@@ -47,6 +56,53 @@ impl Window {
             return None;
         }
         Some(Part { base: self.base.wrapping_add(offset), len, window: PhantomData })
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // SAFETY: the pages belong to no Rust object, and every part of the window is gone: it was borrowed.
+        if unsafe { call::raw(op::UNMAP, 0, [call::at(self.base), self.len as i64, 0, 0]) }.is_ok() {
+            PLACES.keep(self.base, self.len);
+        }
+    }
+}
+
+/// Where windows were: pages that nothing else uses.
+struct Places(UnsafeCell<[(*mut u8, usize); PLACES_MAX]>);
+
+/// As many as there can be windows; what exceeds that is never used again.
+const PLACES_MAX: usize = 16;
+
+static PLACES: Places = Places(UnsafeCell::new([(core::ptr::null_mut(), 0); PLACES_MAX]));
+
+// SAFETY: a component has one thread.
+unsafe impl Sync for Places {}
+
+impl Places {
+    /// A place that is large enough, and of those the smallest.
+    fn take(&self, len: usize) -> Option<*mut u8> {
+        // SAFETY: one thread, and nothing below calls back.
+        let places = unsafe { &mut *self.0.get() };
+        let fits = places.iter_mut().filter(|(_, bytes)| *bytes >= len && *bytes != 0);
+        let (base, bytes) = fits.min_by_key(|(_, bytes)| *bytes)?;
+        let taken = *base;
+        (*base, *bytes) = (base.wrapping_add(len), *bytes - len);
+        Some(taken)
+    }
+
+    fn keep(&self, base: *mut u8, len: usize) {
+        // SAFETY: as above.
+        let places = unsafe { &mut *self.0.get() };
+        let end = base.wrapping_add(len);
+        let beside = |place: &&mut (*mut u8, usize)| {
+            place.1 != 0 && (place.0.wrapping_add(place.1) == base || place.0 == end)
+        };
+        if let Some(place) = places.iter_mut().find(beside) {
+            *place = (place.0.min(base), place.1 + len);
+        } else if let Some(free) = places.iter_mut().find(|place| place.1 == 0) {
+            *free = (base, len);
+        }
     }
 }
 
@@ -97,7 +153,7 @@ impl Part<'_> {
     }
 }
 
-/// Memory that nothing uses and nothing will: a window takes its place.
+/// Memory that nothing uses: a window takes its place.
 #[cfg(target_family = "wasm")]
 fn fresh(len: usize) -> Result<*mut u8> {
     const PAGE: usize = 65536;

@@ -148,7 +148,7 @@ fn operations(out: &mut String) {
     let names: Vec<String> = LAYOUTS
         .iter()
         .map(|layout| record_name(layout))
-        .filter(|name| !matches!(name.as_str(), "offset" | "span" | "times" | "file-stat"))
+        .filter(|name| !matches!(name.as_str(), "offset" | "span" | "times" | "file-stat" | "session-state"))
         .collect();
     let _ = writeln!(
         out,
@@ -252,7 +252,7 @@ fn function(
 }
 
 fn requests(out: &mut String) {
-    out.push_str("\n/// The requests of `ctl`.\ninterface control {\n  use types.{handle, error, language, refusal, address, entry, offset, span, file-stat, times};\n");
+    out.push_str("\n/// The requests of `ctl`.\ninterface control {\n  use types.{handle, error, language, refusal, address, entry, offset, span, file-stat, times, session-state};\n");
     for form in REQUESTS {
         request(out, form);
     }

@@ -6,6 +6,9 @@ const KIND = { FILE: 5, SOCKET: 10, CHANNEL: 12 };
 const READABLE = 1;
 const WRITABLE = 2;
 const CLOSED = -1;
+const CTL_DISCARD = 120;
+// No message is larger.
+const MESSAGE_BYTES = 1 << 20;
 
 // What arrived.
 class Message {
@@ -78,6 +81,21 @@ class Holder {
   }
 }
 
+function takeMessage(handle, bytesMax) {
+  const received = sys.receive(handle, bytesMax);
+  return typeof received === "object" ? new Message(received[0], received[1]) : received;
+}
+
+function dropMessage(handle) {
+  return sys.ctl(handle, CTL_DISCARD) || true;
+}
+
+function bytesMax(given) {
+  if (given === undefined) return undefined;
+  if (typeof given !== "number" || !(given >= 0)) throw new RangeError("maxBytes must be a number that is not negative");
+  return given < MESSAGE_BYTES ? given : undefined;
+}
+
 // One end of a channel.
 class Channel {
   #handle;
@@ -126,17 +144,28 @@ class Channel {
     }
   }
 
-  // The next message; null when the other end is closed.
-  async receive() {
+  // The next message; null when the other end is closed. One of more than `maxBytes` stays, and that is an error.
+  receive(options) {
+    return this.#take("receive from", takeMessage, null, options);
+  }
+
+  // Drops the next message with what it carries, however large it is; false when the other end is closed.
+  discard() {
+    return this.#take("discard from", dropMessage, false);
+  }
+
+  // Waits for its turn and for a message. `take` does something with it, or gives an error's number.
+  async #take(action, take, end, options) {
     const turn = this.#receiving.take();
     if (turn) await turn;
     try {
+      const most = bytesMax(options?.maxBytes);
       for (;;) {
         const handle = Channel.handle(this);
-        const received = sys.receive(handle);
-        if (typeof received === "object") return new Message(received[0], received[1]);
-        if (received === E.CLOSED) return null;
-        if (received !== E.AGAIN) throw errorOf(received, "receive from", "channel");
+        const taken = take(handle, most);
+        if (typeof taken !== "number") return taken;
+        if (taken === E.CLOSED) return end;
+        if (taken !== E.AGAIN) throw errorOf(taken, action, "channel");
         await ready(handle, READABLE);
       }
     } finally {

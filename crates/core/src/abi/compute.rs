@@ -1,4 +1,4 @@
-//! The numbers of cryptography and compression: what the requests of [`super::Role::Compute`] name by their arguments.
+//! The numbers of cryptography, compression and TLS: what the requests of [`super::Role::Compute`] name by their arguments.
 //!
 //! Keys are bytes: a scalar of a curve and its point (uncompressed) for P-256, P-384 and P-521, 32 bytes for Ed25519 and X25519, and
 //! the two structures of PKCS #1 in DER for RSA.
@@ -13,6 +13,10 @@ pub const KEY_BYTES_MAX: usize = 16 << 10;
 pub const DIGEST_STATE_BYTES_MAX: usize = 208;
 /// Bytes that wait in a codec to be read at most.
 pub const CODEC_BUFFER_BYTES: usize = 64 << 10;
+/// Bytes of the certificates that a session of TLS is given at most, and of all else that it is told at its start.
+pub const TLS_SETTINGS_BYTES_MAX: usize = 1 << 20;
+/// Ciphertext that waits in a session of TLS to be taken, before it takes no more plaintext.
+pub const TLS_BUFFER_BYTES: usize = 64 << 10;
 
 macro_rules! constants {
     ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])* $constant:ident = $value:literal,)* }) => {
@@ -175,5 +179,73 @@ constants! {
         BROTLI = 7,
         /// Decompresses Brotli.
         UNBROTLI = 8,
+    }
+}
+
+constants! {
+    /// Flags of [`super::Request::Tls`], in bits 0 to 7.
+    tls {
+        /// Take any certificate of the other side, whoever made it out and to whom.
+        ANY = 1,
+        /// Do not look whether the certificate is made out to the server's name.
+        NO_NAME = 2,
+        /// Trust those certificates only that come with the request and those that the grants name, not the system's.
+        NO_SYSTEM = 4,
+        /// Be the server.
+        SERVER = 8,
+        /// As a server: ask for a certificate, and look at it if there is one.
+        ASK = 16,
+        /// As a server: ask for a certificate, and go on with none but a good one.
+        REQUIRE = 32,
+    }
+}
+
+constants! {
+    /// What a session of TLS is, in [`super::Request::TlsState`].
+    tls_flag {
+        /// The handshake is done.
+        READY = 1,
+        /// The other side said that it sends no more.
+        ENDED = 2,
+        /// There is ciphertext to take.
+        TAKE = 4,
+        /// It wants ciphertext.
+        FEED = 8,
+    }
+}
+
+constants! {
+    /// Why a session of TLS failed.
+    tls_fault {
+        /// It did not.
+        NONE = 0,
+        /// What it was told at its start cannot be used.
+        SETTINGS = 1,
+        /// The other side does not speak TLS as it must.
+        PROTOCOL = 2,
+        /// The other side gave up; its alert's number is in bits 8 to 15.
+        ALERT = 3,
+        /// The certificate has expired.
+        EXPIRED = 4,
+        /// The certificate is not valid yet.
+        NOT_YET = 5,
+        /// Nobody who is trusted vouches for the certificate.
+        ISSUER = 6,
+        /// The certificate is made out to somebody else.
+        NAME = 7,
+        /// Something else is wrong with the certificate, or there is none.
+        CERTIFICATE = 8,
+    }
+}
+
+constants! {
+    /// What [`super::Request::TlsTell`] tells.
+    tls_item {
+        /// The protocol above that was agreed upon (ALPN); nothing if none was.
+        ALPN = 0,
+        /// The certificates of the other side, its own first: a u32 with its length before each.
+        CERTIFICATES = 1,
+        /// The name that a client asked for.
+        SERVER_NAME = 2,
     }
 }

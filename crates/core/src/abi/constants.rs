@@ -97,8 +97,8 @@ pub const ROLES: &[RoleForm] = &[
         Role::Compute,
         "COMPUTE",
         Kind::Compute,
-        "cryptography, compression, languages and modules of wasm within, of nothing but the caller's own",
-        "ctl 130 to 145, 148 to 171",
+        "cryptography, compression, languages, sessions of TLS and modules of wasm within, of nothing but the caller's own",
+        "ctl 130 to 145, 148 to 172",
     ),
 ];
 
@@ -116,6 +116,10 @@ pub const GROUPS: &[Group] = &[
     group("PADDING", "Paddings of RSA", false, compute::padding::EACH),
     group("SIGN", "Flags of the requests SIGN and VERIFY, in bits 24 to 31", true, compute::sign::EACH),
     group("CODEC", "What a codec does", false, compute::codec::EACH),
+    group("TLS", "Flags of the request TLS", true, compute::tls::EACH),
+    group("TLS_FLAG", "What a session of TLS is", true, compute::tls_flag::EACH),
+    group("TLS_FAULT", "Why a session of TLS failed", false, compute::tls_fault::EACH),
+    group("TLS_ITEM", "What TLS_TELL tells", false, compute::tls_item::EACH),
     group("TIMES", "Flags of the requests SET_TIMES and PATH_SET_TIMES", true, times::EACH),
     group("READY", "Interests and answers of `wait`", true, ready::EACH),
     group("TASK", "Verbs of `task`", false, task::EACH),
@@ -166,6 +170,16 @@ pub const BOUNDS: &[Constant] = &[
         "CODEC_BUFFER_BYTES",
         compute::CODEC_BUFFER_BYTES as i64,
         "Bytes that wait in a codec to be read at most",
+    ),
+    constant(
+        "TLS_SETTINGS_BYTES_MAX",
+        compute::TLS_SETTINGS_BYTES_MAX as i64,
+        "Bytes that the request TLS takes at most",
+    ),
+    constant(
+        "TLS_BUFFER_BYTES",
+        compute::TLS_BUFFER_BYTES as i64,
+        "Ciphertext that waits in a session of TLS before it takes no more plaintext",
     ),
     constant("WINDOW_BYTES", 4096, "Mapped parts begin and end at multiples of this"),
     constant(
@@ -295,6 +309,18 @@ pub const ADDRESS: Layout = layout(
         field("scope", FieldType::U32, "the scope of version 6: which link"),
     ],
 );
+/// What TLS_STATE tells.
+pub const SESSION_STATE: Layout = layout(
+    "session_state",
+    "How far a session of TLS is",
+    &[
+        field("flags", FieldType::U32, "flags TLS_FLAG"),
+        field("version", FieldType::U32, "its number in TLS: 0x303 is 1.2, 0x304 1.3; 0: not known yet"),
+        field("suite", FieldType::U32, "the number of the cipher suite in TLS; 0: not known yet"),
+        field("readable", FieldType::U32, "bytes of plaintext that can be read"),
+        field("fault", FieldType::U32, "one of TLS_FAULT, and the number of an alert in bits 8 to 15"),
+    ],
+);
 
 /// Every structure.
 pub const LAYOUTS: &[&Layout] = &[
@@ -310,6 +336,7 @@ pub const LAYOUTS: &[&Layout] = &[
     &TIMES,
     &SPAN,
     &ADDRESS,
+    &SESSION_STATE,
 ];
 
 const fn error(error: Error, name: &'static str, meaning: &'static str) -> ErrorName {

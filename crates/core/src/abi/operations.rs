@@ -63,6 +63,7 @@ pub const OPERATIONS: &[Operation] = &[
             Kind::Task,
             Kind::Exchange,
             Kind::Codec,
+            Kind::Tls,
         ],
         needs: &[Rights::READ],
         parameters: &[
@@ -82,6 +83,7 @@ pub const OPERATIONS: &[Operation] = &[
             Kind::Memory,
             Kind::Exchange,
             Kind::Codec,
+            Kind::Tls,
         ],
         needs: &[Rights::WRITE],
         parameters: &[
@@ -148,13 +150,13 @@ pub const OPERATIONS: &[Operation] = &[
         ..operation(Op::Acquire, "acquire", "h")
     },
     Operation {
-        kinds: &[Kind::Stream, Kind::Exchange, Kind::Codec],
+        kinds: &[Kind::Stream, Kind::Exchange, Kind::Codec, Kind::Tls],
         needs: &[Rights::READ, Rights::WRITE],
         parameters: &[
             takes(0, "how", Shape::Number, &["0 = orderly, else abort"]),
             takes(1, "reason", Shape::Number32, &["reason, a u32"]),
         ],
-        words: "ends a stream from one of its ends, the body that is written to an exchange, or what is written to a codec; 0",
+        words: "ends a stream from one of its ends, the body that is written to an exchange, or what is written to a codec or a session of TLS; 0",
         ..operation(Op::Finish, "finish", "h")
     },
     Operation {
@@ -228,6 +230,14 @@ pub const OPERATIONS: &[Operation] = &[
         words: "mint writes a new key and answers 0, bind a new handle, revoke 0. See Keys",
         verbs: LINK_VERBS,
         ..operation(Op::Link, "link", "keys")
+    },
+    Operation {
+        parameters: &[
+            takes(0, "address", Shape::Address, &["address"]),
+            takes(1, "bytes", Shape::Number, &["bytes"]),
+        ],
+        words: "ends what one `map` of the caller made, all of it; the pages are the caller's own again, and zero. 0. NOENT: no `map` showed just that",
+        ..operation(Op::Unmap, "unmap", "")
     },
 ];
 

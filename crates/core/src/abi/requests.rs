@@ -2,7 +2,7 @@
 //!
 //! Invariant: each [`Request`] is here once, in the order of the numbers.
 
-use super::constants::{ADDRESS, ENTRY, OFFSET, SPAN, STAT, TIMES};
+use super::constants::{ADDRESS, ENTRY, OFFSET, SESSION_STATE, SPAN, STAT, TIMES};
 use super::shape::{Answer, Input, Output, RequestForm};
 use super::{Kind, Request};
 use crate::Rights;
@@ -579,8 +579,8 @@ pub const REQUESTS: &[RequestForm] = &[
         ..form(
             Request::Fault,
             "FAULT",
-            &[Kind::Codec],
-            "what is wrong with what was written, as text; answers its length, 0: nothing is known to be",
+            &[Kind::Codec, Kind::Tls],
+            "what is wrong with what was written, or why a session of TLS failed, as text; answers its length, 0: nothing is known to be",
         )
     },
     RequestForm {
@@ -779,11 +779,60 @@ pub const REQUESTS: &[RequestForm] = &[
         argument_words: "the number of a memory",
         ..compute(Request::InnerUnmap, "INNER_UNMAP", "0; zeroes are there now")
     },
+    told(
+        Request::InnerDropped,
+        "INNER_DROPPED",
+        "a u32 for each number of a value of the caller's that a reference had which is gone; answers their bytes",
+    ),
     RequestForm {
-        ..told(
-            Request::InnerDropped,
-            "INNER_DROPPED",
-            "a u32 for each number of a value of the caller's that a reference had which is gone; answers their bytes",
+        input: Input::Bytes,
+        input_words: "parts: server name; names of ALPN, with a byte before each that is its length; certificates that are trusted too; own certificate and those above it; its private key. Certificates and keys in PEM, or in DER one after another",
+        argument: "how",
+        argument_words: "flags TLS; in bits 16 to 31 the lowest version, 32 to 47 the highest, 0 = any from 1.2 on",
+        answer: Answer::Handle,
+        ..compute(
+            Request::Tls,
+            "TLS",
+            "new handle of a session, which has failed already if it was told what cannot be used. LIMIT: there are too many already",
+        )
+    },
+    RequestForm {
+        input: Input::Bytes,
+        input_words: "ciphertext",
+        needs: WRITE,
+        answer: Answer::Number,
+        ..form(
+            Request::TlsFeed,
+            "TLS_FEED",
+            &[Kind::Tls],
+            "answers how much of it was taken. AGAIN: read first; CLOSED: the other side has ended; IO: the session failed",
+        )
+    },
+    RequestForm {
+        needs: READ,
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::TlsTake,
+            "TLS_TAKE",
+            &[Kind::Tls],
+            "ciphertext, as much as there is and room for it; answers its length, 0: there is none",
+        )
+    },
+    RequestForm {
+        output: Output::Into(&SESSION_STATE),
+        ..form(Request::TlsState, "TLS_STATE", &[Kind::Tls], "`SessionState`")
+    },
+    RequestForm {
+        argument: "item",
+        argument_words: "one of TLS_ITEM",
+        output: Output::Bytes,
+        answer: Answer::Count,
+        ..form(
+            Request::TlsTell,
+            "TLS_TELL",
+            &[Kind::Tls],
+            "what was asked for, nothing while it is not known; answers its length. LIMIT: there is too little room",
         )
     },
 ];
@@ -826,26 +875,5 @@ const fn path(request: Request, name: &'static str, words: &'static str) -> Requ
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::String;
-
-    #[test]
-    fn every_request_is_described_once_in_order() {
-        assert_eq!(REQUESTS.len(), Request::ALL.len());
-        for (form, request) in REQUESTS.iter().zip(Request::ALL) {
-            assert_eq!(form.request, *request);
-            let squeezed: String = form.name.chars().filter(|c| *c != '_').collect();
-            assert_eq!(squeezed, request.name().to_ascii_uppercase());
-        }
-    }
-
-    #[test]
-    fn words_are_there_where_something_is_passed() {
-        for form in REQUESTS {
-            assert_eq!(matches!(form.input, Input::None), form.input_words.is_empty(), "{}", form.name);
-            assert_eq!(form.argument.is_empty(), form.argument_words.is_empty(), "{}", form.name);
-            assert!(!form.words.is_empty(), "{}", form.name);
-        }
-    }
-}
+#[path = "requests_tests.rs"]
+mod tests;
