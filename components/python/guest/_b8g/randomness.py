@@ -1,0 +1,19 @@
+"""Everything that was seeded or counted before an image was frozen, drawn anew in each copy.
+
+Start at `renew`. At a component's own start there is nothing to do: componentize-py seeds `random` at the first call, and the rest is
+not drawn yet. The hash seed of str and bytes is the one exception: tables that live depend on it.
+"""
+
+import random
+import tempfile
+import uuid
+
+
+def renew():
+    """Seeds the shared generator, and forgets the names of temporary files and what tells this machine from others."""
+    random._inst.seed()
+    tempfile._name_sequence = None
+    uuid._node = None
+    for name in ("_last_timestamp", "_last_timestamp_v6", "_last_timestamp_v7"):
+        if hasattr(uuid, name):
+            setattr(uuid, name, None)

@@ -1,0 +1,244 @@
+"""Makes deep recursion an error of Python instead of a trap: the last step of the making, on the finished component.
+
+Start at `guard`. Code of WebAssembly has two stacks. CPython measures the one in its linear memory, and raises RecursionError when
+that is used up. The other one, which the host keeps and nobody can measure from inside, holds return addresses and the
+variables whose address nobody takes; when it is used up, the component traps. So what is measured must always be used up first:
+
+- The limit of the stack that is measured is lowered to `LIMIT_BYTES`.
+- Functions that recurse and keep little on it (destructors, `hash`, comparisons, visitors of syntax trees) are padded: each call
+  of one takes `PAD_BYTES` of it.
+- Functions that recurse and never look at the limit, where CPython on other machines crashes, are made to look.
+
+Nothing else of the component changes: a padded function's body moves to the end of its module, and what stays in its place calls it.
+
+    python3 stack.py IN.wasm OUT.wasm
+"""
+
+import fnmatch
+import pathlib
+import struct
+import sys
+
+# What CPython may use of the stack in linear memory, whose whole is 1 MiB, so that 1 MiB of the host's stack suffices.
+LIMIT_BYTES = 192 << 10
+PAD_BYTES = 96
+# Where that stack ends; its soft limit, which raises, and its hard limit, which aborts, as componentize-py leaves them.
+TOP, SOFT, HARD = 0x100000, 0x4000, 0x2000
+
+# Functions of CPython that call themselves through others.
+PADDED = """
+    *_dealloc* *_repr* *_str *_richcompare *_hash object_isinstance object_issubclass object_recursive_isinstance recursive_issubclass
+    abstract_issubclass unpack_classinfo* _Py_union_args _Py_make_parameters subs_tvars
+    astfold_* validate_* symtable_* codegen_* compiler_* ast2obj_* obj2ast_* append_ast_* fold_* optimize_*
+    w_object w_complex_object r_object save save_* load_* scan_once_* _parse_* encoder_listencode_* encoder_encode*
+    *_next *_iternext gen_* async_gen_* coro_* slot_* partial_* PyObject_Repr PyObject_Str PyObject_Format do_richcompare
+    mro_* type_call type_mro* update_subclasses recurse_down_subclasses type_modified* set_mro_error deepcopy* property_* *_descr_get copy_*
+    bounded_lru_cache_wrapper infinite_lru_cache_wrapper uncached_lru_cache_wrapper element_* treebuilder_*
+""".split()
+# And those of them that cannot, of values that hold no others; they are called too often to be padded.
+LEAVES = """
+    unicode_* long_* float_* bytes_* bytearray_* range* listiter_next tupleiter_next dictiter_* setiter_* bytearrayiter_* unicode_iter*
+    unicodeiter_* strio* stringio_* count_next rangeiter_next longrangeiter_next calliter_* object_dealloc none_* bool_* slice_hash
+    _PyObject_Call* method_vectorcall* cfunction_* code_hash
+""".split()
+# Functions that do not look at the limit, and what each answers when it has raised an error.
+CHECKED = {"tuple_hash": -1, "frozenset_hash": -1} | dict.fromkeys(
+    "accumulate_next chain_next compress_next cycle_next dropwhile_next enum_next filter_next filterfalse_next islice_next map_next "
+    "pairwise_next reversed_next starmap_next takewhile_next tee_next zip_next zip_longest_next groupby_next".split(),
+    0,
+)
+# What looks at it: takes the text to end the message with, and answers 0 if all is well.
+LOOK = "Py_EnterRecursiveCall"
+# An empty text: the far end of the stack, which is never reached, is 0.
+EMPTY_TEXT = 8
+
+
+class Reader:
+    """Bytes that are read from the front."""
+
+    def __init__(self, data, at=0):
+        self.data, self.at = data, at
+
+    def number(self):
+        value = shift = 0
+        while True:
+            byte = self.data[self.at]
+            self.at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def bytes(self, length=None):
+        length = self.number() if length is None else length
+        self.at += length
+        return self.data[self.at - length : self.at]
+
+
+def number(value):
+    """A number in LEB128."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+def signed(value):
+    """A signed number in LEB128."""
+    out = bytearray()
+    while not -64 <= value < 64:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value & 0x7F)
+    return bytes(out)
+
+
+def sections(data):
+    """The sections of a module or component: their number and content."""
+    reader = Reader(data, 8)
+    while reader.at < len(data):
+        kind = data[reader.at]
+        reader.at += 1
+        yield kind, reader.bytes()
+
+
+def assemble(head, parts):
+    """A module or component of its sections."""
+    return head + b"".join(bytes([kind]) + number(len(content)) + content for kind, content in parts)
+
+
+def names_of(content):
+    """The names of functions in the custom section `name`, by their index."""
+    reader = Reader(content)
+    if reader.bytes() != b"name":
+        return {}
+    while reader.at < len(content):
+        kind = content[reader.at]
+        reader.at += 1
+        inside = Reader(reader.bytes())
+        if kind == 1:
+            return {inside.number(): inside.bytes().decode() for _ in range(inside.number())}
+    return {}
+
+
+def types_of(content):
+    """The types of functions: how many parameters each has."""
+    reader = Reader(content)
+    found = []
+    for _ in range(reader.number()):
+        form = reader.bytes(1)
+        if form != b"\x60":
+            return []  # A module with other types than functions' has none of ours.
+        found.append(len(reader.bytes()))
+        reader.bytes()
+    return found
+
+
+def imports_of(content):
+    """How many functions are imported, and the index of the imported stack pointer."""
+    reader = Reader(content)
+    functions = globals_ = 0
+    pointer = None
+    for _ in range(reader.number()):
+        reader.bytes()
+        field, kind = reader.bytes(), reader.bytes(1)[0]
+        if kind == 0:
+            reader.number()
+            functions += 1
+        elif kind == 1:
+            reader.bytes(1)
+            limits(reader)
+        elif kind == 2:
+            limits(reader)
+        elif kind == 3:
+            reader.bytes(2)
+            if field == b"__stack_pointer":
+                pointer = globals_
+            globals_ += 1
+        else:
+            reader.bytes(1)
+            reader.number()
+    return functions, pointer
+
+
+def limits(reader):
+    """Passes over the limits of a table or memory."""
+    if reader.number() & 1:
+        reader.number()
+    reader.number()
+
+
+def pad(module):
+    """A module with its recursive functions padded, and how many were."""
+    parts = list(sections(module))
+    content = dict(part for part in parts if part[0])
+    names = {}
+    for kind, custom in parts:
+        if kind == 0:
+            names.update(names_of(custom))
+    if "list_dealloc" not in names.values():
+        return module, 0
+    types, (imported, pointer) = types_of(content[1]), imports_of(content[2])
+    if pointer is None:
+        raise SystemExit("CPython's module imports no stack pointer: its linking has changed")
+    reader = Reader(content[3])
+    kinds = [reader.number() for _ in range(reader.number())]
+    reader = Reader(content[10])
+    bodies = [reader.bytes() for _ in range(reader.number())]
+    look = next(index for index, name in names.items() if name == LOOK)
+    count = 0
+    for index, name in names.items():
+        at = index - imported
+        if at < 0 or not matches(name, PADDED) or matches(name, LEAVES):
+            continue
+        moved = imported + len(bodies)
+        bodies.append(bodies[at])
+        kinds.append(kinds[at])
+        bodies[at] = wrapper(types[kinds[at]], moved, pointer, check(look, CHECKED[name]) if name in CHECKED else b"")
+        count += 1
+    new = {3: number(len(kinds)) + b"".join(map(number, kinds)), 10: number(len(bodies)) + b"".join(number(len(body)) + body for body in bodies)}
+    return assemble(module[:8], [(kind, new.get(kind, part)) for kind, part in parts]), count
+
+
+def matches(name, patterns):
+    """Whether a name is like one of the patterns."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def check(look, failed):
+    """Code that leaves a function with an answer when the limit is reached."""
+    return b"\x41" + signed(EMPTY_TEXT) + b"\x10" + number(look) + b"\x04\x40" + b"\x41" + signed(failed) + b"\x0f\x0b"
+
+
+def wrapper(parameters, target, pointer, before):
+    """The body of a function that calls another with the stack moved on, and moves it back."""
+    get, put = b"\x23" + number(pointer), b"\x24" + number(pointer)
+    size = b"\x41" + signed(PAD_BYTES)
+    arguments = b"".join(b"\x20" + number(at) for at in range(parameters))
+    return b"\x00" + before + get + size + b"\x6b" + put + arguments + b"\x10" + number(target) + get + size + b"\x6a" + put + b"\x0b"
+
+
+def guard(component):
+    """The component with its recursion guarded."""
+    parts, padded = [], 0
+    for kind, content in sections(component):
+        if kind == 1:
+            content, count = pad(content)
+            padded += count
+        parts.append((kind, content))
+    if not padded:
+        raise SystemExit("the component holds no CPython with the names of its functions")
+    component = assemble(component[:8], parts)
+    old, soft = struct.pack("<III", TOP, SOFT, HARD), TOP - LIMIT_BYTES
+    if component.count(old) != 1:
+        raise SystemExit(f"the limits of CPython's stack are {component.count(old)} times in the component, and should be once")
+    return component.replace(old, struct.pack("<III", TOP, soft, soft - (SOFT - HARD))), padded
+
+
+if __name__ == "__main__":
+    source, target = map(pathlib.Path, sys.argv[1:3])
+    guarded, padded = guard(source.read_bytes())
+    target.write_bytes(guarded)
+    print(f"{padded} functions padded", file=sys.stderr)
