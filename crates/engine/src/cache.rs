@@ -94,9 +94,24 @@ impl CodeCache {
         }
     }
 
+    /// What the code of `wasm` is known by.
+    pub(crate) fn key_of(&self, wasm: &[u8]) -> [u8; 32] {
+        *self.key(wasm).as_bytes()
+    }
+
+    /// Where the code of that key lies.
+    pub(crate) fn path_of(&self, key: &[u8; 32]) -> PathBuf {
+        self.path(&blake3::Hash::from_bytes(*key))
+    }
+
     /// Finds the code of `wasm` and gives it to `load`, positioned at its start.
     pub(crate) fn load<T>(&self, wasm: &[u8], load: impl FnOnce(File) -> Option<T>) -> Option<T> {
-        let key = self.key(wasm);
+        self.load_key(self.key(wasm).as_bytes(), load)
+    }
+
+    /// As [`CodeCache::load`], for the code of that key.
+    pub(crate) fn load_key<T>(&self, key: &[u8; 32], load: impl FnOnce(File) -> Option<T>) -> Option<T> {
+        let key = blake3::Hash::from_bytes(*key);
         let path = self.path(&key);
         let mac_key = self.mac_key()?;
         let mut file = open_own(&path).ok()?;

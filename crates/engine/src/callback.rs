@@ -93,6 +93,10 @@ pub(crate) fn run(
             let (at, offset, length) = (unsigned(a)?, unsigned(b)?, unsigned(c)?);
             dispatch(state, Call::Map { handle, memory: memory.whole(), at, offset, length })
         }
+        Op::Unmap => {
+            let (at, length) = (unsigned(a)?, unsigned(b)?);
+            dispatch(state, Call::Unmap { memory: memory.whole(), at, length })
+        }
         Op::Event => dispatch(state, Call::Event { bits: bits(a)? }),
         Op::Signal => dispatch(state, Call::Signal { handle, clear: bits(a)?, set: bits(b)? }),
         Op::ChannelNew => dispatch(state, Call::ChannelNew { out: room(memory, a, 8)? }),

@@ -51,6 +51,9 @@ pub enum ComponentError {
     /// The source does not compile.
     #[error(transparent)]
     Source(#[from] frontend::BuildError),
+    /// The sources of a Python program cannot be put together.
+    #[error(transparent)]
+    Python(#[from] b8g_frontend_py::BundleError),
 }
 
 /// What helps where only functions are missing: nothing else can be there until it is used.
@@ -67,6 +70,7 @@ impl ComponentError {
     pub fn files(&self) -> &[PathBuf] {
         match self {
             ComponentError::Source(error) => error.files(),
+            ComponentError::Python(error) => error.files(),
             ComponentError::Read { path, .. } => std::slice::from_ref(path),
             _ => &[],
         }
@@ -84,6 +88,9 @@ pub struct ComponentOptions {
     /// Of JavaScript and TypeScript: `process.env.NODE_ENV` is `"production"`, and packages take the build of themselves that is
     /// meant for it. Else it is what the program is granted.
     pub production: bool,
+    /// Of binaries of the component model: core modules that one links with one another are made one first, which makes contexts of
+    /// components that were put together of libraries faster to start and to restore. What cannot be fused stays as it is.
+    pub fuse: bool,
 }
 
 impl ComponentOptions {
@@ -240,7 +247,10 @@ impl Compiled {
         options: ComponentOptions,
         keep: bool,
     ) -> Result<Compiled, ComponentError> {
-        let model = Model::new(engine, wasm, options, keep)?;
+        Compiled::of_model(engine, Model::new(engine, wasm, options, keep)?)
+    }
+
+    fn of_model(engine: &Engine, model: Model) -> Result<Compiled, ComponentError> {
         let place = engine.models().map_err(invalid)?;
         let module = place.anchor.clone();
         let pre = wasmtime::Linker::new(&place.wasmtime).instantiate_pre(&module).map_err(invalid)?;
@@ -284,13 +294,18 @@ impl Compiled {
 
     /// The exported function of that name, if it takes and gives numbers only, and its place among all that do: perhaps
     /// `guess`.
-    pub(crate) fn function(&self, name: &str, guess: usize) -> Option<(usize, &Function, &ModuleExport)> {
+    pub(crate) fn function(&self, name: &str, guess: usize) -> Option<(usize, &Function)> {
         let functions = self.functions();
         let at = match functions.get(guess) {
             Some((function, _)) if function.name == name => guess,
             _ => functions.binary_search_by(|(function, _)| function.name.as_str().cmp(name)).ok()?,
         };
-        functions.get(at).map(|(function, export)| (at, function, export))
+        functions.get(at).map(|(function, _)| (at, function))
+    }
+
+    /// The function at a place that [`Compiled::function`] gave, and where its module has it.
+    pub(crate) fn function_at(&self, place: usize) -> Option<&(Function, ModuleExport)> {
+        self.functions().get(place)
     }
 
     /// Lets a signal stop it, where that works; elsewhere its engine's own way must do. Answers whether one of them does.
@@ -347,6 +362,30 @@ fn unknown_imports(module: &Module) -> Vec<String> {
         .collect()
 }
 
+/// A module's binary, in memory or in a file that is mapped. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Binary(Arc<dyn AsRef<[u8]> + Send + Sync>);
+
+impl Binary {
+    pub(crate) fn new(bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Binary {
+        Binary(Arc::new(bytes))
+    }
+}
+
+impl std::ops::Deref for Binary {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
+impl std::fmt::Debug for Binary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
 /// Compiled code, ready for contexts. Cheap to clone: clones share the code.
 ///
 /// ```
@@ -364,7 +403,7 @@ pub struct Component {
     pub(crate) compiled: Arc<Compiled>,
     pub(crate) program: Option<Arc<[u8]>>,
     /// The module, unless it is the JavaScript engine that is built in.
-    pub(crate) wasm: Option<Arc<[u8]>>,
+    pub(crate) wasm: Option<Binary>,
     files: Arc<[PathBuf]>,
 }
 
@@ -408,13 +447,30 @@ impl Component {
         if bytes.len() > MODULE_BYTES_MAX {
             return Err(ComponentError::TooLarge { bytes: bytes.len() as u64 });
         }
-        let binary = wat::parse_bytes(bytes).map_err(|e| ComponentError::Invalid(e.to_string()))?;
+        let mut binary = wat::parse_bytes(bytes).map_err(|e| ComponentError::Invalid(e.to_string()))?;
+        if options.fuse
+            && model::is_model(&binary)
+            && let Ok(fused) = model::fuse(&binary)
+        {
+            binary = fused.into();
+        }
         let compiled = match model::is_model(&binary) {
             true => Compiled::model(engine, &binary, options, keep)?,
             false => Compiled::new(engine, &binary, native, options, keep)?,
         };
         let compiled = Arc::new(compiled);
-        Ok(Component { compiled, program: None, wasm: Some(Arc::from(&*binary)), files: Arc::from([]) })
+        let wasm = Some(Binary::new(binary.into_owned()));
+        Ok(Component { compiled, program: None, wasm, files: Arc::from([]) })
+    }
+
+    /// A component whose code was found without its binary being read.
+    pub(crate) fn from_model(
+        engine: &Engine,
+        model: Model,
+        wasm: Binary,
+    ) -> Result<Component, ComponentError> {
+        let compiled = Arc::new(Compiled::of_model(engine, model)?);
+        Ok(Component { compiled, program: None, wasm: Some(wasm), files: Arc::from([]) })
     }
 
     /// Compiles what a context gave: no file is read for it, and nothing of it is kept on disk.
@@ -518,6 +574,21 @@ impl Component {
             wasm: None,
             files: program.files.into(),
         })
+    }
+
+    /// The same component, given that program.
+    pub(crate) fn running(&self, program: Arc<[u8]>) -> Component {
+        Component { program: Some(program), ..self.clone() }
+    }
+
+    pub(crate) fn made_from(self, files: Vec<PathBuf>) -> Component {
+        Component { files: files.into(), ..self }
+    }
+
+    /// Tells whether it may evaluate source text: it is the JavaScript engine that is built in, or a component of the component model that
+    /// is written for our own ABI.
+    pub fn is_script(&self) -> bool {
+        self.wasm.is_none() || self.compiled.model.as_ref().is_some_and(Model::is_guest)
     }
 
     /// The files that it was made from.

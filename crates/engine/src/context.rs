@@ -199,8 +199,9 @@ impl Context {
         if compiled.imports_wasi {
             state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
         }
-        if compiled.model.is_some() {
-            state.model = Some(Box::new(crate::model::Resources::new(grants, &mut state).map_err(full)?));
+        if let Some(model) = &compiled.model {
+            let resources = crate::model::Resources::new(grants, &mut state, model.is_guest());
+            state.model = Some(Box::new(resources.map_err(full)?));
         }
         let engine = compiled.engine();
         let mut control = Control::new(state.monitor.clone());
@@ -518,8 +519,8 @@ impl Context {
 
     fn call_now(&mut self, name: &str, arguments: &[Value]) -> Result<Vec<Value>, CallError> {
         self.start().map_err(CallError::Ended)?;
-        let compiled = self.component.compiled.clone();
-        let Some((place, signature, at)) = compiled.function(name, self.called_last) else {
+        let compiled = &self.component.compiled;
+        let Some((place, signature)) = compiled.function(name, self.called_last) else {
             return Err(match compiled.module.get_export(name).and_then(|export| export.func().cloned()) {
                 Some(other) if other.params().all(|ty| ValueType::of(&ty).is_some()) => {
                     CallError::Results(name.to_owned())
@@ -531,10 +532,10 @@ impl Context {
         if !arguments.iter().map(Value::value_type).eq(signature.parameters.iter().copied()) {
             return Err(CallError::Arguments(name.to_owned()));
         }
-        self.called_last = place;
-        let function = self.callable(place, at).ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
         // Arguments lie where results will.
         let room = arguments.len().max(signature.results.len());
+        self.called_last = place;
+        let function = self.callable(place).ok_or_else(|| CallError::NoFunction(name.to_owned()))?;
         let (mut few, mut many);
         let values: &mut [ValRaw] = if room <= VALUES_INLINE_MAX {
             few = [ValRaw::i64(0); VALUES_INLINE_MAX];
@@ -549,14 +550,17 @@ impl Context {
         // of the collector's is among them.
         let called = self.guarded(|store| unsafe { function.call_unchecked(store, &raw mut *values) });
         called.map_err(CallError::Ended)?;
-        Ok(signature.results.iter().zip(values).map(|(ty, raw)| Value::of_raw(*ty, *raw)).collect())
+        let results =
+            self.component.compiled.function_at(place).map_or(&[][..], |function| &function.0.results);
+        Ok(results.iter().zip(values).map(|(ty, raw)| Value::of_raw(*ty, *raw)).collect())
     }
 
     /// The exported function at that place. It is looked up once: that takes longer than to call it.
-    fn callable(&mut self, place: usize, at: &ModuleExport) -> Option<Func> {
+    fn callable(&mut self, place: usize) -> Option<Func> {
         if let Some(Some(known)) = self.callables.get(place) {
             return Some(*known);
         }
+        let (_, at) = self.component.compiled.function_at(place)?;
         let found = self.instance?.get_module_export(&mut self.store, at)?.into_func()?;
         if self.callables.len() <= place {
             self.callables.resize(place + 1, None);

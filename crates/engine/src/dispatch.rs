@@ -111,6 +111,12 @@ pub(crate) enum Call<'m> {
         offset: u64,
         length: u64,
     },
+    /// As of [`Call::Map`].
+    Unmap {
+        memory: GuestMemory<'m>,
+        at: u64,
+        length: u64,
+    },
     Event {
         bits: u32,
     },
@@ -179,6 +185,7 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
         Call::Map { handle, mut memory, at, offset, length } => {
             share::map(state, handle, &mut memory, at, offset, length)
         }
+        Call::Unmap { mut memory, at, length } => share::unmap(state, &mut memory, at, length),
         Call::Event { bits } => share::event(state, bits),
         Call::Signal { handle, clear, set } => share::signal(state, handle, clear, set),
         Call::Spawn { component, vector, limits } => spawn::spawn(state, component, vector, limits),
@@ -205,7 +212,7 @@ pub(crate) fn dispatch(state: &mut State, call: Call<'_>) -> Result<i64, Error> 
 /// # Errors
 /// CANCELED: the guest must be unwound.
 pub(crate) fn admit(state: &mut State) -> Result<(), Error> {
-    state.monitor.calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    state.monitor.count_call();
     if let Some(orders) = state.orders.as_ref().filter(|_| state.monitor.stop_ordered().is_none()) {
         orders.stay_suspended();
     }
@@ -265,6 +272,7 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
         Object::Socket(socket) => socket.read(into),
         Object::Exchange(exchange) => exchange.read(into),
         Object::Codec(codec) => codec.read(into),
+        Object::Tls(session) => session.read(into),
         Object::Clock(clock) => clock.read(into),
         Object::Random(random) => random.read(into),
         Object::Timer(timer) => timer.read(into, state.now()),
@@ -296,6 +304,7 @@ fn write(state: &mut State, handle: Handle, from: &[u8], position: Option<u64>) 
         Object::Socket(socket) => socket.write(from),
         Object::Exchange(exchange) => exchange.write(from),
         Object::Codec(codec) => codec.write(from),
+        Object::Tls(session) => session.write(from),
         Object::Answer(answer) => {
             let mut answer = answer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             if answer.len().saturating_add(from.len()) > ANSWER_BYTES_MAX {

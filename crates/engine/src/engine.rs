@@ -306,10 +306,55 @@ impl Engine {
             hook(wasm.len());
         }
         let component = Component::from_binary(&models.wasmtime, &code())?;
-        if let (Some(cache), Ok(serialized)) = (cache, component.serialize()) {
-            cache.store(wasm, &serialized);
+        if keep {
+            self.keep_component(models, wasm, &component);
         }
         Ok(component)
+    }
+
+    /// Keeps the code of a binary of the component model in the cache.
+    pub(crate) fn keep_component(
+        &self,
+        models: &Models,
+        wasm: &[u8],
+        component: &wasmtime::component::Component,
+    ) {
+        if let (Some(cache), Ok(serialized)) = (&models.cache, component.serialize()) {
+            cache.store(wasm, &serialized);
+        }
+    }
+
+    /// Finds code by what the cache knows it by. Where somebody knows that nothing changed since it was read and checked, they name the
+    /// file.
+    pub(crate) fn component_found(
+        &self,
+        models: &Models,
+        key: &[u8; 32],
+        checked: Option<&Path>,
+    ) -> Option<wasmtime::component::Component> {
+        use wasmtime::component::Component;
+        let load = |file: std::fs::File| {
+            let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
+            // SAFETY: the cache checked, now or when the caller says, with a key that only this user has, that this file holds
+            // what an engine with these settings serialised; only this user can change it.
+            unsafe { Component::deserialize_file(&models.wasmtime, path).ok() }
+        };
+        let cache = models.cache.as_ref()?;
+        match checked {
+            Some(path) if path == cache.path_of(key) => load(cache.open_kept(path)?),
+            Some(_) => None,
+            None => cache.load_key(key, load),
+        }
+    }
+
+    /// What the cache knows the code of a binary of the component model by.
+    pub(crate) fn code_key(&self, models: &Models, wasm: &[u8]) -> Option<[u8; 32]> {
+        models.cache.as_ref().map(|cache| cache.key_of(wasm))
+    }
+
+    /// The file that holds the code of that key.
+    pub(crate) fn code_path(&self, key: &[u8; 32]) -> Option<PathBuf> {
+        Some(self.models().ok()?.cache.as_ref()?.path_of(key))
     }
 
     /// Takes machine code that a trusted key says an engine with these settings wrote; `None` if it is for another one.
@@ -350,7 +395,7 @@ fn wasmtime_config(pool: &Arc<SlotPool>, interrupt: Interrupt) -> wasmtime::Conf
 }
 
 /// How modules are rewritten before they are compiled; to be raised with every change of that.
-const PREPARED_VERSION: u32 = 5;
+const PREPARED_VERSION: u32 = 6;
 
 /// Covers everything beside the wasm that decides about the code.
 fn code_settings(engine: &wasmtime::Engine) -> [u8; 32] {

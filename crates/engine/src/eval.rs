@@ -4,6 +4,7 @@
 //! Start at [`Context::eval_cell`]. The component evaluates (event EVAL of `docs/abi.md`); what it answers is read here.
 //! Invariant: what it answers is an enemy's, bounded and checked.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -31,6 +32,9 @@ pub struct Evaluation {
     /// The value as `JSON.stringify` gives it; `None` if it has no such form (`undefined`, a function, a circle), or a longer one
     /// than 16 MiB.
     pub json: Option<String>,
+    /// What the value shows of itself beside text, by the type of that: `text/html`, `image/svg+xml`, `text/markdown`, and `image/png`, which
+    /// is in base64.
+    pub rich: BTreeMap<String, String>,
 }
 
 impl fmt::Display for Evaluation {
@@ -93,7 +97,8 @@ impl Context {
         self.eval_cell("<eval>", Language::JavaScript, source)
     }
 
-    /// Evaluates a cell as [`Context::eval`] does. Stack traces show it by its name. Types are stripped, and static imports of
+    /// Evaluates a cell as [`Context::eval`] does. `language` is for the JavaScript engine that is built in: a component for another language
+    /// evaluates its own. Stack traces show it by its name. Types are stripped, and static imports of
     /// modules that are built in, or belong to the context's program, give what they name.
     ///
     /// # Errors
@@ -104,6 +109,11 @@ impl Context {
         language: Language,
         source: &str,
     ) -> Result<Evaluation, EvalError> {
+        // Another language's component takes its own text as it is.
+        if self.is_guest() {
+            let answer = self.timed(|context| context.ask('e', name, source))?;
+            return read(&answer);
+        }
         let cell = frontend::compile_cell(name, source, language)
             .map_err(|error| EvalError::Thrown(error.to_string().trim_end().to_owned()))?;
         let answer = self.timed(|context| context.ask('e', name, &cell.code))?;
@@ -124,7 +134,7 @@ impl Context {
     /// Hands in a text and gives what the component answers.
     fn ask(&mut self, what: char, name: &str, text: &str) -> Result<Vec<u8>, EvalError> {
         self.start().map_err(EvalError::Ended)?;
-        if self.event.is_none() {
+        if self.event.is_none() && !self.is_guest() {
             return Err(EvalError::Unsupported);
         }
         let name = name.replace('\0', "");
@@ -150,11 +160,12 @@ impl Context {
     }
 }
 
-/// Reads an answer: a status, then an error, or the value as JSON behind its length and as text.
+/// Reads an answer: a status, then an error, or the value as JSON behind its length and as text, or all of it as JSON.
 fn read(answer: &[u8]) -> Result<Evaluation, EvalError> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let value = match answer.split_first() {
         Some((0, rest)) => rest.split_first_chunk::<4>(),
+        Some((2, rest)) => return serde_json::from_slice(rest).map(Rich::evaluation).map_err(|_| nonsense()),
         Some((_, error)) => return Err(EvalError::Thrown(text(error))),
         None => None,
     };
@@ -162,9 +173,39 @@ fn read(answer: &[u8]) -> Result<Evaluation, EvalError> {
         NO_JSON => Some((None, rest)),
         length => rest.split_at_checked(length).map(|(json, rest)| (Some(json), rest)),
     });
-    match parted {
-        Some((json, shown)) => Ok(Evaluation { text: text(shown), json: json.map(text) }),
-        None => Err(EvalError::Thrown("InternalError: the component answered what is no value".to_owned())),
+    let (json, shown) = parted.ok_or_else(nonsense)?;
+    Ok(Evaluation { text: text(shown), json: json.map(text), rich: BTreeMap::new() })
+}
+
+fn nonsense() -> EvalError {
+    EvalError::Thrown("InternalError: the component answered what is no value".to_owned())
+}
+
+/// An answer with more than text.
+#[derive(serde::Deserialize)]
+struct Rich {
+    text: String,
+    json: Option<Box<serde_json::value::RawValue>>,
+    html: Option<String>,
+    markdown: Option<String>,
+    png: Option<String>,
+    svg: Option<String>,
+}
+
+impl Rich {
+    fn evaluation(self) -> Evaluation {
+        let forms = [
+            ("text/html", self.html),
+            ("text/markdown", self.markdown),
+            ("image/png", self.png),
+            ("image/svg+xml", self.svg),
+        ];
+        let rich = forms.into_iter().filter_map(|(ty, shown)| Some((ty.to_owned(), shown?)));
+        Evaluation {
+            rich: rich.collect(),
+            text: self.text,
+            json: self.json.map(|json| json.get().to_owned()),
+        }
     }
 }
 

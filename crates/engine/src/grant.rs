@@ -459,6 +459,11 @@ impl Grants {
         self.0.hash_seed
     }
 
+    /// Whose certificates are trusted: by connections, and by sessions of TLS, which need no connection.
+    pub(crate) fn trusted(&self) -> Arc<b8g_http::Trust> {
+        self.0.network.trust().clone()
+    }
+
     /// Puts what is granted into a new context's table.
     pub(crate) fn give(&self, state: &mut State) -> Result<(), Error> {
         if let Some(handed) = &self.0.handed {

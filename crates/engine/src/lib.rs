@@ -56,6 +56,7 @@ mod object;
 mod outcome;
 mod place;
 mod prepare;
+mod python;
 mod split;
 mod state;
 mod stream;
@@ -87,6 +88,10 @@ pub use memory::SharedMemory;
 pub use model::value::{WitFunction, WitType, WitValue};
 pub use object::stream::{Capture, Stdin, Stdout};
 pub use outcome::{Access, DENIALS_MAX, Denial, Outcome, Reason, Usage};
+pub use python::{
+    Bundle, BundleError, PYTHON_CONTRACT, Packages, Python, PythonEntry, PythonOptions, When,
+    is_incomplete_python,
+};
 pub use stream::{StreamOptions, StreamReader, StreamWriter, stream};
 pub use window::MapError;
 

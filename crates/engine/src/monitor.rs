@@ -20,7 +20,7 @@ pub(crate) struct Monitor {
     /// A growth of memory was refused.
     pub(crate) memory_refused: AtomicBool,
     pub(crate) output_bytes: AtomicU64,
-    pub(crate) calls: AtomicU64,
+    calls: AtomicU64,
     grants_used: Box<[AtomicU64]>,
     lines_open: [AtomicBool; 2],
     denied: Mutex<Vec<Denial>>,
@@ -65,6 +65,11 @@ impl Monitor {
             STOP_TIMEOUT => Some(Reason::Timeout),
             _ => Some(Reason::Cancelled),
         }
+    }
+
+    /// Counts an operation. The context is on one thread at a time, and nobody else counts them: so no thread need be kept out.
+    pub(crate) fn count_call(&self) {
+        self.calls.store(self.calls.load(Relaxed).wrapping_add(1), Relaxed);
     }
 
     /// Counts memory that was added to the context.

@@ -1,6 +1,7 @@
 //! What the engine keeps for one context while it lives: its handles, its bounds, how it is about to end.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use b8g_core::abi::Role;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     pub(crate) shared: Option<Allowance>,
     /// Sends its requests of HTTP, once it sends some: its connections are its own.
     pub(crate) http: Option<b8g_http::Client>,
+    /// Whose certificates its sessions of TLS trust.
+    pub(crate) trust: Arc<b8g_http::Trust>,
     /// What its tree of tasks uses, once there is more than itself.
     pub(crate) tree: Option<Arc<Tree>>,
     /// What it is told, if it is a task.
@@ -57,8 +60,8 @@ pub(crate) struct State {
     pub(crate) memory: Option<wasmtime::Memory>,
     /// Where its first memory shows what others can change.
     pub(crate) windows: Windows,
-    /// What its windows show, as long as they do.
-    pub(crate) shown: Vec<Arc<dyn Any + Send + Sync>>,
+    /// Which windows it made itself, and what they show, as long as they do.
+    pub(crate) shown: Vec<(Range<usize>, Arc<dyn Any + Send + Sync>)>,
     /// Told before a window is made.
     pub(crate) residence: Arc<Residence>,
     pub(crate) wasi: Option<Box<Wasi>>,
@@ -116,6 +119,7 @@ impl State {
             channels: None,
             shared: None,
             http: None,
+            trust: grants.trusted(),
             tree: None,
             orders: None,
             bell: OnceLock::new(),

@@ -64,7 +64,9 @@ fn readiness(state: &State, item: &Item) -> Result<Readiness, Error> {
         Object::Task(task) => rings(task.ready()),
         Object::Exchange(exchange) => rings(exchange.ready()),
         Object::Codec(codec) => rings(codec.ready()),
-        Object::Blob(_)
+        // A session of TLS answers at once too: what to wait for is the connection below it.
+        Object::Tls(_)
+        | Object::Blob(_)
         | Object::Kept(_)
         | Object::Answer(_)
         | Object::File(_)

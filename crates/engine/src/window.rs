@@ -59,8 +59,11 @@ pub enum MapError {
         /// Bytes of the window.
         length: u64,
     },
-    /// The context has as many windows as it may.
-    #[error("the context has {} windows already, which is the most", SharedMemory::WINDOWS_MAX)]
+    /// The context has as many windows as it may, or had them in as many places.
+    #[error(
+        "the context has {} windows, which is the most, or had them in too many places",
+        SharedMemory::WINDOWS_MAX
+    )]
     TooMany,
     /// The system cannot map it. The context has ended: what was there may be gone.
     #[error("the system cannot map the window: {0}")]
@@ -121,7 +124,7 @@ impl Context {
         if windows.overlap(&range) || !windows.is_in(memory.data_ptr(&self.store)) {
             return Err(MapError::Overlap { at, length });
         }
-        if windows.count() >= SharedMemory::WINDOWS_MAX {
+        if !windows.have_room_for(&range) {
             return Err(MapError::TooMany);
         }
         let (bytes, state) = memory.data_and_store_mut(&mut self.store);

@@ -43,9 +43,9 @@ fn run_source(text: &str) -> (Outcome, String) {
 }
 
 #[test]
-fn the_language_and_the_web_apis_do_what_their_tests_say() {
+fn the_language_the_web_apis_and_our_own_module_do_what_their_tests_say() {
     let mut count = 0;
-    let folders = ["language", "web"].map(|name| root().join("tests/js").join(name));
+    let folders = ["language", "web", "work"].map(|name| root().join("tests/js").join(name));
     for entry in folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|e| e != "js") {

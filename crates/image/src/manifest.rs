@@ -159,6 +159,8 @@ pub enum Held {
     TerminalInput,
     /// That standard output or error is one.
     TerminalOutput,
+    /// The network, as far as it is granted.
+    Network,
 }
 
 /// What a program made on the heap of its language's engine.

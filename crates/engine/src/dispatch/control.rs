@@ -125,6 +125,7 @@ pub(super) fn control(
         | Request::Encrypt
         | Request::Decrypt
         | Request::Codec
+        | Request::Tls
         | Request::Locale
         | Request::FormatNumber
         | Request::DatePattern
@@ -151,6 +152,9 @@ pub(super) fn control(
         | Request::InnerUnmap
         | Request::InnerDropped => Err(Error::NoSystem),
         Request::Flush | Request::Fault => compute::codec(state, handle, request, out, argument),
+        Request::TlsFeed | Request::TlsTake | Request::TlsState | Request::TlsTell => {
+            compute::session(state, handle, request, input, out, argument)
+        }
         Request::Resolution => match state.table.get(handle)?.0 {
             Object::Clock(clock) => Ok(clock.resolution()),
             _ => Err(Error::Type),

@@ -1,6 +1,7 @@
 //! What contexts share: streams, memory, events.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 
 use b8g_core::abi::stream;
@@ -68,7 +69,8 @@ pub(super) fn finish(state: &State, handle: Handle, how: Gone) -> Result<i64, Er
         Object::Reader(reader) if rights.contains(Rights::READ) => reader.finish(how),
         Object::Exchange(exchange) if rights.contains(Rights::WRITE) => exchange.finish(how)?,
         Object::Codec(codec) if rights.contains(Rights::WRITE) => codec.finish(how),
-        Object::Writer(_) | Object::Reader(_) | Object::Exchange(_) | Object::Codec(_) => {
+        Object::Tls(session) if rights.contains(Rights::WRITE) => session.finish(how),
+        Object::Writer(_) | Object::Reader(_) | Object::Exchange(_) | Object::Codec(_) | Object::Tls(_) => {
             return Err(Error::Rights);
         }
         _ => return Err(Error::Type),
@@ -178,12 +180,12 @@ pub(super) fn map(
     if state.windows.overlap(&range) || !state.windows.may_be_in(guest) {
         return Err(Error::Exists);
     }
-    if state.windows.count() >= SharedMemory::WINDOWS_MAX {
+    if !state.windows.have_room_for(&range) {
         return Err(Error::Limit);
     }
-    match state.windows.open(guest, &state.residence, range, &shared, offset) {
+    match state.windows.open(guest, &state.residence, range.clone(), &shared, offset) {
         Ok(()) => {
-            state.shown.push(keep);
+            state.shown.push((range, keep));
             Ok(0)
         }
         Err(error) => {
@@ -191,6 +193,27 @@ pub(super) fn map(
             Err(Error::NoMemory)
         }
     }
+}
+
+/// Ends that. What the embedder shows is not the guest's to end.
+pub(super) fn unmap(
+    state: &mut State,
+    guest: &mut GuestMemory<'_>,
+    at: u64,
+    length: u64,
+) -> Result<i64, Error> {
+    let is_it = |range: &Range<usize>| (range.start as u64, range.len() as u64) == (at, length);
+    let place = state.shown.iter().position(|(range, _)| is_it(range)).ok_or(Error::NotFound)?;
+    if !state.windows.may_be_in(guest) {
+        return Err(Error::NotFound);
+    }
+    let (range, kept) = state.shown.swap_remove(place);
+    if let Err(error) = state.windows.close(guest, &range) {
+        state.ending = Some(Ending::Broken(format!("a window could not be unmapped: {error}")));
+        return Err(Error::NoMemory);
+    }
+    drop(kept);
+    Ok(0)
 }
 
 /// Makes an event.

@@ -1,15 +1,15 @@
 //! Images that were read before, in the user's own cache: verified, flat, ready to be mapped.
 //!
 //! Start at [`Kept::load`]. An entry is a page-aligned head (magic, length, JSON, MAC), then the module, the program and
-//! the memory, each from a page's start. It counts as long as every file that it was made from holds what it held then:
+//! the memories, each from a page's start. It counts as long as every file that it was made from holds what it held then:
 //! by its inode, size and times, if it had not changed for a while when it was read, else by its digest. Small images are
-//! not worth an entry, and neither are those that are mostly holes.
+//! not worth an entry, and neither are those that are mostly holes. Of a component of the component model nothing but the head is
+//! read: its code is known by its key, and what is to be known of its binary is written down.
 //!
 //! Never here: machine code, and images of which somebody's word was asked for.
 
 use std::ffi::OsStr;
 use std::io::Read;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -20,11 +20,13 @@ use b8g_image::Manifest;
 use super::read::{Chain, Parts, assemble, component};
 use super::{FrozenMemory, Image, Origin, Pages};
 use crate::cache::CodeCache;
+use crate::component::{Binary, Component};
 use crate::engine::Engine;
 use crate::image::read::{ImageError, ReadOptions};
-use crate::memory::{Base, HeapImage, PAGE_BYTES};
+use crate::memory::{Base, HeapImage, MappedFile, PAGE_BYTES};
+use crate::model::{Known, Model};
 
-const MAGIC: &[u8; 8] = b"b8gkept2";
+const MAGIC: &[u8; 8] = b"b8gkept3";
 /// Bytes of a head's JSON at most.
 const HEAD_BYTES_MAX: u64 = 16 << 20;
 /// Whoever has mapped a file and writes to it moves its change time when the system writes the page back, which takes
@@ -42,7 +44,7 @@ const DISKS: [i64; 8] = [
     0x3153_464a, // JFS
 ];
 /// An entry is at most twice as large as its files, and this.
-const HOLES_BYTES_MAX: usize = 4 << 20;
+const HOLES_BYTES_MAX: u64 = 4 << 20;
 
 /// Where an image is kept.
 pub(super) struct Kept<'c> {
@@ -67,12 +69,23 @@ struct Head {
     id: [u8; 32],
     depth: usize,
     manifest: Manifest,
-    /// Bytes of the module, of the program and of the memory.
+    /// Bytes of the module and of the program.
     wasm: Option<u64>,
     program: Option<u64>,
-    memory: u64,
-    /// Where in memory that begins.
+    memories: Vec<Flat>,
+    /// What is known of a component of the component model, and the file of its code.
+    model: Option<(Known, Source)>,
+}
+
+/// A memory as it is kept.
+#[derive(Clone, serde::Serialize, serde::Deserialize)]
+struct Flat {
+    /// Where in memory that begins which it is filled with, and how many bytes that is; 0: it is filled with zeroes.
     start: u64,
+    len: u64,
+    /// What differs from that: where, and how many bytes.
+    pages: Vec<(u64, u64)>,
+    bytes: u64,
 }
 
 /// A file as it was when it was read.
@@ -170,38 +183,77 @@ impl<'c> Kept<'c> {
         if head.name != self.name || !known {
             return None;
         }
-        let mut section = |bytes: Option<u64>| -> Option<Option<Vec<u8>>> {
-            let Some(bytes) = bytes else { return Some(None) };
-            let mut section = vec![0; usize::try_from(bytes).ok()?];
-            file.read_exact_at(&mut section, at).ok()?;
-            at = (at + bytes).next_multiple_of(PAGE_BYTES as u64);
-            Some(Some(section))
+        let mut section = |bytes: u64| {
+            let from = at;
+            at = at.checked_add(bytes)?.checked_next_multiple_of(PAGE_BYTES as u64)?;
+            Some(from)
         };
-        let (wasm, program) = (section(head.wasm)?, section(head.program)?);
-        let (start, bytes) = (usize::try_from(head.start).ok()?, usize::try_from(head.memory).ok()?);
-        let memory = HeapImage::of_file(OwnedFd::from(file), at, start, bytes).ok()?;
+        let copy = |from: u64, bytes: u64| -> Option<Vec<u8>> {
+            let mut section = vec![0; usize::try_from(bytes).ok()?];
+            file.read_exact_at(&mut section, from).ok()?;
+            Some(section)
+        };
+        let wasm = match head.wasm {
+            Some(bytes) => Some((section(bytes)?, bytes)),
+            None => None,
+        };
+        let program = match head.program {
+            Some(bytes) => Some(copy(section(bytes)?, bytes)?),
+            None => None,
+        };
+        let mut memories = Vec::new();
+        for flat in &head.memories {
+            let base = match flat.len {
+                0 => None,
+                len => {
+                    let (start, bytes) = (usize::try_from(flat.start).ok()?, usize::try_from(len).ok()?);
+                    let fd = file.try_clone().ok()?.into();
+                    let image = HeapImage::of_file(fd, section(len)?, start, bytes).ok()?;
+                    Some(Base::new(image, engine.pool()))
+                }
+            };
+            let mut pages = Pages::new();
+            for (place, bytes) in &flat.pages {
+                let held = copy(section(*bytes)?, *bytes)?;
+                pages.push((usize::try_from(*place).ok()?, held.into()));
+            }
+            memories.push(FrozenMemory { base, pages, bytes: usize::try_from(flat.bytes).ok()? });
+        }
         let parts = Parts {
             manifest: &head.manifest,
-            wasm: wasm.as_deref(),
+            wasm: None,
             program: program.as_deref(),
             native: None,
             context: 0,
         };
         let origin = Origin { id: head.id, context: self.context, depth: head.depth };
-        let base = Base::new(memory, engine.pool());
-        let read = component(engine, &parts)
-            .and_then(|component| {
-                let bytes = head.manifest.contexts.first().map_or(0, |context| context.memory_bytes as usize);
-                assemble(
-                    component,
-                    &parts,
-                    vec![FrozenMemory { base: Some(base), pages: Pages::new(), bytes }],
+        let component = match (&head.model, wasm) {
+            (Some((known, code)), Some((from, bytes))) => {
+                let checked = (head.settled && code.is_same()).then(|| code.path());
+                let model = Model::found(engine, known, checked)?;
+                let wasm = MappedFile::new(file.try_clone().ok()?, from, bytes)?;
+                Component::from_model(engine, model, Binary::new(wasm)).map_err(ImageError::from).map(
+                    |mut component| {
+                        component.program = program.as_deref().map(std::sync::Arc::from);
+                        component
+                    },
                 )
-            })
+            }
+            (_, wasm) => {
+                let wasm = match wasm {
+                    Some((from, bytes)) => Some(copy(from, bytes)?),
+                    None => None,
+                };
+                component(engine, &Parts { wasm: wasm.as_deref(), ..parts })
+            }
+        };
+        let read = component
+            .and_then(|component| assemble(component, &parts, memories))
             .map(|image| image.read_from(origin));
+        let mut files = head.sources.iter().chain(head.model.as_ref().map(|(_, code)| code));
         if let Ok(image) = &read
             && !head.settled
-            && head.sources.iter().all(|source| source.had_settled(self.begun))
+            && files.all(|source| source.is_same() && source.had_settled(self.begun))
         {
             // From now on its times are enough.
             self.write(image, &Head { settled: true, ..head });
@@ -237,47 +289,82 @@ impl<'c> Kept<'c> {
     }
 
     fn head_of(&self, image: &Image, chain: &Chain) -> Option<Head> {
-        // Several memories are read from the file each time.
-        let [memory] = &image.frozen.memories[..] else { return None };
-        let memory = memory.base.as_ref()?.image();
+        let memories: Vec<Flat> = image.frozen.memories.iter().map(Flat::of).collect();
+        let flat: u64 = memories.iter().map(|memory| memory.len).sum();
         let sources = chain.files.iter().map(|link| link.source.clone()).collect::<Option<Vec<Source>>>()?;
         let read: u64 = sources.iter().map(|source| source.size).sum();
-        let worth_it =
-            memory.bytes().len() <= usize::try_from(read).ok()?.saturating_mul(2) + HOLES_BYTES_MAX;
+        let worth_it = flat > 0 && flat <= read.saturating_mul(2).saturating_add(HOLES_BYTES_MAX);
         let manifest = chain.flat_manifest(self.context)?;
         if !worth_it || manifest.native.is_some() {
             return None;
         }
         let component = image.component();
+        let engine = component.compiled.engine();
+        let model = match (&component.compiled.model, component.wasm.as_deref()) {
+            (Some(model), Some(wasm)) => {
+                // A memory that begins with data of its component is not whole without that.
+                let whole = |memory: (usize, &FrozenMemory)| {
+                    memory.1.base.is_some() || component.compiled.base(memory.0).is_none()
+                };
+                if !image.frozen.memories.iter().enumerate().all(whole) {
+                    return None;
+                }
+                let known = model.known(engine, wasm)?;
+                let path = engine.code_path(&known.code)?;
+                let code = Source::seen(&path, &std::fs::metadata(&path).ok()?)?;
+                Some((known, code))
+            }
+            _ => None,
+        };
         let length = |bytes: Option<&[u8]>| bytes.map(|bytes| bytes.len() as u64);
         let origin = image.origin.as_ref()?;
         Some(Head {
             name: self.name,
-            settled: sources.iter().all(|source| source.had_settled(self.begun)),
+            // Whoever finds the code the first time checks all of it.
+            settled: model.is_none() && sources.iter().all(|source| source.had_settled(self.begun)),
             sources,
             id: origin.id,
             depth: origin.depth,
             manifest,
             wasm: length(component.wasm.as_deref()),
             program: length(component.program.as_deref()),
-            memory: memory.bytes().len() as u64,
-            start: memory.start() as u64,
+            memories,
+            model,
         })
     }
 
     fn write(&self, image: &Image, head: &Head) {
-        let base = image.frozen.memories.first().and_then(|memory| memory.base.as_ref());
-        let (Ok(text), Some(base)) = (serde_json::to_vec(head), base) else { return };
+        let Ok(text) = serde_json::to_vec(head) else { return };
         let component = image.component();
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend((text.len() as u64).to_le_bytes());
-        bytes.extend(&text);
-        bytes.extend(blake3::keyed_hash(&self.key, &text).as_bytes());
-        for section in [component.wasm.as_deref(), component.program.as_deref()].into_iter().flatten() {
-            bytes.resize(bytes.len().next_multiple_of(PAGE_BYTES), 0);
-            bytes.extend(section);
+        let mut start = MAGIC.to_vec();
+        start.extend((text.len() as u64).to_le_bytes());
+        start.extend(&text);
+        start.extend(blake3::keyed_hash(&self.key, &text).as_bytes());
+        let mut sections = vec![&start[..]];
+        sections.extend(component.wasm.as_deref());
+        sections.extend(component.program.as_deref());
+        for memory in &image.frozen.memories {
+            sections.extend(memory.base.as_ref().map(|base| base.image().bytes()));
+            sections.extend(memory.pages.iter().map(|(_, bytes)| &**bytes));
         }
-        bytes.resize(bytes.len().next_multiple_of(PAGE_BYTES), 0);
-        self.cache.keep(&self.path, &[&bytes, base.image().bytes()]);
+        // Each from a page's start.
+        static ZEROES: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
+        let padded = sections.into_iter().flat_map(|section| {
+            let rest = section.len().next_multiple_of(PAGE_BYTES) - section.len();
+            [section, &ZEROES[..rest]]
+        });
+        self.cache.keep(&self.path, &padded.collect::<Vec<_>>());
+    }
+}
+
+impl Flat {
+    fn of(memory: &FrozenMemory) -> Flat {
+        let image = memory.base.as_ref().map(|base| base.image());
+        Flat {
+            start: image.map_or(0, |image| image.start() as u64),
+            len: image.map_or(0, |image| image.bytes().len() as u64),
+            pages: memory.pages.iter().map(|(at, bytes)| (*at as u64, bytes.len() as u64)).collect(),
+            bytes: memory.bytes as u64,
+        }
     }
 }

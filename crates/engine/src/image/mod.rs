@@ -19,7 +19,7 @@ use b8g_image::{HeldResource, Want};
 use thiserror::Error;
 use wasmtime::{Extern, Instance, Mutability, Val};
 
-use crate::component::Component;
+use crate::component::{Binary, Component};
 use crate::context::{CallError, Context, Stage, StartError};
 use crate::grant::Grants;
 use crate::memory::{Base, HeapImage, PAGE_BYTES, private_pages};
@@ -61,6 +61,8 @@ pub struct Image {
     origin: Option<Arc<Origin>>,
     /// The image with a file that its context went on from.
     parent: Option<Arc<Image>>,
+    /// What contexts that go on from it run.
+    program: Option<Arc<[u8]>>,
 }
 
 /// Which image file something was read from.
@@ -189,6 +191,52 @@ impl Image {
         self.main.as_deref()
     }
 
+    /// Lets contexts that go on from it run this program. It is for images of engines for a language that were made ready and
+    /// did not start: what the program is, and how it is written down, is such an engine's own.
+    #[must_use]
+    pub fn with_program(self, program: impl Into<Arc<[u8]>>) -> Image {
+        Image { program: Some(program.into()), ..self }
+    }
+
+    /// Holds its memories whole, and its component without the data that they began with: contexts of it are sooner there when a
+    /// process starts. Only for components of the component model; every other image stays as it is.
+    ///
+    /// # Errors
+    /// What the system says when there is no room.
+    pub fn whole(self) -> std::io::Result<Image> {
+        let component = &self.frozen.component;
+        let engine = component.compiled.engine();
+        let model = component.compiled.model.as_ref().zip(component.wasm.as_deref());
+        let Some((model, wasm)) = model.and_then(|(model, wasm)| model.without_data(engine, wasm)) else {
+            return Ok(self);
+        };
+        let whole = |(number, memory): (usize, &FrozenMemory)| -> std::io::Result<FrozenMemory> {
+            let bytes = memory.bytes;
+            let (Some(base), None) = (component.compiled.base(number), &memory.base) else {
+                let (base, pages) = (memory.base.clone(), memory.pages.clone());
+                return Ok(FrozenMemory { base, pages, bytes });
+            };
+            let below = std::iter::once((base.image().start(), base.image().bytes()));
+            let pieces = below.chain(memory.pages.iter().map(|(at, bytes)| (*at, &bytes[..])));
+            let base = Some(Base::new(HeapImage::new(pieces)?, engine.pool()));
+            Ok(FrozenMemory { base, pages: Pages::new(), bytes })
+        };
+        let memories = self.frozen.memories.iter().enumerate().map(whole).collect::<Result<_, _>>()?;
+        let Ok(component) = Component::from_model(engine, model, Binary::new(wasm)) else { return Ok(self) };
+        let frozen = &self.frozen;
+        let frozen = Frozen {
+            component,
+            memories,
+            globals: frozen.globals.clone(),
+            clock_ns: frozen.clock_ns,
+            resources: frozen.resources.clone(),
+            generations: frozen.generations.clone(),
+            program: frozen.program.clone(),
+            stage: frozen.stage,
+        };
+        Ok(Image { frozen: Arc::new(frozen), ..self })
+    }
+
     /// Says what contexts that go on from it need to be granted: without it none can be made.
     #[must_use]
     pub fn wanting(self, wants: Vec<Want>) -> Image {
@@ -225,8 +273,8 @@ impl Context {
         let Some(instance) = self.instance else {
             return Err(SnapshotError::Unsupported("it has no instance".into()));
         };
-        if !self.store.data().windows.is_empty() {
-            return Err(SnapshotError::Unsupported("it has a window into shared memory".into()));
+        if self.store.data().windows.ever() {
+            return Err(SnapshotError::Unsupported("it has, or had, a window into shared memory".into()));
         }
         if self.store.data().inner.is_some() {
             return Err(SnapshotError::Busy("it has modules of WebAssembly within".into()));
@@ -264,7 +312,7 @@ impl Context {
         let above = self.image.as_ref();
         let main = above.and_then(|image| image.main.clone());
         let wants = above.map_or_else(|| Arc::from([]), |image| image.wants.clone());
-        Ok(Image { frozen: Arc::new(frozen), main, wants, origin: None, parent })
+        Ok(Image { frozen: Arc::new(frozen), main, wants, origin: None, parent, program: None })
     }
 
     /// Makes `n` contexts that go on from where this one is, with the same grants and limits; their deadlines count from
@@ -298,7 +346,13 @@ impl Context {
     /// # Errors
     /// As [`Context::new`].
     pub fn restore(image: &Image, grants: &Grants, limits: Limits) -> Result<Context, StartError> {
-        Context::make(&image.frozen.component, grants, limits, Some(image))
+        match &image.program {
+            None => Context::make(&image.frozen.component, grants, limits, Some(image)),
+            Some(program) => {
+                let component = image.frozen.component.running(program.clone());
+                Context::make(&component, grants, limits, Some(image))
+            }
+        }
     }
 
     /// What one of its memories holds. Of more changed pages than `copied_pages_max` a whole memory is made.
@@ -384,7 +438,7 @@ impl Context {
     /// Calls what the image that it goes on from says, if this was not done before.
     pub(crate) fn enter_main(&mut self) -> Result<(), Outcome> {
         let Some(main) = self.image.as_mut().and_then(|image| image.main.take()) else { return Ok(()) };
-        if self.component.wasm.is_none() {
+        if self.component.is_script() {
             return self.send(0, event::MAIN, Handle::ENGINE, 1);
         }
         let called = match self.component.compiled.model {

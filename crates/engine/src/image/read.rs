@@ -411,6 +411,7 @@ pub(super) fn assemble(
         wants: manifest.wants.clone().into(),
         origin: None,
         parent: None,
+        program: None,
     })
 }
 

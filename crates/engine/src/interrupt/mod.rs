@@ -13,7 +13,10 @@ mod watchdog;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicU64,
+    Ordering::{Release, SeqCst},
+};
 use std::time::{Duration, Instant};
 
 use crate::component::Compiled;
@@ -185,7 +188,8 @@ pub(crate) fn enter<'c>(
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        self.control.thread.store(self.outer, SeqCst);
+        // The count keeps the order: whoever sees it sees this.
+        self.control.thread.store(self.outer, Release);
         self.control.entries.fetch_add(1, SeqCst);
     }
 }

@@ -48,7 +48,7 @@ impl<'m> GuestMemory<'m> {
     /// The range, when all of it is in the memory and none of it in a window.
     fn reach(&self, (at, len): Span) -> Option<Range<usize>> {
         let end = at.checked_add(len).filter(|end| *end <= self.len)?;
-        (self.windows.is_empty() || !self.windows.overlap(&(at..end))).then_some(at..end)
+        (!self.windows.ever() || !self.windows.overlap(&(at..end))).then_some(at..end)
     }
 
     /// Some bytes; `None` when they leave the memory or touch a window.

@@ -140,6 +140,28 @@ impl HeapImage {
     }
 }
 
+/// A part of a file that nobody but this user can change, readable.
+pub(crate) struct MappedFile {
+    image: HeapImage,
+    len: usize,
+}
+
+impl MappedFile {
+    /// Maps `len` bytes from `offset` on, which is a multiple of the page size; the file has whole pages. `None` if they are not there.
+    pub(crate) fn new(file: std::fs::File, offset: u64, len: u64) -> Option<MappedFile> {
+        let len = usize::try_from(len).ok()?;
+        let pages = len.checked_next_multiple_of(PAGE_BYTES)?;
+        let image = HeapImage::of_file(file.into(), offset, 0, pages).ok()?;
+        Some(MappedFile { image, len })
+    }
+}
+
+impl AsRef<[u8]> for MappedFile {
+    fn as_ref(&self) -> &[u8] {
+        &self.image.bytes()[..self.len]
+    }
+}
+
 /// Gaps up to this size are written as zeroes, together with what is around them.
 const GAP_BYTES_MAX: usize = PAGE_BYTES;
 /// Bytes that one call writes, as far as the pieces go.

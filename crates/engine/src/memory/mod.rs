@@ -21,7 +21,7 @@ mod window;
 
 pub(crate) use faults::Residence;
 pub(crate) use guest::GuestMemory;
-pub(crate) use image::HeapImage;
+pub(crate) use image::{HeapImage, MappedFile};
 pub(crate) use place::Place;
 pub(crate) use pool::{Base, SlotPool};
 pub(crate) use scan::private_pages;

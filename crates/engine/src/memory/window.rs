@@ -1,6 +1,6 @@
 //! Windows: parts of a context's first memory that show a [`SharedMemory`] instead of the slot's own pages.
 //!
-//! Start reading at [`Windows::open`]. A slot that ever had a window is unmapped when its tenant ends, never reset:
+//! Start reading at [`Windows::open`] and [`Windows::close`]. A slot that ever had a window is unmapped when its tenant ends, never reset:
 //! a window's pages are no private ones, so no scan would find them.
 //!
 //! Never here: a page that cannot be written. Code of wasmtime writes to a memory on a guest's behalf (`memory.fill`,
@@ -10,8 +10,13 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::inner::hide;
 use super::{GuestMemory, PAGE_BYTES, Residence, SharedMemory};
 use rustix::mm::{MapFlags, ProtFlags};
+
+/// Places of a memory where windows are, or were, at most; side by side they are one. A page that was one stays a mapping of its own among
+/// the pages of an image, and a process has some 65,000 mappings.
+const PLACES_MAX: usize = 64;
 
 /// Where the windows of a context are. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -23,15 +28,28 @@ struct List {
     base: usize,
     /// Offsets in it: sorted, none touches another's bytes.
     ranges: Vec<Range<usize>>,
+    /// Where some were: none touches another.
+    were: Vec<Range<usize>>,
 }
 
 impl Windows {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
+    /// Tells whether there is one, or was.
+    pub(crate) fn ever(&self) -> bool {
+        self.0.is_some()
     }
 
+    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.0.as_ref().map_or(0, |list| list.ranges.len())
+    }
+
+    /// Tells whether one more may be there.
+    pub(crate) fn have_room_for(&self, range: &Range<usize>) -> bool {
+        self.0.as_ref().is_none_or(|list| {
+            let known = list.were.iter().any(|place| place.start <= range.start && range.end <= place.end);
+            list.ranges.len() < SharedMemory::WINDOWS_MAX
+                && (known || list.ranges.len() + list.were.len() < PLACES_MAX)
+        })
     }
 
     /// Tells whether a byte of `range` is in a window.
@@ -94,8 +112,33 @@ impl Windows {
         mapped.map(|_| ()).map_err(io::Error::from)
     }
 
+    /// Puts zeroes where the window `range` of `memory` is, which is the tenant's own again.
+    ///
+    /// # Panics
+    /// When that is no window, or one of another memory.
+    ///
+    /// # Errors
+    /// What the system says. The window counts as open then, as in [`Windows::open`].
+    pub(crate) fn close(&mut self, memory: &mut GuestMemory<'_>, range: &Range<usize>) -> io::Result<()> {
+        assert!(self.may_be_in(memory));
+        let list = Arc::make_mut(self.0.as_mut().expect("a window that is closed is there"));
+        let at = list.ranges.iter().position(|window| window == range).expect("it is a window");
+        hide(memory, range)?;
+        let mut place = list.ranges.remove(at);
+        list.were.retain(|were| {
+            let touches = were.start <= place.end && place.start <= were.end;
+            if touches {
+                place = were.start.min(place.start)..were.end.max(place.end);
+            }
+            !touches
+        });
+        list.were.push(place);
+        Ok(())
+    }
+
     fn note(&mut self, base: usize, range: Range<usize>) {
-        let list = self.0.get_or_insert_with(|| Arc::new(List { base, ranges: Vec::new() }));
+        let list =
+            self.0.get_or_insert_with(|| Arc::new(List { base, ranges: Vec::new(), were: Vec::new() }));
         debug_assert_eq!(list.base, base);
         let list = Arc::make_mut(list);
         let at = list.ranges.partition_point(|window| window.end <= range.start);
@@ -134,6 +177,6 @@ mod tests {
         let (here, there) = ([0u8; 1], [0u8; 1]);
         let windows = Windows::pretended(here.as_ptr(), [10..20, 30..40]);
         assert_eq!(windows.within(here.as_ptr()).count(), 2);
-        assert!(windows.within(there.as_ptr()).is_empty());
+        assert!(!windows.within(there.as_ptr()).ever());
     }
 }

@@ -1,9 +1,12 @@
 //! Files and directories as both WASI 0.2 and 0.3 know them: descriptors over handles.
 
+use std::borrow::Cow;
+
 use b8g_core::abi::{FileType, Kind, Request, Stat, open, times};
 use b8g_core::{Error, Handle, Rights};
 
 use super::host::{Done, Failure, ask, call, count, duplicate, errno, handle, sweep};
+use super::root;
 use crate::dispatch::Call;
 use crate::state::State;
 
@@ -108,6 +111,11 @@ fn checked(path: &str) -> Done<&[u8]> {
     }
 }
 
+/// A path below a descriptor, as requests take it.
+fn below<'p>(state: &State, of: Descriptor, path: &'p str) -> Done<Cow<'p, [u8]>> {
+    Ok(root::path_of(state, of, checked(path)?))
+}
+
 /// What a request on a place says: only opening tells devices apart, so an object that cannot do it is no directory.
 fn of_place<T>(done: Done<T>) -> Done<T> {
     done.map_err(|failure| match failure {
@@ -126,7 +134,10 @@ pub(crate) fn open_at(
     mode: u32,
 ) -> Done<Descriptor> {
     let directory = below.directory()?;
-    let path = checked(path)?;
+    if root::is_no_file(state, below, checked(path)?) {
+        return Err(errno(libc::ENOENT).into());
+    }
+    let path = &*self::below(state, below, path)?;
     if how & open::DIRECTORY != 0 && how & (open::CREATE | open::EXCLUSIVE | open::TRUNCATE) != 0 {
         return Err(errno(libc::EINVAL).into());
     }
@@ -178,6 +189,9 @@ fn stat_of(bytes: &[u8; Stat::BYTES]) -> Stat {
 
 /// Tells what is behind a handle.
 pub(crate) fn stat(state: &mut State, handle: Handle) -> Done<Stat> {
+    if let Some(stat) = root::stat_of_handle(state, handle) {
+        return Ok(stat);
+    }
     let mut out = [0; Stat::BYTES];
     call(state, Call::Control { handle, request: Request::Stat, input: &[], out: &mut out, argument: 0 })?;
     Ok(stat_of(&out))
@@ -185,7 +199,14 @@ pub(crate) fn stat(state: &mut State, handle: Handle) -> Done<Stat> {
 
 /// Tells what is at `path`.
 pub(crate) fn stat_at(state: &mut State, below: Descriptor, follow: bool, path: &str) -> Done<Stat> {
-    let (handle, input) = (below.directory()?, checked(path)?);
+    let handle = below.directory()?;
+    if let Some(stat) = root::stat_of(state, below, checked(path)?) {
+        return Ok(stat);
+    }
+    if root::is_no_file(state, below, checked(path)?) {
+        return Err(errno(libc::ENOENT).into());
+    }
+    let input = &*self::below(state, below, path)?;
     let mut out = [0; Stat::BYTES];
     let argument = u64::from(!follow);
     let request = Request::PathStat;
@@ -245,7 +266,7 @@ pub(crate) fn set_times_at(
 ) -> Done {
     let (times, flags) = new_times(access, modification);
     let mut input = times.to_vec();
-    input.extend_from_slice(checked(path)?);
+    input.extend_from_slice(&self::below(state, below, path)?);
     let argument = flags | if follow { 0 } else { times::NOFOLLOW };
     of_place(ask(state, below.directory()?, Request::PathSetTimes, &input, argument)).map(|_| ())
 }
@@ -258,7 +279,8 @@ pub(crate) fn ask_path(
     path: &str,
     argument: u64,
 ) -> Done {
-    of_place(ask(state, below.directory()?, request, checked(path)?, argument)).map(|_| ())
+    let path = self::below(state, below, path)?;
+    of_place(ask(state, below.directory()?, request, &path, argument)).map(|_| ())
 }
 
 /// Removes a file, or an empty directory.
@@ -289,7 +311,7 @@ pub(crate) fn ask_paths(
     (from, old): (Descriptor, &str),
     (to, new): (Descriptor, &str),
 ) -> Done {
-    let input = [checked(old)?, b"\0", checked(new)?].concat();
+    let input = [&*below(state, from, old)?, b"\0", &*below(state, to, new)?].concat();
     let argument = u64::from(to.directory()?.raw());
     of_place(ask(state, from.directory()?, request, &input, argument)).map(|_| ())
 }
@@ -309,13 +331,14 @@ pub(crate) fn link(
 
 /// Makes a symbolic link.
 pub(crate) fn symlink(state: &mut State, below: Descriptor, target: &str, path: &str) -> Done {
-    let input = [checked(target)?, b"\0", checked(path)?].concat();
+    let input = [checked(target)?, b"\0", &*self::below(state, below, path)?].concat();
     of_place(ask(state, below.directory()?, Request::Symlink, &input, 0)).map(|_| ())
 }
 
 /// Reads what a symbolic link leads to.
 pub(crate) fn read_link(state: &mut State, below: Descriptor, path: &str) -> Done<String> {
-    let (handle, input) = (below.directory()?, checked(path)?);
+    let handle = below.directory()?;
+    let input = &*self::below(state, below, path)?;
     let mut out = vec![0; PATH_BYTES_MAX];
     let call_of = Call::Control { handle, request: Request::ReadLink, input, out: &mut out, argument: 0 };
     let len = count(of_place(call(state, call_of))?)?;

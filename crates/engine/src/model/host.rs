@@ -158,9 +158,13 @@ impl Resources {
     ///
     /// # Errors
     /// [`Error::Limit`] when the context may not have so many handles.
-    pub(crate) fn new(grants: &Grants, state: &mut State) -> Result<Resources, Error> {
+    pub(crate) fn new(grants: &Grants, state: &mut State, is_guest: bool) -> Result<Resources, Error> {
         let mut resources = Resources::default();
-        for (handle, name) in grants.give_preopens(state)? {
+        if let Some(files) = state.given(Role::Files).filter(|_| is_guest) {
+            resources.preopens.push((files, super::root::NAME.to_owned()));
+        }
+        let apart = if is_guest { Vec::new() } else { grants.give_preopens(state)? };
+        for (handle, name) in apart {
             // A name that is no text cannot be said.
             if let Ok(name) = String::from_utf8(name) {
                 resources.preopens.push((handle, name));

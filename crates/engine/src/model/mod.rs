@@ -10,17 +10,20 @@ mod call;
 pub(crate) mod errors;
 pub(crate) mod files;
 pub(crate) mod freeze;
+mod fuse;
 mod guest;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod idle;
 pub(crate) mod names;
+mod root;
 pub(crate) mod run;
 pub(crate) mod sockets;
 pub(crate) mod udp;
 pub(crate) mod value;
 
 use std::borrow::Cow;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use b8g_image::HeldResource;
@@ -35,6 +38,7 @@ use crate::state::State;
 
 pub(crate) use freeze::ModelInstance;
 use freeze::{Bar, Helper, Layout, Plan};
+pub(crate) use fuse::fuse;
 pub(crate) use host::Resources;
 use value::WitFunction;
 
@@ -88,6 +92,14 @@ impl std::fmt::Debug for Model {
     }
 }
 
+/// What is written down of a component, so that its binary need not be read to go on from an image.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(crate) struct Known {
+    /// What the code cache knows its code by.
+    pub(crate) code: [u8; 32],
+    plan: freeze::WrittenPlan,
+}
+
 /// Tells whether this is a binary of the component model.
 pub(crate) fn is_model(binary: &[u8]) -> bool {
     binary.starts_with(MAGIC)
@@ -133,6 +145,40 @@ impl Model {
             Ok(layout) => Ok(Plan::new(layout, engine).map_err(|error| failed(error.into()))?),
             Err(bar) => Err(bar.clone()),
         };
+        Model::link(place, component, plan, options)
+    }
+
+    /// Finds the code of a component, and goes by what was written down of it, if both are still there.
+    pub(crate) fn found(engine: &Engine, known: &Known, code: Option<&Path>) -> Option<Model> {
+        let place = engine.models().ok()?;
+        let component = engine.component_found(place, &known.code, code)?;
+        let options = ComponentOptions { trap_unknown_imports: true, ..ComponentOptions::default() };
+        Model::link(place, component, Ok(Plan::of(&known.plan)?), options).ok()
+    }
+
+    /// What there is to write down of it. `wasm` is its binary.
+    pub(crate) fn known(&self, engine: &Engine, wasm: &[u8]) -> Option<Known> {
+        let plan = self.plan.as_ref().ok()?.written();
+        Some(Known { code: engine.code_key(engine.models().ok()?, wasm)?, plan })
+    }
+
+    /// The same code for the binary without the data that its memories begin with, which images hold anyway, and that binary.
+    pub(crate) fn without_data(&self, engine: &Engine, wasm: &[u8]) -> Option<(Model, Vec<u8>)> {
+        let place = engine.models().ok()?;
+        let stripped = Layout::read(wasm).ok()?.without_data();
+        let plan = Plan::of(&self.plan.as_ref().ok()?.written())?;
+        let component = self.component().clone();
+        engine.keep_component(place, &stripped, &component);
+        let options = ComponentOptions { trap_unknown_imports: true, ..ComponentOptions::default() };
+        Some((Model::link(place, component, Ok(plan), options).ok()?, stripped))
+    }
+
+    fn link(
+        place: &crate::engine::Models,
+        component: Component,
+        plan: Result<Plan, Bar>,
+        options: ComponentOptions,
+    ) -> Result<Model, ComponentError> {
         let ty = component.component_type();
         let mut unknown = Vec::new();
         let mut imports = Vec::new();
@@ -197,6 +243,11 @@ impl Model {
     /// Tells whether it is a program.
     pub(crate) fn is_program(&self) -> bool {
         self.run.is_some() || self.guest.is_some()
+    }
+
+    /// Tells whether it is written for our own ABI.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.guest.is_some()
     }
 
     /// What one of its memories begins with.

@@ -28,6 +28,7 @@ pub(crate) mod random;
 pub(crate) mod ring;
 pub(crate) mod socket;
 pub(crate) mod stream;
+pub(crate) mod tls;
 mod unconnected;
 
 use std::io;
@@ -50,6 +51,7 @@ use network::Network;
 use random::Random;
 use socket::Socket;
 use stream::{Input, Output};
+use tls::Session;
 
 use crate::dispatch::Held;
 use crate::memory::SharedMemory;
@@ -89,6 +91,8 @@ pub(crate) enum Object {
     Keys(Arc<keys::Keys>),
     Exchange(Arc<Exchange>),
     Codec(Arc<Codec>),
+    /// A session of TLS, without a connection.
+    Tls(Arc<Session>),
     /// Cryptography and compression.
     Compute,
 }
@@ -120,6 +124,7 @@ impl Object {
             Object::Keys(_) => Kind::Keys,
             Object::Exchange(_) => Kind::Exchange,
             Object::Codec(_) => Kind::Codec,
+            Object::Tls(_) => Kind::Tls,
             Object::Compute => Kind::Compute,
         }
     }

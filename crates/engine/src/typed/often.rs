@@ -17,7 +17,7 @@ pub(super) fn has(op: Op) -> bool {
 
 /// Tells whether a request is one of these.
 pub(super) fn has_request(request: Request) -> bool {
-    matches!(request, Request::Blob | Request::Compile)
+    matches!(request, Request::Blob | Request::Compile | Request::Tls | Request::TlsFeed | Request::TlsTake)
 }
 
 /// An error, as the interface says it.
@@ -127,7 +127,10 @@ pub(super) fn add(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
 /// Adds the requests.
 pub(super) fn add_requests(instance: &mut LinkerInstance<'_, State>) -> Result<()> {
     instance.func_wrap("blob", blob)?;
-    instance.func_wrap("compile", compile)
+    instance.func_wrap("compile", compile)?;
+    instance.func_wrap("tls", tls)?;
+    instance.func_wrap("tls-feed", tls_feed)?;
+    instance.func_wrap("tls-take", tls_take)
 }
 
 fn position(position: Option<u64>) -> i64 {
@@ -209,6 +212,30 @@ fn compile(
         Refusal { error: Refused::from(error), why: String::from_utf8_lossy(text).into_owned() }
     };
     Ok((made.map(|handle| handle as u32).map_err(why),))
+}
+
+fn tls(mut store: StoreContextMut<'_, State>, (handle, settings, how): (u32, Vec<u8>, u64)) -> Answered<u32> {
+    let mut scratch = Scratch::new();
+    let settings = scratch.put(&settings);
+    scratch.words = [Request::Tls as i64, slice(settings), 0, how as i64];
+    let made = super::ask(store.data_mut(), &mut scratch, Op::Ctl, Handle::from_raw(handle))?;
+    Ok((made.map(|handle| handle as u32).map_err(Refused::from),))
+}
+
+fn tls_feed(mut store: StoreContextMut<'_, State>, (handle, bytes): (u32, Vec<u8>)) -> Answered<u64> {
+    let mut scratch = Scratch::new();
+    let bytes = scratch.put(&bytes);
+    scratch.words = [Request::TlsFeed as i64, slice(bytes), 0, 0];
+    let done = super::ask(store.data_mut(), &mut scratch, Op::Ctl, Handle::from_raw(handle))?;
+    Ok((done.map(|count| count as u64).map_err(Refused::from),))
+}
+
+fn tls_take(mut store: StoreContextMut<'_, State>, (handle, room): (u32, u32)) -> Answered<Vec<u8>> {
+    let mut scratch = Scratch::new();
+    let room = scratch.room(READ_BYTES_MAX.min(room as usize));
+    scratch.words = [Request::TlsTake as i64, 0, slice(room), 0];
+    let done = super::ask(store.data_mut(), &mut scratch, Op::Ctl, Handle::from_raw(handle))?;
+    Ok((done.map(|count| scratch.bytes((room.0, count as usize)).to_vec()).map_err(Refused::from),))
 }
 
 #[cfg(test)]

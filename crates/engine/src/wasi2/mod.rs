@@ -22,7 +22,8 @@ use crate::state::State;
 
 pub(crate) use cli::{TerminalInput, TerminalOutput};
 pub(crate) use poll::Pollable;
-pub(crate) use streams::{InputStream, IoError, OutputStream};
+pub(crate) use sockets::Network;
+pub(crate) use streams::{InputStream, OutputStream};
 
 /// The interfaces, of any version 0.2.
 pub(crate) const INTERFACES: &[&str] = &[

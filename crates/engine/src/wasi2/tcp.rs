@@ -99,8 +99,16 @@ impl tcp::HostTcpSocket for State {
     fn accept(&mut self, socket: Here) -> Done<(Here, Resource<InputStream>, Resource<OutputStream>)> {
         let listener = self.socket(&socket)?;
         let accepted = listener.accept_from(self, listener.listening()?)?;
-        let (input, output) = self.streams(&accepted)?;
-        Ok((self.resources().table.push(accepted)?, input, output))
+        // In the order in which the component is given them, so that their numbers are known.
+        let here = self.resources().table.push(accepted)?;
+        let accepted = self.socket(&here)?;
+        match self.streams(&accepted) {
+            Ok((input, output)) => Ok((here, input, output)),
+            Err(failure) => {
+                self.resources().table.delete(here)?;
+                Err(failure)
+            }
+        }
     }
 
     fn local_address(&mut self, socket: Here) -> Done<IpSocketAddress> {

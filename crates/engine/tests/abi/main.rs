@@ -8,3 +8,4 @@ mod network;
 mod streams;
 mod support;
 mod tasks;
+mod tls;

@@ -211,6 +211,7 @@ memory: (13, true, 8192)
 read: "is writ"
 reaches beyond: (10, false)
 seen: "what is WRITTEN through a window"
+seen again: "what is WRITTEN through a window"
 refused: Some(RIGHTS)
 heap: (0, 50, true)
 "#;

@@ -178,6 +178,16 @@ impl<'w> CoreModule<'w> {
         (self.changes(&survey).apply(self.wasm), bar)
     }
 
+    /// The module without the data whose places are known; to be rewritten it gives the same code.
+    pub(super) fn without_data(&self) -> Vec<u8> {
+        let Some(survey) = Survey::of(self.wasm).filter(|_| self.split.is_some()) else {
+            return self.wasm.to_vec();
+        };
+        let mut changes = Changes::default();
+        self.change_data(&survey, &mut changes);
+        changes.apply(self.wasm)
+    }
+
     fn changes(&self, survey: &Survey<'_>) -> Changes {
         let gate = self.has_gate();
         let mut changes = Changes::default();
@@ -204,7 +214,13 @@ impl<'w> CoreModule<'w> {
             changes.append(SectionId::Code, 1, entries(&code));
             changes.replace(SectionId::Start, encoded(&self.functions));
         }
-        let writes = gate && self.split.is_none() && !self.segments.is_empty();
+        self.change_data(survey, &mut changes);
+        changes
+    }
+
+    /// Its data: none where their places are known, else such as the gate writes.
+    fn change_data(&self, survey: &Survey<'_>, changes: &mut Changes) {
+        let writes = self.has_gate() && self.split.is_none() && !self.segments.is_empty();
         if survey.names_segments || writes {
             let mut data = DataSection::new();
             for segment in &self.segments {
@@ -217,7 +233,6 @@ impl<'w> CoreModule<'w> {
             changes.replace(SectionId::DataCount, Vec::new());
             changes.replace(SectionId::Data, Vec::new());
         }
-        changes
     }
 
     /// What we export of it.

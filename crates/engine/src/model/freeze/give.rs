@@ -13,7 +13,7 @@ use crate::model::files::{self, Descriptor};
 use crate::model::host::{Resources, must, trap};
 use crate::state::State;
 use crate::wait::Item;
-use crate::wasi2::{InputStream, OutputStream, Pollable, TerminalInput, TerminalOutput};
+use crate::wasi2::{InputStream, Network, OutputStream, Pollable, TerminalInput, TerminalOutput};
 
 /// A handle that nobody ever has.
 const GONE: Handle = Handle::from_raw(u32::MAX);
@@ -27,6 +27,7 @@ pub(super) fn kind_of(held: &Held) -> Kind {
         Held::Stream(_) | Held::Timer(_) | Held::Ready => Kind::Pollable,
         Held::TerminalInput => Kind::TerminalInput,
         Held::TerminalOutput => Kind::TerminalOutput,
+        Held::Network => Kind::Network,
     }
 }
 
@@ -77,6 +78,8 @@ pub(super) fn held(state: &mut State, kind: Kind, rep: u32) -> std::result::Resu
         }
         Kind::TerminalInput => Ok(Held::TerminalInput),
         Kind::TerminalOutput => Ok(Held::TerminalOutput),
+        // What it stands for is granted anew with everything else.
+        Kind::Network => Ok(Held::Network),
     }
 }
 
@@ -137,6 +140,11 @@ fn give_terminal_output(state: &mut State) -> Result<Resource<TerminalOutput>> {
     Ok(state.resources().table.push(TerminalOutput)?)
 }
 
+fn give_network(state: &mut State) -> Result<Resource<Network>> {
+    let Held::Network = next(state)? else { return wrong() };
+    Ok(state.resources().table.push(Network)?)
+}
+
 /// Adds what the helper imports.
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     add(linker, Kind::InputStream, give_input)?;
@@ -144,7 +152,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     add(linker, Kind::Pollable, give_pollable)?;
     add(linker, Kind::Descriptor, give_directory)?;
     add(linker, Kind::TerminalInput, give_terminal_input)?;
-    add(linker, Kind::TerminalOutput, give_terminal_output)
+    add(linker, Kind::TerminalOutput, give_terminal_output)?;
+    add(linker, Kind::Network, give_network)
 }
 
 fn add<T: Send + 'static>(

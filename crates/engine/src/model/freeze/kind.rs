@@ -9,16 +9,18 @@ pub(crate) enum Kind {
     Descriptor,
     TerminalInput,
     TerminalOutput,
+    Network,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 6] = [
+    pub(crate) const ALL: [Kind; 7] = [
         Kind::InputStream,
         Kind::OutputStream,
         Kind::Pollable,
         Kind::Descriptor,
         Kind::TerminalInput,
         Kind::TerminalOutput,
+        Kind::Network,
     ];
 
     /// What the helper knows it by.
@@ -35,6 +37,7 @@ impl Kind {
             Kind::Descriptor => "descriptor",
             Kind::TerminalInput => "terminal-input",
             Kind::TerminalOutput => "terminal-output",
+            Kind::Network => "network",
         }
     }
 
@@ -46,6 +49,7 @@ impl Kind {
             Kind::Descriptor => "wasi:filesystem/types",
             Kind::TerminalInput => "wasi:cli/terminal-input",
             Kind::TerminalOutput => "wasi:cli/terminal-output",
+            Kind::Network => "wasi:sockets/network",
         }
     }
 

@@ -43,6 +43,15 @@ pub(crate) struct Plan {
     kinds: Vec<Kind>,
 }
 
+/// A plan as it is written down, without what memories begin with: whoever goes on from an image finds them whole.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(crate) struct WrittenPlan {
+    /// The memories in order: bytes that each begins with, and whether it is a gate.
+    memories: Vec<(u64, bool)>,
+    /// The kinds of resources, by what the helper knows them by.
+    kinds: Vec<u32>,
+}
+
 /// One of its memories, in the order in which they are made.
 struct Memory {
     /// Bytes that it begins with.
@@ -115,6 +124,27 @@ impl Plan {
         let minimum = usize::try_from(helper::pages(layout) * core::WASM_PAGE_BYTES).unwrap_or(usize::MAX);
         memories.push(Memory { minimum, what: What::Guest(None) });
         Ok(Plan { memories, kinds: layout.kinds.iter().map(|(kind, _)| *kind).collect() })
+    }
+
+    /// The plan that was written down, if it is one.
+    pub(super) fn of(written: &WrittenPlan) -> Option<Plan> {
+        let memory = |(minimum, gate): &(u64, bool)| {
+            let what = if *gate { What::Gate } else { What::Guest(None) };
+            Some(Memory { minimum: usize::try_from(*minimum).ok()?, what })
+        };
+        let kind = |number: &u32| Kind::ALL.into_iter().find(|kind| kind.number() == *number);
+        Some(Plan {
+            memories: written.memories.iter().map(memory).collect::<Option<_>>()?,
+            kinds: written.kinds.iter().map(kind).collect::<Option<_>>()?,
+        })
+    }
+
+    pub(super) fn written(&self) -> WrittenPlan {
+        let memory = |memory: &Memory| (memory.minimum as u64, matches!(memory.what, What::Gate));
+        WrittenPlan {
+            memories: self.memories.iter().map(memory).collect(),
+            kinds: self.kinds.iter().map(|kind| kind.number()).collect(),
+        }
     }
 
     /// The memories that images hold: all but the gates.

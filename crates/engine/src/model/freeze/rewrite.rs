@@ -39,6 +39,25 @@ impl Layout<'_> {
         component.finish()
     }
 
+    /// The component without the data that its memories begin with. It is compiled to the same code.
+    pub(crate) fn without_data(&self) -> Vec<u8> {
+        let mut component = Component::new();
+        let mut modules = self.modules.iter();
+        for section in &self.sections {
+            match section {
+                Section::Raw(id, data) => {
+                    component.section(&RawSection { id: *id, data });
+                }
+                Section::Module => {
+                    let Some(module) = modules.next() else { continue };
+                    let code = module.without_data();
+                    component.section(&RawSection { id: ComponentSectionId::CoreModule as u8, data: &code });
+                }
+            }
+        }
+        component.finish()
+    }
+
     /// Adds the helper. What it needs lies behind all else, so that no number changes.
     fn add_helper(&self, component: &mut Component, bar: Option<&str>) {
         let kinds = self.kinds.len() as u32;

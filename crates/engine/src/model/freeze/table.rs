@@ -9,19 +9,17 @@ use std::any::{Any, TypeId};
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 
 use super::kind::Kind;
-use crate::model::files::{Descriptor, Listing};
-use crate::wasi2::{InputStream, IoError, OutputStream, Pollable, TerminalInput, TerminalOutput};
+use crate::model::files::Descriptor;
+use crate::wasi2::{InputStream, Network, OutputStream, Pollable, TerminalInput, TerminalOutput};
 
 /// What cannot be given anew, in words, while it is there.
-const PASSING: &str = "an error or a directory that is being listed";
+const PASSING: &str = "it has a socket, an error or a directory that is being listed";
 
 /// What becomes of a kind of resource when its context is frozen.
 enum Class {
     Kind(Kind),
     /// The context must do without it at that moment.
     Passing,
-    /// Whoever ever had one cannot be frozen: several are given at once, in an order that is not followed here.
-    Foreign,
 }
 
 fn class(of: TypeId) -> Class {
@@ -33,8 +31,8 @@ fn class(of: TypeId) -> Class {
         () if is(TypeId::of::<Descriptor>()) => Class::Kind(Kind::Descriptor),
         () if is(TypeId::of::<TerminalInput>()) => Class::Kind(Kind::TerminalInput),
         () if is(TypeId::of::<TerminalOutput>()) => Class::Kind(Kind::TerminalOutput),
-        () if is(TypeId::of::<IoError>()) || is(TypeId::of::<Listing>()) => Class::Passing,
-        () => Class::Foreign,
+        () if is(TypeId::of::<Network>()) => Class::Kind(Kind::Network),
+        () => Class::Passing,
     }
 }
 
@@ -43,8 +41,6 @@ fn class(of: TypeId) -> Class {
 pub(crate) struct Table {
     table: ResourceTable,
     indices: Indices,
-    /// It had resources of which no image can be made.
-    foreign: bool,
 }
 
 impl Table {
@@ -57,7 +53,6 @@ impl Table {
     /// Adds a resource, which is given to the component next.
     pub(crate) fn push<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, ResourceTableError> {
         let resource = self.table.push(entry)?;
-        self.foreign |= matches!(class(TypeId::of::<T>()), Class::Foreign);
         self.indices.add(resource.rep());
         Ok(resource)
     }
@@ -91,16 +86,13 @@ impl Table {
     /// # Errors
     /// What of it no image can hold.
     pub(super) fn held(&mut self) -> Result<Vec<(u32, u32, Kind)>, &'static str> {
-        if self.foreign {
-            return Err("it has used sockets or other resources that no image can hold");
-        }
         let live: Vec<(u32, u32)> = self.indices.live().collect();
         let kind = |(index, rep): (u32, u32)| {
             let entry: &dyn Any =
                 self.table.get_any_mut(rep).map_err(|_| "its resources are not in order")?;
             match class(entry.type_id()) {
                 Class::Kind(kind) => Ok((index, rep, kind)),
-                Class::Passing | Class::Foreign => Err(PASSING),
+                Class::Passing => Err(PASSING),
             }
         };
         live.into_iter().map(kind).collect()
