@@ -1,10 +1,11 @@
 //! Runs pinned slices of the standards' own test suites through the public API, and keeps what passes in the repository.
 //!
-//! Start at [`main`]; `cargo xtask conformance` builds and calls this. `kept.rs` has the counts, `test262` and `wpt` a suite
-//! each. The suites lie outside of the repository; without one it says how to get it. Never here: a process for each test.
+//! Start at [`main`]; `cargo xtask conformance` builds and calls this. `kept.rs` has the counts, `test262`, `wpt` and `python` a
+//! suite each. The suites lie outside of the repository; without one it says how to get it. Never here: a process for each test.
 
 mod kept;
 mod pool;
+mod python;
 mod suite;
 mod test262;
 mod wpt;
@@ -35,8 +36,9 @@ fn main() -> Result<()> {
     }
     match name.as_str() {
         "test262" => test262::run(&options),
+        "python" => python::run(&options),
         "wpt" => wpt::run(&wpt::WPT, &options),
         "wasm-js" => wpt::run(&wpt::WASM_JS, &options),
-        other => bail!("there is no such suite: {other:?}; there are test262, wpt and wasm-js"),
+        other => bail!("there is no such suite: {other:?}; there are test262, wpt, wasm-js and python"),
     }
 }
