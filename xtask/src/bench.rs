@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::components;
 use crate::run::{cargo, find, root, run, tools_directory};
 
-const NAMES: [&str; 6] = ["start", "compute", "image", "channel", "stream", "platform"];
+const NAMES: [&str; 7] = ["start", "compute", "image", "channel", "stream", "platform", "python"];
 
 /// Runs one benchmark.
 pub fn bench(name: &str, flags: &[&str]) -> Result<()> {
@@ -26,6 +26,12 @@ pub fn bench(name: &str, flags: &[&str]) -> Result<()> {
     if name == "image" {
         for (variable, bundle) in bundles(flags.contains(&"--install-peers"))? {
             command.env(variable, bundle);
+        }
+    }
+    if name == "python" {
+        run(Command::new(root().join("target/release/b8g")).args(["component", "add", "python"]))?;
+        if let Some(monty) = monty(flags.contains(&"--install-peers"))? {
+            command.env("B8G_MONTY", monty);
         }
     }
     if let Some(deno) = deno(flags.contains(&"--install-peers"))? {
@@ -52,6 +58,21 @@ fn native_quickjs() -> Result<PathBuf> {
         run(&mut command)?;
     }
     Ok(binary)
+}
+
+/// pydantic-monty, where `B8G_MONTY` says, or from PyPI.
+fn monty(install: bool) -> Result<Option<PathBuf>> {
+    if let Some(directory) = std::env::var_os("B8G_MONTY") {
+        return Ok(Some(directory.into()));
+    }
+    let directory = tools_directory().join("monty");
+    if install && !directory.is_dir() {
+        run(Command::new("python3")
+            .args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--target"])
+            .arg(&directory)
+            .arg("pydantic-monty==1.4.0"))?;
+    }
+    Ok(directory.is_dir().then_some(directory))
 }
 
 /// deno, from the path or from the npm registry.

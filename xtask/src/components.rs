@@ -57,6 +57,17 @@ pub fn javascript(check: bool) -> Result<()> {
     Ok(())
 }
 
+/// Builds the Python component of this tree, as `b8g component add python` does anywhere: its binary goes to `target/components/python.wasm`,
+/// the image below `target/components/installed`.
+pub fn python() -> Result<()> {
+    run(cargo().args(["build", "--quiet", "--release", "--package", "b8g-cli"]))?;
+    let made = root().join("target/components");
+    fs::create_dir_all(&made)?;
+    let mut add = Command::new(root().join("target/release/b8g"));
+    add.args(["component", "add", "python", "--force", "--wasm"]).arg(made.join("python.wasm"));
+    run(add.env("B8G_COMPONENTS", made.join("installed")))
+}
+
 /// Where things are.
 struct Paths {
     root: PathBuf,

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{cargo, find, root, run};
 
-const NAMES: [&str; 2] = ["image", "v8"];
+const NAMES: [&str; 4] = ["image", "v8", "http", "crypto"];
 
 const SECONDS_DEFAULT: &str = "600";
 /// Bytes of an input at most.
@@ -35,7 +35,10 @@ pub fn fuzz(name: &str, flags: &[&str]) -> Result<()> {
     let found = root().join("target/fuzz").join(name);
     std::fs::create_dir_all(&found)?;
     let mut command = Command::new(build(name)?);
-    command.arg(format!("-dict={}", root().join("fuzz").join(name).with_extension("dict").display()));
+    let words = root().join("fuzz").join(name).with_extension("dict");
+    if words.is_file() {
+        command.arg(format!("-dict={}", words.display()));
+    }
     command.arg(format!("-artifact_prefix={}-", found.display()));
     command.args([format!("-max_len={INPUT_BYTES_MAX}"), format!("-timeout={INPUT_SECONDS_MAX}")]);
     command.arg(format!("-rss_limit_mb={PROCESS_MIB_MAX}"));

@@ -10,7 +10,7 @@ use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, plain, process, 
 /// Measurements of each kind.
 const ROUNDS: usize = 15;
 /// Round trips in one measurement.
-const TRIPS: usize = 1_000;
+const TRIPS: usize = 20_000;
 /// Messages of 64 bytes in one measurement.
 const MESSAGES: usize = 200_000;
 /// Operations in one measurement.

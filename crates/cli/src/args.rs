@@ -28,17 +28,55 @@ impl Cli {
     pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
         let serve =
             |command: clap::Command| command.mut_arg("command", |program| program.trailing_var_arg(false));
-        let optional = |command: clap::Command| command.mut_arg("command", |program| program.required(false));
-        let command = Cli::command().mut_subcommand("serve-http", serve).mut_subcommand("repl", optional);
+        let program = |command: clap::Command| {
+            command.mut_arg("command", |program| program.required_unless_present("module"))
+        };
+        let mut command = Cli::command().mut_subcommand("serve-http", serve);
+        // All but `repl`, which may begin with nothing.
+        for name in ["run", "watch", "serve-http", "snapshot", "resume"] {
+            command = command.mut_subcommand(name, program);
+        }
+        let mut line: Vec<OsString> = line.into_iter().collect();
+        if let Some(at) = behind_module(&line, &command) {
+            line.insert(at, "--".into());
+        }
         let matches = command.try_get_matches_from(line)?;
         Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut Cli::command()))
     }
 }
 
+/// Where the arguments of a module begin, which `-m MODULE` names before any program: all of them are its own, flags too.
+fn behind_module(line: &[OsString], command: &clap::Command) -> Option<usize> {
+    let command = command.find_subcommand(line.get(1)?)?;
+    let module = command.get_arguments().find(|argument| argument.get_id() == "module")?;
+    let mut at = 2;
+    loop {
+        let word = line.get(at)?.to_str().filter(|word| word.starts_with('-') && !word.starts_with("--="))?;
+        let flag = match word.strip_prefix("--") {
+            Some("") => return None,
+            Some(long) => {
+                let long = long.split('=').next().unwrap_or_default();
+                command.get_arguments().find(|argument| argument.get_long() == Some(long))
+            }
+            None => {
+                let short = word.chars().nth(1);
+                command.get_arguments().find(|argument| argument.get_short() == short)
+            }
+        };
+        let flag = flag?;
+        let has_value = word.contains('=') || (!word.starts_with("--") && word.len() > 2);
+        let takes_value = flag.get_action().takes_values() && !flag.is_require_equals_set();
+        at += 1 + usize::from(takes_value && !has_value);
+        if flag.get_id() == module.get_id() {
+            return (line.get(at).is_some_and(|next| next != "--")).then_some(at);
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a program: .js .mjs .cjs .ts .mts .cts .jsx .tsx .wasm .wat, an image .b8g, or - for standard input
-    #[command(after_help = RUN_EXAMPLES, override_usage = "b8g run [FLAGS] FILE [ARGS]...\n       b8g run [FLAGS] FILE -- [ARGS]...")]
+    /// Run a program: .js .mjs .cjs .ts .mts .cts .jsx .tsx .py .wasm .wat, an image .b8g, or - for standard input
+    #[command(after_help = RUN_EXAMPLES, override_usage = "b8g run [FLAGS] FILE [ARGS]...\n       b8g run [FLAGS] FILE -- [ARGS]...\n       b8g run [FLAGS] -m MODULE [ARGS]...")]
     Run(Box<RunArgs>),
     /// Run a program, and again whenever one of its source files changes
     #[command(after_help = WATCH_EXAMPLES, override_usage = "b8g watch [FLAGS] FILE [ARGS]...\n       b8g watch [FLAGS] FILE -- [ARGS]...")]
@@ -72,6 +110,9 @@ pub enum Command {
     /// Put images together
     #[command(subcommand)]
     Image(ImageCommand),
+    /// Engines for other languages: list, add, remove and verify them
+    #[command(subcommand)]
+    Component(ComponentCommand),
     /// Print the version, and with --json how this build works on this machine
     #[command(after_help = VERSION_EXAMPLES)]
     Version(VersionArgs),
@@ -95,6 +136,12 @@ pub struct RunArgs {
     pub lang: Option<Lang>,
     #[command(flatten)]
     pub image: ImageArgs,
+    /// Let a program of Python import from this directory, as pip install --target makes one; nothing of it is granted by that
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Program")]
+    pub packages: Vec<PathBuf>,
+    /// Run this module of Python, as python3 -m does; all that follows are its arguments
+    #[arg(short, long, value_name = "MODULE", help_heading = "Program")]
+    pub module: Option<String>,
     /// Call this exported function of wasm that is no program, with ARGS as its arguments, and print its results
     #[arg(long, value_name = "NAME", help_heading = "Program")]
     pub invoke: Option<String>,
@@ -115,7 +162,6 @@ pub struct RunArgs {
     /// The program, then its own arguments: whatever comes after FILE is the program's
     #[arg(
         value_name = "FILE",
-        required = true,
         trailing_var_arg = true,
         value_hint = ValueHint::FilePath,
         help_heading = "Arguments"
@@ -186,6 +232,12 @@ pub struct BuildArgs {
     /// Put a wasm module's machine code into the image too, for machines that trust a signature; see b8g sign
     #[arg(long)]
     pub native: bool,
+    /// Put these packages into the image of a program of Python, as pip names them; FILE.lock pins what was fetched
+    #[arg(long, value_name = "REQUIREMENT")]
+    pub with: Vec<String>,
+    /// Let a program of Python import from this directory, as pip install --target makes one
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub packages: Vec<PathBuf>,
     /// Make the layout of hash tables the same in every build with this number
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -213,6 +265,79 @@ pub struct BuildArgs {
     /// The program
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: OsString,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ComponentCommand {
+    /// List the components that are here
+    List(ComponentList),
+    /// Build a component on this machine, or take one that was built: python
+    #[command(after_help = COMPONENT_EXAMPLES)]
+    Add(ComponentAdd),
+    /// Remove a component
+    Remove(ComponentName),
+    /// Check that a component is what was added
+    Verify(ComponentName),
+}
+
+impl ComponentCommand {
+    pub fn color(&self) -> ColorChoice {
+        match self {
+            ComponentCommand::List(_) => ColorChoice::Auto,
+            ComponentCommand::Add(args) => args.color,
+            ComponentCommand::Remove(args) | ComponentCommand::Verify(args) => args.color,
+        }
+    }
+
+    pub fn is_quiet(&self) -> bool {
+        match self {
+            ComponentCommand::List(_) => false,
+            ComponentCommand::Add(args) => args.quiet,
+            ComponentCommand::Remove(args) | ComponentCommand::Verify(args) => args.quiet,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct ComponentList {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ComponentAdd {
+    /// Take the component from this file, which b8g component add --wasm wrote, instead of building it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub from: Option<PathBuf>,
+    /// Write the component's binary to this file too, for machines that cannot build it
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub wasm: Option<PathBuf>,
+    /// Make it anew though it is here
+    #[arg(long)]
+    pub force: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Colour b8g's own messages; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Which
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ComponentName {
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Colour b8g's own messages; NO_COLOR is heeded
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: ColorChoice,
+    /// Which
+    #[arg(value_name = "NAME")]
+    pub name: String,
 }
 
 /// How images are read.
@@ -433,6 +558,8 @@ pub enum Lang {
     Tsx,
     #[value(alias = "wat")]
     Wasm,
+    #[value(alias = "python")]
+    Py,
 }
 
 /// What becomes of imports that b8g does not provide.
@@ -470,6 +597,15 @@ Exit codes:
 Ctrl-C, SIGTERM and a closed pipe end b8g by that signal, like other tools: a shell shows 130, 143 and 141.
 The time of --timeout counts from the program's start, not from that of compiling it.";
 
+const COMPONENT_EXAMPLES: &str = "\
+Examples:
+  b8g component add python
+  b8g component add python --wasm=python.wasm    keeps the binary, for a machine without pip
+  b8g component add python --from=python.wasm
+
+Python is built here, once: its tools come from PyPI by pinned hashes, through this machine's pip. B8G_PYTHON names the
+interpreter to build with, B8G_COMPONENTS where components are kept; else that is below ~/.local/share.";
+
 const WATCH_EXAMPLES: &str = "\
 Examples:
   b8g watch hello.ts
@@ -502,6 +638,7 @@ const BUILD_EXAMPLES: &str = "\
 Examples:
   b8g build agent.ts                      writes agent.b8g
   b8g build tool.wasm -o tool.b8g
+  b8g build report.py --with 'requests==2.*' --with jinja2
   b8g run --allow-read=data agent.b8g     starts where the build ended: calls main(args)
 
 The top level runs once, when the image is built, with nothing granted: no files, network, environment, clock or
@@ -617,6 +754,32 @@ mod tests {
             assert_eq!(argument.get_default_values(), [default]);
             assert!(page.contains(&format!(" SIZE` | {default} |")), "{flag}");
         }
+    }
+
+    #[test]
+    fn what_follows_a_module_is_the_modules() {
+        for (line, arguments, timeout) in [
+            (&["b8g", "run", "-m", "json.tool", "--compact", "-x"][..], &["--compact", "-x"][..], false),
+            (
+                &["b8g", "run", "--timeout", "1s", "--module", "m", "--", "--timeout=2s"],
+                &["--timeout=2s"],
+                true,
+            ),
+            (&["b8g", "run", "-q", "--timeout=1s", "--module=m", "-m", "n"], &["-m", "n"], true),
+            (&["b8g", "run", "-m", "m"], &[], false),
+        ] {
+            let Command::Run(args) = Cli::read(line.iter().map(OsString::from)).unwrap().command else {
+                panic!("another command")
+            };
+            assert_eq!(args.command, arguments, "{line:?}");
+            assert_eq!(args.limits.timeout.is_some_and(|t| t == Duration::from_secs(1)), timeout, "{line:?}");
+        }
+        let Command::Run(args) =
+            Cli::read(["b8g", "run", "x.py", "-m", "m"].map(OsString::from)).unwrap().command
+        else {
+            panic!("another command")
+        };
+        assert!(args.module.is_none() && args.command.len() == 3);
     }
 
     #[test]

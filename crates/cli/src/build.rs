@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use b8g::{
-    Component, ComponentOptions, Config, Context, Grants, Heap, Image, Limits, Outcome, ReadOptions, Reason,
-    SnapshotError, Want, WantedAccess, WriteOptions,
+    Component, ComponentOptions, Config, Context, Grants, Heap, Image, Limits, Outcome, PythonOptions,
+    ReadOptions, Reason, SnapshotError, Want, WantedAccess, When, WriteOptions,
 };
 
 use crate::args::{BuildArgs, UnknownImports};
@@ -70,17 +70,44 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
     let notice = std::sync::Arc::new(Notice::new(console, program.is_wasm()));
     let engine = engine(Config::new(), &notice)?;
     let trap_unknown_imports = args.unknown_imports == UnknownImports::Trap;
-    let options = ComponentOptions { trap_unknown_imports, shake: !args.no_shake, production: true };
-    let loaded = program.load(&engine, options, &ReadOptions::default());
+    let options =
+        ComponentOptions { trap_unknown_imports, shake: !args.no_shake, production: true, fuse: true };
+    let wants_packages = !args.with.is_empty() || !args.packages.is_empty();
+    if wants_packages && !program.is_python() {
+        return Err(Failure::usage("--with and --packages are for programs of Python"));
+    }
+    let mut packages: Vec<_> = args.packages.iter().map(|directory| crate::packages::of(directory)).collect();
+    let fetched = match args.with.is_empty() {
+        true => None,
+        false => {
+            let lock = output(args, program)?.with_extension("lock");
+            Some(crate::packages::fetch(&args.with, &lock, console, args.quiet)?)
+        }
+    };
+    packages.extend(fetched.as_ref().map(crate::packages::Fetched::packages));
+    let loaded = match program.is_python() {
+        true => program
+            .load_python(&engine, &PythonOptions { when: When::Later, packages, ..PythonOptions::default() }),
+        false => program.load(&engine, options, &ReadOptions::default()),
+    };
     notice.erase();
-    let Loaded { component, .. } = loaded?;
+    let Loaded { component, image } = loaded?;
     let limits = Limits { memory_bytes_max: args.memory, timeout: Some(args.timeout), ..Limits::default() };
     let main = exported(args, program, &component)?;
     let grants = args.seed.map_or_else(Grants::none, |seed| Grants::none().hash_seed(seed));
-    let context = Context::new(&component, &grants, limits);
+    // Python draws random numbers when it begins; what goes on from the image draws its own.
+    let grants = match (program.is_python(), args.seed) {
+        (true, Some(seed)) => grants.clocks().randomness().seed(seed),
+        (true, None) => grants.clocks().randomness(),
+        (false, _) => grants,
+    };
+    let context = match &image {
+        Some(image) => Context::restore(image, &grants, limits),
+        None => Context::new(&component, &grants, limits),
+    };
     let mut context = context.map_err(|error| Failure::error(error.to_string()))?;
     let mut heap = None;
-    let main = if component.is_wasm() || args.no_init {
+    let main = if (component.is_wasm() && !program.is_python()) || args.no_init {
         main
     } else {
         run_top_level(&mut context).map_err(|outcome| ended(program, &outcome, args.timeout))?;
@@ -100,6 +127,8 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
         SnapshotError::Ended(outcome) => ended(program, &outcome, args.timeout),
         error => Failure::error(error.to_string()),
     })?;
+    let image =
+        image.whole().map_err(|error| Failure::error(format!("there is no room for the image: {error}")))?;
     Ok((image.calling(main), heap))
 }
 

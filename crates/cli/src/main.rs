@@ -4,6 +4,7 @@
 
 mod args;
 mod build;
+mod component;
 mod console;
 mod failure;
 mod finish;
@@ -11,6 +12,7 @@ mod grants;
 mod inspect;
 mod invoke;
 mod message;
+mod packages;
 mod pipe;
 mod program;
 mod repl;
@@ -21,6 +23,7 @@ mod serve;
 mod sign;
 mod signals;
 mod snapshot;
+mod tool;
 mod units;
 mod version;
 mod watch;
@@ -52,6 +55,7 @@ fn main() {
             Command::Inspect(args) => inspect::inspect(&args),
             Command::Image(ImageCommand::PackV8(args)) => inspect::pack_v8(&args),
             Command::Image(ImageCommand::Join(args)) => sign::join(&args),
+            Command::Component(command) => component::component(&command),
             Command::Version(args) => print(version::version(args.json)),
             Command::Completions(args) => print(Ok(completions(args.shell))),
         },

@@ -5,7 +5,6 @@
 use std::thread;
 
 use b8g::{Config, Context, Outcome, Reason, StreamOptions, stream};
-use clap::Parser;
 
 use crate::args::{Cli, Command, PipeArgs, RunArgs};
 use crate::console::{Console, printable};
@@ -106,7 +105,7 @@ fn parse(text: &str) -> Result<RunArgs, Failure> {
     let words = shlex::split(text)
         .ok_or_else(|| Failure::usage(format!("in the stage {text}: a quote is not closed")))?;
     let line = ["b8g".to_owned(), "run".to_owned()].into_iter().chain(words);
-    match Cli::try_parse_from(line) {
+    match Cli::read(line.map(Into::into)) {
         Ok(Cli { command: Command::Run(args) }) => Ok(*args),
         Ok(_) => Err(Failure::usage(format!("in the stage {text}: it is no program"))),
         Err(error) => {

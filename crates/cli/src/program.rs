@@ -8,7 +8,10 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use b8g::{Component, ComponentOptions, Engine, Image, ImageError, Language, ReadOptions};
+use b8g::{
+    Component, ComponentOptions, Engine, Image, ImageError, Language, Python, PythonEntry, PythonOptions,
+    ReadOptions,
+};
 
 use crate::args::Lang;
 use crate::console::printable;
@@ -43,7 +46,13 @@ enum Kind {
     Wasm,
     Image,
     Source(Language),
+    Python,
+    /// A module of Python, by its name.
+    PythonModule,
 }
+
+/// The languages that `--lang` knows.
+const LANGUAGES: &str = "js|ts|jsx|tsx|py|wasm";
 
 impl Program {
     /// Finds the program that `file` names; `-` is standard input, which is read to its end.
@@ -52,21 +61,21 @@ impl Program {
         if file == "-" {
             let Some(lang) = lang else {
                 let why = "standard input has no name that tells its language";
-                return Err(Failure::usage(format!("{why}; say it with --lang js|ts|jsx|tsx|wasm")));
+                return Err(Failure::usage(format!("{why}; say it with --lang {LANGUAGES}")));
             };
             let kind = kind_of(lang)?;
             let text = read(io::stdin().lock(), kind, "standard input")?;
             return Ok(Program { path, kind, text: Some(text) });
         }
-        check(&path)?;
         let own = kind_of_name(&path);
+        check(&path)?;
         let kind = match lang {
             Some(lang) => Some(kind_of(lang)?),
             None => own.or_else(|| begins_as(&path)),
         };
         let Some(kind) = kind else {
             let why = format!("cannot tell the language of {}", shown(&path));
-            return Err(Failure::usage(format!("{why}; say it with --lang js|ts|jsx|tsx|wasm")));
+            return Err(Failure::usage(format!("{why}; say it with --lang {LANGUAGES}")));
         };
         // The engine reads the file itself where its name says the same.
         let text = if own == Some(kind) || lang.is_none() {
@@ -76,6 +85,16 @@ impl Program {
             Some(read(file, kind, &shown(&path))?)
         };
         Ok(Program { path, kind, text })
+    }
+
+    /// A module of Python, which is looked for from the working directory.
+    pub fn python_module(name: &str) -> Program {
+        Program { path: PathBuf::from(name), kind: Kind::PythonModule, text: None }
+    }
+
+    /// Tells whether it is Python.
+    pub fn is_python(&self) -> bool {
+        matches!(self.kind, Kind::Python | Kind::PythonModule)
     }
 
     /// Tells whether it is standard input.
@@ -100,6 +119,9 @@ impl Program {
         options: ComponentOptions,
         read: &ReadOptions,
     ) -> Result<Loaded, Failure> {
+        if self.is_python() {
+            return self.load_python(engine, &PythonOptions::default());
+        }
         if !self.is_image() {
             return Ok(Loaded { component: self.compile(engine, options)?, image: None });
         }
@@ -114,9 +136,28 @@ impl Program {
         Ok(Loaded { component: image.component().clone(), image: Some(image) })
     }
 
+    /// Puts a program of Python together.
+    pub fn load_python(&self, engine: &Engine, options: &PythonOptions) -> Result<Loaded, Failure> {
+        let python = python(engine)?;
+        let here = Path::new(".");
+        let name = self.path.to_string_lossy();
+        let entry = match (&self.text, self.kind) {
+            (Some(source), _) => {
+                let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+                PythonEntry::Source { name: &name, source, directory: parent.unwrap_or(here) }
+            }
+            (None, Kind::PythonModule) => PythonEntry::Module { name: &name, directory: here },
+            (None, _) => PythonEntry::File(&self.path),
+        };
+        let (component, image) = python.load(entry, options)?;
+        Ok(Loaded { component, image: Some(image) })
+    }
+
     fn compile(&self, engine: &Engine, options: ComponentOptions) -> Result<Component, Failure> {
         let component = match (&self.text, self.kind) {
-            (None, _) => Component::from_file_with(engine, &self.path, options)?,
+            (None, _) | (_, Kind::Python | Kind::PythonModule) => {
+                Component::from_file_with(engine, &self.path, options)?
+            }
             (Some(bytes), Kind::Wasm | Kind::Image) => Component::from_wasm_with(engine, bytes, options)?,
             (Some(bytes), Kind::Source(language)) => {
                 let text = std::str::from_utf8(bytes)
@@ -135,6 +176,7 @@ impl Program {
             let extension = match self.kind {
                 Kind::Source(Language::TypeScript) => "stdin.ts",
                 Kind::Source(_) => "stdin.js",
+                Kind::Python | Kind::PythonModule => "-",
                 Kind::Wasm | Kind::Image => "stdin.wasm",
             };
             return extension.to_owned();
@@ -143,10 +185,22 @@ impl Program {
     }
 }
 
+/// The Python component.
+pub fn python(engine: &Engine) -> Result<Python, Failure> {
+    let path = crate::component::python()?;
+    let failed = |error: ImageError| {
+        Failure::error(format!(
+            "the Python component cannot be used: {error}\nhelp: b8g component add python --force"
+        ))
+    };
+    Python::open(engine, path).map_err(failed)
+}
+
 /// The language that `--lang` names.
 fn kind_of(lang: Lang) -> Result<Kind, Failure> {
     let name = match lang {
         Lang::Wasm => return Ok(Kind::Wasm),
+        Lang::Py => return Ok(Kind::Python),
         Lang::Js => "x.js",
         Lang::Ts => "x.ts",
         Lang::Jsx => "x.jsx",
@@ -160,6 +214,7 @@ fn kind_of_name(path: &Path) -> Option<Kind> {
     match path.extension().and_then(OsStr::to_str) {
         Some("wasm" | "wat") => Some(Kind::Wasm),
         Some("b8g") => Some(Kind::Image),
+        Some("py" | "pyw") => Some(Kind::Python),
         _ => Language::from_path(path).map(Kind::Source),
     }
 }
@@ -209,7 +264,8 @@ pub fn shown(path: &Path) -> String {
 }
 
 fn read(from: impl Read, kind: Kind, name: &str) -> Result<Vec<u8>, Failure> {
-    let max = if matches!(kind, Kind::Source(_)) { SOURCE_BYTES_MAX } else { MODULE_BYTES_MAX };
+    let max =
+        if matches!(kind, Kind::Source(_) | Kind::Python) { SOURCE_BYTES_MAX } else { MODULE_BYTES_MAX };
     let mut bytes = Vec::new();
     from.take(max + 1)
         .read_to_end(&mut bytes)

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use b8g::{
     Capture, Component, ComponentOptions, Config, Context, Engine, Grant, Grants, Image, Limits, Outcome,
-    PublicKey, ReadOptions, StartError, Stdin, Stdout,
+    PublicKey, PythonEntry, PythonOptions, ReadOptions, StartError, Stdin, Stdout, When,
 };
 
 use crate::args::{ImageArgs, RunArgs, UnknownImports};
@@ -159,6 +159,11 @@ impl Ready {
         !self.component.is_wasm()
     }
 
+    /// Tells whether it is source text in another language.
+    pub fn is_other_script(&self) -> bool {
+        self.component.is_wasm() && self.component.is_script()
+    }
+
     /// What its contexts print is kept.
     #[must_use]
     pub fn capturing(self, out: &Capture, error: &Capture) -> Ready {
@@ -242,11 +247,17 @@ impl<'a> Plan<'a> {
 
     /// The program's path as it was written.
     pub fn path(&self) -> PathBuf {
+        if let Some(module) = &self.args.module {
+            return PathBuf::from(module);
+        }
         self.args.command.first().map_or_else(PathBuf::new, PathBuf::from)
     }
 
     /// Finds the program.
     pub fn find(&self) -> Result<Program, Failure> {
+        if let Some(module) = &self.args.module {
+            return Ok(Program::python_module(module));
+        }
         let file = self.args.command.first().map_or(OsStr::new(""), |file| file);
         Program::find(file, self.args.lang).map_err(|failure| self.with_equals_sign(failure))
     }
@@ -267,12 +278,20 @@ impl<'a> Plan<'a> {
         let grants = grants::grants(&self.args.grants)?;
         finish.set_granted(grants.list());
         let trap_unknown_imports = self.args.unknown_imports == UnknownImports::Trap;
-        self.notice.wasm.store(program.is_wasm(), Relaxed);
+        self.notice.wasm.store(program.is_wasm() || program.is_python(), Relaxed);
         let options = ComponentOptions { trap_unknown_imports, ..ComponentOptions::default() };
-        let loaded = program.load(engine, options, &read_options(&self.args.image)?);
+        let loaded = match program.is_python() {
+            true => {
+                let when = if self.purpose == Purpose::Cells { When::Cells } else { When::Now };
+                let packages =
+                    self.args.packages.iter().map(|directory| crate::packages::of(directory)).collect();
+                program.load_python(engine, &PythonOptions { when, packages, ..PythonOptions::default() })
+            }
+            false => program.load(engine, options, &read_options(&self.args.image)?),
+        };
         self.notice.erase();
         let Loaded { component, image } = loaded?;
-        let main = image.as_ref().filter(|_| component.is_wasm()).and_then(Image::main);
+        let main = image.as_ref().filter(|_| !component.is_script()).and_then(Image::main);
         let invocation = match self.args.invoke.as_deref().or(main) {
             Some(name) => Some(Invocation::new(program, &component, name, &arguments)?),
             None => {
@@ -299,16 +318,26 @@ impl<'a> Plan<'a> {
     }
 
     /// What cells are evaluated in: the program that is named, or nothing but the JavaScript engine.
-    pub fn session(&self, engine: &Engine, finish: &Finish) -> Result<Ready, Failure> {
+    pub fn session(&self, engine: &Engine, finish: &Finish, python: bool) -> Result<Ready, Failure> {
         if !self.args.command.is_empty() {
             return self.ready(engine, &self.find()?, finish);
         }
         let grants = grants::grants(&self.args.grants)?;
-        let component = Component::javascript(engine);
+        let loaded = match python {
+            true => {
+                let entry = PythonEntry::Nothing { directory: ".".as_ref() };
+                crate::program::python(engine)
+                    .and_then(|python| Ok(python.load(entry, &PythonOptions::default())?))
+                    .map(|(component, image)| Loaded { component, image: Some(image) })
+            }
+            false => Component::javascript(engine)
+                .map(|component| Loaded { component, image: None })
+                .map_err(Failure::from),
+        };
         self.notice.erase();
         let grants = grants.stdin(Stdin::Empty).stdout(Stdout::Inherit).stderr(Stdout::Inherit);
-        let (component, seed, limits) = (component?, self.args.seed, self.limits.clone());
-        Ok(Ready { component, image: None, invocation: None, grants, seed, limits })
+        let (Loaded { component, image }, seed, limits) = (loaded?, self.args.seed, self.limits.clone());
+        Ok(Ready { component, image, invocation: None, grants, seed, limits })
     }
 
     /// Compiles a program, gives it what it was granted and starts its time.
@@ -321,7 +350,8 @@ impl<'a> Plan<'a> {
 
     /// The program's own arguments: what stands behind FILE, without a `--` that only separates the two.
     fn arguments(&self) -> Result<Vec<&'a str>, Failure> {
-        let rest = self.args.command.get(1..).unwrap_or_default();
+        let program = usize::from(self.args.module.is_none());
+        let rest = self.args.command.get(program..).unwrap_or_default();
         let rest = rest.strip_prefix(&["--".into()][..]).unwrap_or(rest);
         let text = |(at, argument): (usize, &'a std::ffi::OsString)| {
             argument.to_str().ok_or_else(|| {

@@ -41,6 +41,11 @@ fn the_tour_is_true() {
     let path = std::env::join_paths([binary, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
     let steps: Vec<Step> = TOURS.iter().flat_map(|tour| steps(tour)).collect();
     assert!(steps.len() >= 16, "the tour has {} steps", steps.len());
+    // Built once for all tests, with whatever interpreter has pip here.
+    let components = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
+    let python = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .map(|directory| directory.join("python3"))
+        .find(|file| file.is_file());
     let mut code = 0;
     for step in steps {
         let command = step.command.replace("$?", &code.to_string());
@@ -49,6 +54,8 @@ fn the_tour_is_true() {
             .current_dir(&root)
             .env("PATH", &path)
             .env("LANG", "C.UTF-8")
+            .env("B8G_COMPONENTS", &components)
+            .envs(python.iter().map(|python| ("B8G_PYTHON", python)))
             .stdin(Stdio::null())
             .output()
             .unwrap();

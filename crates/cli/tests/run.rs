@@ -220,7 +220,7 @@ fn standard_input_can_be_the_program() {
     let place = Place::new();
     let wat = says("from stdin", 0);
     place.b8g_with(&["run", "--lang=wasm", "-"], wat.as_bytes()).code(0).stdout("from stdin");
-    place.b8g_with(&["run", "-"], wat.as_bytes()).code(2).says("--lang js|ts|jsx|tsx|wasm");
+    place.b8g_with(&["run", "-"], wat.as_bytes()).code(2).says("--lang js|ts|jsx|tsx|py|wasm");
     let place = place.with("noname", says("no name", 0));
     place.b8g(&["run", "--lang=wasm", "noname"]).code(0).stdout("no name");
     place.b8g(&["run", "noname"]).code(2).says("cannot tell the language of \"noname\"");

@@ -2,9 +2,10 @@
 //!
 //! Start at [`answer`]. Invariant: every line is answered by one line, in order; what is wrong with a line is said in its answer.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
-use b8g::{Capture, Language};
+use b8g::Capture;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -39,6 +40,9 @@ struct Response {
     text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<Box<RawValue>>,
+    /// What the value shows of itself, by type: `text/html` and the like.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rich: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     names: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,10 +99,12 @@ fn wrong(error: String) -> Response {
 fn respond(session: &mut Session, request: Request) -> Result<Response, Failure> {
     let language = match request.lang.as_deref() {
         None => Some(session.language),
-        Some(name) => Language::from_path(format!("cell.{name}").as_ref()),
+        Some(name) => session.language.named(name),
     };
     let response = match (&request.code, &request.complete, language) {
-        (_, _, None) => wrong("the lang of a cell is js, ts, jsx or tsx".to_owned()),
+        (_, _, None) => {
+            wrong("the lang of a cell is js, ts, jsx or tsx; in a session of Python it is py".to_owned())
+        }
         (Some(code), None, Some(language)) => of(session.eval(code, language, request.name.as_deref())?),
         (None, Some(text), _) => {
             Response { ok: true, names: Some(session.complete(text)), ..Response::default() }
@@ -113,7 +119,13 @@ fn of(answer: Answer) -> Response {
         Answer::Value(value) => {
             // A guest's toJSON cannot make it write what is no JSON, but it is checked all the same.
             let json = value.json.and_then(|json| RawValue::from_string(json).ok());
-            Response { ok: true, text: Some(value.text), value: json, ..Response::default() }
+            Response {
+                ok: true,
+                text: Some(value.text),
+                value: json,
+                rich: value.rich,
+                ..Response::default()
+            }
         }
         Answer::Thrown(error) => wrong(error),
         Answer::Exit(code) => Response { ok: true, exit_code: Some(code), ..Response::default() },

@@ -4,9 +4,9 @@
 
 use std::io::{self, BufRead};
 
-use b8g::{Evaluation, Outcome, is_incomplete};
+use b8g::Outcome;
 
-use super::session::{Answer, Session};
+use super::session::{Answer, Cells, Session};
 use crate::console::{Console, STDOUT, printable, write_all};
 use crate::failure::Failure;
 
@@ -24,12 +24,13 @@ pub fn read(mut session: Session, console: Console) -> Result<i32, Failure> {
         if cell.len() >= CELL_BYTES_MAX {
             return Err(Failure::error("a cell is longer than 16 MiB"));
         }
-        if more > 0 && is_incomplete(&cell, session.language) {
+        if more > 0 && session.language.is_incomplete(cell.strip_suffix('\n').unwrap_or(&cell)) {
             continue;
         }
         let source = std::mem::take(&mut cell);
         if !source.trim().is_empty()
-            && let Some(code) = show(session.eval(&source, session.language, None)?, console)
+            && let Some(code) =
+                show(session.eval(&source, session.language, None)?, session.language, console)
         {
             return Ok(code);
         }
@@ -40,25 +41,18 @@ pub fn read(mut session: Session, console: Console) -> Result<i32, Failure> {
 }
 
 /// Prints what became of a cell; gives the exit code if it ended the session.
-pub fn show(answer: Answer, console: Console) -> Option<i32> {
+pub fn show(answer: Answer, language: Cells, console: Console) -> Option<i32> {
     match answer {
-        Answer::Value(value) if value.text == "undefined" && value.json.is_none() => {}
         Answer::Value(value) => {
-            let _ = write_all(STDOUT, format!("{}\n", value_text(&value)).as_bytes(), None);
+            if let Some(shown) = language.shown(&value) {
+                let _ = write_all(STDOUT, format!("{shown}\n").as_bytes(), None);
+            }
         }
         Answer::Thrown(text) => console.say(&format!("{}\n", printable(&text, true))),
         Answer::Exit(code) => return Some(code),
         Answer::Died { outcome, is_whole } => console.say(&console.line(&death(&outcome, is_whole))),
     }
     None
-}
-
-/// A value as it is typed: strings are quoted.
-fn value_text(value: &Evaluation) -> String {
-    match &value.json {
-        Some(json) if json.starts_with('"') => printable(json, false),
-        _ => printable(&value.text, true),
-    }
 }
 
 /// Why a cell was stopped, and what is left.

@@ -21,7 +21,7 @@ use crate::finish::exit;
 use crate::program::{Program, shown};
 use crate::run::{Plan, fail};
 use crate::signals;
-use session::Session;
+use session::{Cells, Session};
 
 /// Evaluates cells until there are no more. The process ends then.
 pub fn repl(mut args: ReplArgs) -> ! {
@@ -46,13 +46,15 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
         return Err(Failure::usage("b8g repl knows neither --report nor --invoke; see --json"));
     }
     // The language of cells, not of a file.
-    let language = match args.run.lang.take() {
-        None | Some(Lang::Ts) => "cell.ts",
+    let wanted = args.run.lang.take();
+    let language = match wanted {
+        None | Some(Lang::Ts | Lang::Py) => "cell.ts",
         Some(Lang::Js) => "cell.js",
         Some(Lang::Jsx) => "cell.jsx",
         Some(Lang::Tsx) => "cell.tsx",
         Some(Lang::Wasm) => {
-            return Err(Failure::usage("cells are JavaScript or TypeScript: --lang js|ts|jsx|tsx"));
+            let why = "cells are JavaScript, TypeScript or Python: --lang js|ts|jsx|tsx|py";
+            return Err(Failure::usage(why));
         }
     };
     let language = b8g::Language::from_path(language.as_ref()).unwrap_or(b8g::Language::TypeScript);
@@ -86,7 +88,15 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
     }
     let finish = plan.finish(console)?;
     let engine = plan.engine(Config::new())?;
-    let mut ready = plan.session(&engine, &finish)?;
+    let mut ready = plan.session(&engine, &finish, wanted == Some(Lang::Py))?;
+    let language = match (ready.is_other_script(), wanted) {
+        (true, None | Some(Lang::Py)) => Cells::Python,
+        (false, Some(Lang::Py)) => {
+            return Err(Failure::usage("cells of Python need a program of Python, or none"));
+        }
+        (true, Some(_)) => return Err(Failure::usage("cells in a program of Python are Python")),
+        (false, _) => Cells::Script(language),
+    };
     let (out, error) = (Capture::new(), Capture::new());
     if args.json {
         ready = ready.capturing(&out, &error);
@@ -101,10 +111,10 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
 
 /// Refuses what no cells can be evaluated in.
 pub fn check_cells(program: &Program, component: &Component) -> Result<(), Failure> {
-    if component.is_wasm() {
+    if !component.is_script() {
         let name = shown(&program.path);
         return Err(Failure::usage(format!(
-            "cells are JavaScript, and {name} is wasm; to run it: b8g run {name}"
+            "cells are JavaScript, TypeScript or Python, and {name} is wasm; to run it: b8g run {name}"
         )));
     }
     Ok(())

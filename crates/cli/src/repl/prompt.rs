@@ -8,7 +8,6 @@ use std::mem::MaybeUninit;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering::Relaxed;
 
-use b8g::is_incomplete;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -19,7 +18,7 @@ use rustyline::{CompletionType, Config, Editor, Helper};
 
 use super::Typing;
 use super::lines::{CELL_BYTES_MAX, show};
-use super::session::Session;
+use super::session::{Cells, Session};
 use crate::console::{Console, STDOUT, write_all};
 use crate::failure::Failure;
 use crate::program::shown;
@@ -77,7 +76,7 @@ impl Completer for Assistant {
 impl Validator for Assistant {
     fn validate(&self, context: &mut ValidationContext) -> rustyline::Result<ValidationResult> {
         let input = context.input();
-        let is_open = !input.starts_with('.') && is_incomplete(input, self.0.borrow().language);
+        let is_open = !input.starts_with('.') && self.0.borrow().language.is_incomplete(input);
         Ok(if is_open { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
     }
 }
@@ -106,10 +105,14 @@ pub fn read(
         // There is none the first time.
         let _ = editor.load_history(path);
     }
+    let language = session.language;
     editor.set_helper(Some(Assistant(RefCell::new(session))));
     if !console.quiet {
-        let hint =
-            format!("b8g {}: type JavaScript or TypeScript, .help or Ctrl-D\n", env!("CARGO_PKG_VERSION"));
+        let what = match language {
+            Cells::Python => "Python",
+            Cells::Script(_) => "JavaScript or TypeScript",
+        };
+        let hint = format!("b8g {}: type {what}, .help or Ctrl-D\n", env!("CARGO_PKG_VERSION"));
         let _ = write_all(STDOUT, hint.as_bytes(), None);
     }
     typing.store(true, Relaxed);
@@ -140,7 +143,7 @@ pub fn read(
 fn act(session: &mut Session, typed: &str, console: Console) -> Result<Option<i32>, Failure> {
     let language = session.language;
     let Some(command) = typed.strip_prefix('.').filter(|rest| rest.starts_with(char::is_alphabetic)) else {
-        return Ok(show(session.eval(typed, language, None)?, console));
+        return Ok(show(session.eval(typed, language, None)?, language, console));
     };
     let (word, rest) = command.split_once(char::is_whitespace).unwrap_or((command, ""));
     let path = Path::new(rest.trim());
@@ -156,8 +159,9 @@ fn act(session: &mut Session, typed: &str, console: Console) -> Result<Option<i3
         },
         "load" => match source(path) {
             Ok(source) => {
-                let language = b8g::Language::from_path(path).unwrap_or(language);
-                return Ok(show(session.eval(&source, language, path.to_str())?, console));
+                let ending = path.extension().and_then(|ending| ending.to_str());
+                let language = ending.and_then(|ending| language.named(ending)).unwrap_or(language);
+                return Ok(show(session.eval(&source, language, path.to_str())?, language, console));
             }
             Err(why) => console.say(&console.error(&format!("cannot read {}: {why}", shown(path)))),
         },

@@ -7,9 +7,13 @@ use std::path::Path;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use b8g::{Context, EvalError, Evaluation, Image, Language, Outcome, Reason, WriteOptions};
+use b8g::{
+    Context, EvalError, Evaluation, Image, Language, Outcome, Reason, WriteOptions, is_incomplete,
+    is_incomplete_python,
+};
 
 use super::Running;
+use crate::console::printable;
 use crate::failure::Failure;
 use crate::replace::replace;
 use crate::run::Ready;
@@ -35,17 +39,52 @@ pub enum Answer {
     },
 }
 
+/// What cells are written in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cells {
+    Script(Language),
+    Python,
+}
+
+impl Cells {
+    /// Tells whether a cell is only begun.
+    pub fn is_incomplete(self, text: &str) -> bool {
+        match self {
+            Cells::Script(language) => is_incomplete(text, language),
+            Cells::Python => is_incomplete_python(text),
+        }
+    }
+
+    /// The language that a word or a file's ending names, among those that these cells may have.
+    pub fn named(self, name: &str) -> Option<Cells> {
+        match self {
+            Cells::Script(_) => Language::from_path(format!("cell.{name}").as_ref()).map(Cells::Script),
+            Cells::Python => matches!(name, "py" | "python").then_some(self),
+        }
+    }
+
+    /// A value as it is typed; `None` for one that is nothing.
+    pub fn shown(self, value: &Evaluation) -> Option<String> {
+        match (self, &value.json) {
+            (Cells::Python, _) if value.text.is_empty() => None,
+            (Cells::Script(_), None) if value.text == "undefined" => None,
+            (Cells::Script(_), Some(json)) if json.starts_with('"') => Some(printable(json, false)),
+            _ => Some(printable(&value.text, true)),
+        }
+    }
+}
+
 /// A context and what it can be made of again.
 pub struct Session {
     ready: Ready,
     context: Context,
-    pub language: Language,
+    pub language: Cells,
     running: Running,
     cells: u64,
 }
 
 impl Session {
-    pub fn new(ready: Ready, language: Language, running: Running) -> Result<Session, Failure> {
+    pub fn new(ready: Ready, language: Cells, running: Running) -> Result<Session, Failure> {
         let mut context = ready.context(0)?;
         // A program that the session begins with is evaluated first.
         if let Err(ended) = context.start() {
@@ -59,10 +98,15 @@ impl Session {
     ///
     /// # Errors
     /// When the session cannot go on.
-    pub fn eval(&mut self, source: &str, language: Language, name: Option<&str>) -> Result<Answer, Failure> {
+    pub fn eval(&mut self, source: &str, language: Cells, name: Option<&str>) -> Result<Answer, Failure> {
         self.cells += 1;
         let named = name.map_or_else(|| format!("cell {}", self.cells), str::to_owned);
         let before = self.context.snapshot().ok();
+        // A component for another language evaluates its own.
+        let language = match language {
+            Cells::Script(language) => language,
+            Cells::Python => Language::JavaScript,
+        };
         let evaluated = self.context.renew_deadline().map_err(EvalError::Ended).and_then(|()| {
             self.set_running(true);
             let evaluated = self.context.eval_cell(&named, language, source);

@@ -114,8 +114,9 @@ pub fn run_in(directory: &Path, mut command: Command, stdin: &[u8]) -> Ended {
     ended(command.current_dir(directory).stdin(Stdio::piped()), stdin)
 }
 
+/// Runs a command, with this on its standard input.
 #[track_caller]
-fn ended(command: &mut Command, stdin: &[u8]) -> Ended {
+pub fn ended(command: &mut Command, stdin: &[u8]) -> Ended {
     let start = Instant::now();
     let mut child = command.spawn().unwrap();
     if let Some(mut pipe) = child.stdin.take() {

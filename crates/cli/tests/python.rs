@@ -1,0 +1,364 @@
+//! Python, as users run it: the component is built once for all of these tests, as `b8g component add python` does.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use common::{Ended, Place};
+
+/// Where the component lies.
+fn components() -> &'static Path {
+    static MADE: OnceLock<PathBuf> = OnceLock::new();
+    MADE.get_or_init(|| {
+        let place = Place::new();
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
+        let mut add = place.command(&["component", "add", "python", "--quiet"]);
+        let output = add.env("B8G_COMPONENTS", &home).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "b8g component add python: {said}");
+        home
+    })
+}
+
+fn command(place: &Place, arguments: &[&str]) -> Command {
+    let mut command = place.command(arguments);
+    command.env("B8G_COMPONENTS", components());
+    command
+}
+
+#[track_caller]
+fn b8g(place: &Place, arguments: &[&str]) -> Ended {
+    common::ended(&mut command(place, arguments), b"")
+}
+
+#[track_caller]
+fn b8g_with(place: &Place, arguments: &[&str], stdin: &str) -> Ended {
+    common::ended(command(place, arguments).stdin(Stdio::piped()), stdin.as_bytes())
+}
+
+#[test]
+fn a_script_runs_and_ends_as_python3_does() {
+    let place = Place::new()
+        .with("hello.py", "import sys, helper\nprint('hello', sys.argv, helper.twice(21))\n")
+        .with("helper.py", "def twice(n):\n    return 2 * n\n")
+        .with("fails.py", "def f(n):\n    return 1 / n\n\nf(0)\n")
+        .with("leaves.py", "import sys\nprint('out')\nsys.exit(3)\n")
+        .with("says.py", "import sys\nsys.exit('no such thing')\n")
+        .with("now.py", "import os\nprint('kept', end='', flush=True)\nos._exit(7)\n")
+        .with("broken.py", "def f(:\n    pass\n");
+    let ended = b8g(&place, &["run", "hello.py", "a", "--b"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "hello ['hello.py', 'a', '--b'] 42\n"), "{ended:?}");
+    let ended = b8g(&place, &["run", "fails.py"]);
+    assert_eq!(ended.code, Some(1));
+    for part in
+        ["File \"fails.py\", line 4, in <module>", "return 1 / n", "ZeroDivisionError: division by zero"]
+    {
+        assert!(ended.stderr.contains(part), "{part}: {}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains("_b8g"), "the component's own frames are not shown: {}", ended.stderr);
+    assert_eq!(b8g(&place, &["run", "leaves.py"]).code, Some(3));
+    let ended = b8g(&place, &["run", "says.py"]);
+    assert_eq!((ended.code, &*ended.stderr), (Some(1), "no such thing\n"));
+    let ended = b8g(&place, &["run", "now.py"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(7), "kept"));
+    let ended = b8g(&place, &["run", "broken.py"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("SyntaxError"), "{ended:?}");
+}
+
+#[test]
+fn standard_input_and_modules_are_programs_too() {
+    let place = Place::new();
+    let ended =
+        b8g_with(&place, &["run", "--lang", "py", "-", "x"], "import sys\nprint(sys.argv, __name__)\n");
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "['-', 'x'] __main__\n"), "{ended:?}");
+    let ended = b8g_with(&place, &["run", "-m", "json.tool", "--compact"], "{\"a\": [1, 2]}");
+    assert_eq!((ended.code, ended.stdout.trim_end()), (Some(0), "{\"a\":[1,2]}"), "{ended:?}");
+    let ended = b8g(&place, &["run", "-m", "nothing.of.this"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("No module named"), "{ended:?}");
+}
+
+#[test]
+fn nothing_is_reached_without_a_grant() {
+    let place = Place::new().with("secret.txt", "s").with(
+        "tries.py",
+        "import os, socket, sys\n\
+         def tried(name, f):\n\
+         \x20   try:\n        f()\n        print(name, 'DONE')\n\
+         \x20   except OSError as error:\n        print(name, type(error).__name__)\n\
+         tried('read', lambda: open('secret.txt'))\n\
+         tried('absolute', lambda: open('/etc/passwd'))\n\
+         tried('write', lambda: open('new.txt', 'w'))\n\
+         tried('list', lambda: os.listdir('/etc'))\n\
+         tried('connect', lambda: socket.create_connection(('127.0.0.1', 9), 1))\n\
+         print(os.getcwd(), 'HOME' in os.environ)\n",
+    );
+    let ended = b8g(&place, &["run", "tries.py"]);
+    let expected = "read PermissionError\nabsolute PermissionError\nwrite PermissionError\nlist PermissionError\n\
+                    connect PermissionError\n/cwd False\n";
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), expected), "{ended:?}");
+    let ended = b8g(&place, &["run", "--allow-read=secret.txt", "tries.py"]);
+    assert!(ended.stdout.starts_with("read DONE\nabsolute PermissionError\nwrite Perm"), "{ended:?}");
+    let place = place.with("one.py", "open('data/x.csv')\n");
+    let ended = b8g(&place, &["run", "one.py"]);
+    let denied: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with("b8g: denied")).collect();
+    let expected =
+        "b8g: denied: read access to \"data/x.csv\" was not granted (grant it with --allow-read=data/x.csv)";
+    assert_eq!(denied, [expected], "and nothing that only the traceback asked for");
+}
+
+#[test]
+fn limits_hold() {
+    let place = Place::new()
+        .with("spins.py", "def spin():\n    while True:\n        pass\nspin()\n")
+        .with("grows.py", "held = []\nwhile True:\n    held.append(bytearray(1 << 20))\n")
+        .with(
+            "deep.py",
+            "def f(n):\n    return f(n + 1)\ntry:\n    f(0)\nexcept RecursionError:\n    print('deep')\n",
+        )
+        .with("regex.py", "import re\nre.match(r'(a+)+$', 'a' * 64 + 'b')\n")
+        .with("threads.py", "import threading\nthreading.Thread(target=print).start()\n");
+    for name in ["spins.py", "regex.py"] {
+        let ended = b8g(&place, &["run", "--timeout=500ms", name]);
+        assert!(ended.code == Some(124) && ended.stderr.contains("still running after 500ms"), "{ended:?}");
+    }
+    let ended = b8g(&place, &["run", "--memory=96M", "grows.py"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("MemoryError"), "{ended:?}");
+    let ended = b8g(&place, &["run", "deep.py"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "deep\n"), "{ended:?}");
+    let ended = b8g(&place, &["run", "threads.py"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("RuntimeError"), "{ended:?}");
+}
+
+#[test]
+fn cells_keep_what_they_declare() {
+    let place = Place::new().with("begin.py", "base = 40\n");
+    let cells = "x = base + 2\nx\ndef f(a):\n  return a * 2\n\nf('q')\n1 / 0\nimport asyncio\nawait asyncio.sleep(0.01, x)\n";
+    let ended = b8g_with(&place, &["repl", "--lang", "py", "begin.py"], cells);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "42\n'qq'\n42\n"), "{ended:?}");
+    assert!(ended.stderr.contains("ZeroDivisionError"), "{ended:?}");
+    let lines = "{\"code\": \"[1, {'a': None}]\"}\n\
+        {\"code\": \"class A:\\n  def _repr_html_(self): return '<b>x</b>'\\nA()\"}\n\
+        {\"code\": \"while True: pass\"}\n{\"code\": \"A\"}\n{\"complete\": \"isinst\"}\n";
+    let ended = b8g_with(&place, &["repl", "--json", "--lang", "py", "--timeout=1s"], lines);
+    let answers: Vec<serde_json::Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers.len(), 5, "{ended:?}");
+    assert_eq!(answers[0]["value"], serde_json::json!([1, {"a": null}]));
+    assert_eq!(answers[1]["rich"]["text/html"], "<b>x</b>");
+    assert_eq!(answers[2]["reason"], "timeout");
+    assert_eq!(
+        answers[3]["text"], "<class '__main__.A'>",
+        "the session goes on from before the cell that was stopped"
+    );
+    assert!(answers[4]["names"].to_string().contains("isinstance"), "{}", answers[4]);
+}
+
+#[test]
+fn an_image_goes_on_with_its_own_arguments_and_randomness() {
+    let place = Place::new().with(
+        "app.py",
+        "import json, os, random, sys, decimal\nprint(json.dumps([sys.argv[1:], os.environ.get('MODE'), random.random()]))\n",
+    );
+    let ended = b8g(&place, &["build", "app.py", "--quiet"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    std::fs::remove_file(place.join("app.py")).unwrap();
+    let run = |arguments: &[&str]| -> serde_json::Value {
+        let ended = b8g(&place, arguments);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        serde_json::from_str(&ended.stdout).unwrap()
+    };
+    let first = run(&["run", "app.b8g", "x", "y"]);
+    let second = run(&["run", "--env", "MODE=q", "app.b8g"]);
+    assert_eq!((&first[0], &first[1]), (&serde_json::json!(["x", "y"]), &serde_json::Value::Null));
+    assert_eq!((&second[0], &second[1]), (&serde_json::json!([]), &serde_json::json!("q")));
+    assert_ne!(first[2], second[2], "each has randomness of its own");
+    let ended = b8g(&place, &["resume", "--copies", "3", "app.b8g"]);
+    let lines: std::collections::BTreeSet<&str> = ended.stdout.lines().collect();
+    assert_eq!((ended.code, lines.len()), (Some(0), 3), "{ended:?}");
+}
+
+#[test]
+fn packages_come_from_a_directory_or_from_pip() {
+    let place = Place::new().with("main.py", "import pkg\nprint(pkg.VALUE, pkg.data())\n");
+    std::fs::create_dir_all(place.join("site/pkg")).unwrap();
+    let source = "import importlib.resources\nVALUE = 7\ndef data():\n    return importlib.resources.files(__name__).joinpath('x.txt').read_text()\n";
+    let place = place.with("site/pkg/__init__.py", source).with("site/pkg/x.txt", "kept");
+    let ended = b8g(&place, &["run", "main.py"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("ModuleNotFoundError"), "{ended:?}");
+    let ended = b8g(&place, &["run", "--packages", "site", "main.py"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "7 kept\n"), "{ended:?}");
+    let place = place.with("six_too.py", "import six\nprint(six.__version__, six.__file__)\n");
+    for _ in 0..2 {
+        let ended = b8g(&place, &["build", "six_too.py", "--with", "six==1.17.0"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let lock = std::fs::read_to_string(place.join("six_too.lock")).unwrap();
+    assert!(lock.contains("six==1.17.0 --hash=sha256:4721f391"), "{lock}");
+    let ended = b8g(&place, &["run", "six_too.b8g"]);
+    assert_eq!((ended.code, &*ended.stdout), (Some(0), "1.17.0 /packages/six.py\n"), "{ended:?}");
+    // Who changes what is pinned is told.
+    let place = place.with("six_too.lock", lock.replace("sha256:4721f391", "sha256:00000000"));
+    let ended = b8g(&place, &["build", "six_too.py", "--with", "six==1.17.0"]);
+    assert!(ended.code == Some(1) && ended.stderr.to_lowercase().contains("hash"), "{ended:?}");
+}
+
+#[test]
+fn components_are_listed_and_verified() {
+    let place = Place::new().with("hello.py", "print('hello')\n");
+    let listed = b8g(&place, &["component", "list", "--json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
+    assert_eq!(
+        (&listed["components"][0]["name"], &listed["components"][0]["current"]),
+        (&"python".into(), &true.into())
+    );
+    assert_eq!(b8g(&place, &["component", "verify", "python"]).code, Some(0));
+    let elsewhere = |arguments: &[&str]| {
+        common::ended(place.command(arguments).env("B8G_COMPONENTS", place.join("none")), b"")
+    };
+    let ended = elsewhere(&["run", "hello.py"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("b8g component add python"), "{ended:?}");
+    assert!(elsewhere(&["component", "list"]).stdout.starts_with("no components"));
+    // A copy that was damaged.
+    std::fs::create_dir_all(place.join("none/python")).unwrap();
+    for name in ["component.json", "component.b8g"] {
+        std::fs::copy(components().join("python").join(name), place.join("none/python").join(name)).unwrap();
+    }
+    assert_eq!(elsewhere(&["component", "verify", "python"]).code, Some(0));
+    let image = place.join("none/python/component.b8g");
+    let mut bytes = std::fs::read(&image).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&image, bytes).unwrap();
+    assert_eq!(elsewhere(&["component", "verify", "python"]).code, Some(1));
+    assert!(elsewhere(&["run", "hello.py"]).stderr.contains("cannot be used"));
+    assert_eq!(elsewhere(&["component", "remove", "python"]).code, Some(0));
+    assert_eq!(elsewhere(&["component", "remove", "python"]).code, Some(1));
+}
+
+/// What a program of `tests/python/programs` says that it needs.
+fn need<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    let start = format!("{name}: ");
+    text.lines()
+        .take(12)
+        .find_map(|line| line.trim_matches(|c: char| c == '"' || c.is_whitespace()).strip_prefix(&start))
+}
+
+/// Answers as `tests/python/README.md` says, until the process ends.
+fn serve() -> String {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            let _ = reader.read_line(&mut line);
+            loop {
+                let mut header = String::new();
+                if reader.read_line(&mut header).unwrap_or(0) <= 2 {
+                    break;
+                }
+                if let Some(n) = header.to_lowercase().strip_prefix("content-length:") {
+                    length = n.trim().parse().unwrap_or(0);
+                }
+            }
+            let mut body = vec![0; length];
+            let _ = reader.read_exact(&mut body);
+            let target = line.split(' ').nth(1).unwrap_or_default();
+            let (status, ty, text) = match target.split_once('?') {
+                Some(("/hello", query)) => {
+                    let name = query.strip_prefix("name=").unwrap_or_default();
+                    ("200 OK", "application/json", serde_json::json!({ "hello": decoded(name) }).to_string())
+                }
+                _ if line.starts_with("POST /echo") => {
+                    let got: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+                    ("200 OK", "application/json", serde_json::json!({ "got": got }).to_string())
+                }
+                _ => ("404 Not Found", "text/plain", "nothing here".to_owned()),
+            };
+            let head = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: {ty}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                text.len()
+            );
+            let _ = stream.write_all(&[head.as_bytes(), text.as_bytes()].concat());
+        }
+    });
+    address.to_string()
+}
+
+/// A value of a query.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, more @ ..] = rest {
+        rest = match (first, more) {
+            (b'%', [high, low, after @ ..]) => {
+                let digits = [*high, *low];
+                let digits = std::str::from_utf8(&digits).unwrap_or_default();
+                bytes.push(u8::from_str_radix(digits, 16).unwrap_or(b'?'));
+                after
+            }
+            (b'+', _) => {
+                bytes.push(b' ');
+                more
+            }
+            _ => {
+                bytes.push(*first);
+                more
+            }
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[test]
+fn programs_print_what_they_print_in_python3() {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/python/programs");
+    let server = serve();
+    let mut names: Vec<PathBuf> =
+        std::fs::read_dir(programs).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    assert!(names.len() >= 14, "{names:?}");
+    for path in names {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let stdin = need(&text, "stdin").map(|text| text.replace("\\\\n", "\n")).unwrap_or_default();
+        let needs = need(&text, "needs");
+        let ran = |is_ours: bool| -> (Option<i32>, String, String) {
+            let place = Place::new().with(name, &text);
+            let argument = match needs {
+                Some("directory") => {
+                    std::fs::create_dir(place.join("work")).unwrap();
+                    Some("work".to_owned())
+                }
+                Some("server") => Some(format!("http://{server}")),
+                _ => None,
+            };
+            let mut command = match is_ours {
+                true => {
+                    let mut command = command(&place, &["run", "--memory=512M"]);
+                    match needs {
+                        Some("directory") => command.args(["--allow-read=work", "--allow-write=work"]),
+                        Some("server") => command.arg(format!("--allow-net={server}")),
+                        _ => &mut command,
+                    };
+                    command
+                }
+                false => {
+                    let mut command = Command::new("python3");
+                    command.arg("-I").current_dir(place.path());
+                    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                    command
+                }
+            };
+            command.arg(name).args(argument).stdin(Stdio::piped());
+            let ended = common::ended(&mut command, stdin.as_bytes());
+            (ended.code, ended.stdout, ended.stderr)
+        };
+        let (ours, theirs) = (ran(true), ran(false));
+        assert_eq!((ours.0, &ours.1), (theirs.0, &theirs.1), "{name}: {}", ours.2);
+    }
+}
