@@ -131,6 +131,8 @@ pub struct Context {
     pub(crate) grants: Grants,
     /// What it goes on from.
     pub(crate) image: Option<Image>,
+    /// What it was frozen to for its forks, until something of it runs again.
+    pub(crate) forked: Option<Image>,
     /// Its number among those that go on from the same image together.
     pub(crate) copy: u32,
     pub(crate) control: Arc<Control>,
@@ -231,6 +233,7 @@ impl Context {
             component: component.clone(),
             grants: grants.clone(),
             image: image.cloned(),
+            forked: None,
             copy: 0,
             control,
             instance: None,
@@ -708,6 +711,7 @@ impl Context {
         &mut self,
         run: impl FnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Outcome> {
+        self.forked = None;
         let store_context = self.store_context;
         let target = signal::Target { code: &self.component.compiled.code, store_context };
         let here = 0u8;

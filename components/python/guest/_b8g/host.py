@@ -10,6 +10,8 @@ from wit_world.imports.types import Role
 
 # What one call of the ABI gives at most.
 CHUNK_BYTES = 1 << 20
+# What most blobs have room in.
+_FIRST_BYTES = 16 << 10
 # More than a handshake can hold, of which a session tells.
 _TOLD_BYTES = 128 << 10
 
@@ -61,7 +63,11 @@ def environment():
     handle = vector().get(Role.ENV)
     if handle is None:
         return {}
-    pairs = (pair.partition("=") for pair in _texts(control.env_list(handle, CHUNK_BYTES)))
+    try:
+        listed = control.env_list(handle, _FIRST_BYTES)
+    except Err:  # There are more than most have.
+        listed = control.env_list(handle, CHUNK_BYTES)
+    pairs = (pair.partition("=") for pair in _texts(listed))
     return {name: value for name, _, value in pairs}
 
 
@@ -71,14 +77,15 @@ def _texts(data):
 
 
 def read_all(handle):
-    """All bytes of a blob."""
-    chunks, at = [], 0
+    """All bytes of a blob, which ends where it gives less than was asked for."""
+    chunks, at, room = [], 0, _FIRST_BYTES
     while True:
-        chunk = operations.read(handle, CHUNK_BYTES, at)
-        if not chunk:
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunk = operations.read(handle, room, at)
         chunks.append(chunk)
+        if len(chunk) < room:
+            return chunk if len(chunks) == 1 else b"".join(chunks)
         at += len(chunk)
+        room = CHUNK_BYTES
 
 
 def write_all(handle, data):

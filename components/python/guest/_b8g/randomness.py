@@ -4,14 +4,18 @@ Start at `renew`. At a component's own start there is nothing to do: componentiz
 not drawn yet. The hash seed of str and bytes is the one exception: tables that live depend on it.
 """
 
+import os
 import random
 import tempfile
 import uuid
 
+# Entropy that the generator is seeded with: without an argument it asks for 2,500 bytes, which takes longer than the rest together.
+_SEED_BYTES = 32
+
 
 def renew():
     """Seeds the shared generator, and forgets the names of temporary files and what tells this machine from others."""
-    random._inst.seed()
+    random._inst.seed(int.from_bytes(os.urandom(_SEED_BYTES)))
     tempfile._name_sequence = None
     uuid._node = None
     for name in ("_last_timestamp", "_last_timestamp_v6", "_last_timestamp_v7"):

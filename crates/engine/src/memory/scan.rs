@@ -42,8 +42,8 @@ const PAGEMAP_SCAN: u64 = 3 << 30 | (size_of::<ScanArguments>() as u64) << 16 | 
 
 /// Runs that one call asks for: the kernel allocates room for as many.
 const RUNS_PER_CALL: usize = 40;
-/// More runs than this are not worth copying back one by one.
-pub(super) const RUNS_MAX: usize = 256;
+/// Where one call did not do, it asks for so many.
+const RUNS_PER_LATER_CALL: usize = 256;
 
 fn pagemap() -> Option<&'static File> {
     static FILE: OnceLock<Option<File>> = OnceLock::new();
@@ -51,28 +51,28 @@ fn pagemap() -> Option<&'static File> {
 }
 
 /// Finds the private pages in `len` bytes from `base`: those that were written since they were mapped, whether they
-/// are present or swapped out. Answers how many runs were written to `runs`, or `None` when the kernel cannot tell,
-/// there are more than [`RUNS_MAX`] runs or more than `pages_max` pages: then the whole mapping must be renewed.
-pub(super) fn dirty_runs(
-    base: *const u8,
-    len: usize,
-    pages_max: u64,
-    runs: &mut [PageRun; RUNS_MAX],
-) -> Option<usize> {
+/// are present or swapped out. They become the contents of `runs`. Answers whether they could be found: not when the kernel cannot tell or
+/// there are more than `pages_max` pages; then the whole mapping must be renewed.
+pub(super) fn dirty_runs(base: *const u8, len: usize, pages_max: u64, runs: &mut Vec<PageRun>) -> bool {
+    runs.clear();
     let end = base as u64 + len as u64;
-    let (mut from, mut found, mut pages) = (base as u64, 0, 0);
-    while from < end && found < RUNS_MAX {
-        let room = &mut runs[found..(found + RUNS_PER_CALL).min(RUNS_MAX)];
+    let (mut from, mut pages) = (base as u64, 0);
+    while from < end {
+        let found = runs.len();
+        let room = if found == 0 { RUNS_PER_CALL } else { RUNS_PER_LATER_CALL };
+        runs.resize(found + room, PageRun::default());
         // One page more than wanted, so that reaching the bound shows as too many.
-        let (more, walked) = scan(from, end, pages_max + 1 - pages, room)?;
-        pages += room[..more].iter().map(|r| (r.end - r.start) / super::PAGE_BYTES as u64).sum::<u64>();
+        let Some((more, walked)) = scan(from, end, pages_max + 1 - pages, &mut runs[found..]) else {
+            return false;
+        };
+        runs.truncate(found + more);
+        pages += runs[found..].iter().map(|r| (r.end - r.start) / super::PAGE_BYTES as u64).sum::<u64>();
         if pages > pages_max || walked <= from {
-            return None;
+            return false;
         }
-        found += more;
         from = walked;
     }
-    (from == end).then_some(found)
+    true
 }
 
 /// One question to the kernel: how many runs it found, and how far it came.

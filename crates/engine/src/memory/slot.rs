@@ -13,16 +13,16 @@ use std::sync::Arc;
 
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
-use super::scan::{self, PageRun, RUNS_MAX};
+use super::scan::{self, PageRun};
 use super::{HeapImage, PAGE_BYTES};
 
 /// Address space that every slot reserves for a memory: what a 32-bit address can reach.
 pub(super) const RESERVATION_BYTES: usize = 4 << 30;
 /// Address space behind it that is never mapped: what a static offset can add.
 pub(super) const GUARD_BYTES: usize = 32 << 20;
-/// A tenant that dirtied more than this is not worth copying back.
-const COPY_BACK_PAGES_MAX: u64 = 512;
-/// Memories that begin with more than this are better off with huge pages.
+/// A tenant that dirtied more than this is not worth copying back; a slot that waits keeps as many pages.
+const COPY_BACK_PAGES_MAX: u64 = 2048;
+/// Memories that begin with more than this beside their image are better off with huge pages.
 const SMALL_PAGES_BYTES_MAX: usize = 16 << 20;
 
 /// A mapping that a memory lives in. It owns its address space.
@@ -74,7 +74,8 @@ impl Slot {
         }
         self.grow(len)?;
         self.private = None;
-        self.small_pages = len <= SMALL_PAGES_BYTES_MAX && self.refuse_huge_pages();
+        let imaged = image.as_ref().map_or(0, |image| image.bytes().len());
+        self.small_pages = len.saturating_sub(imaged) <= SMALL_PAGES_BYTES_MAX && self.refuse_huge_pages();
         if let Some(image) = &image {
             self.map_image(image)?;
         }
@@ -137,22 +138,16 @@ impl Slot {
             private.iter().for_each(|run| self.copy_back(run));
             return Ok(());
         }
-        let mut runs = [PageRun::default(); RUNS_MAX];
-        match scan::dirty_runs(self.base(), len, COPY_BACK_PAGES_MAX, &mut runs) {
-            Some(found) => {
-                runs[..found].iter().for_each(|run| self.copy_back(run));
-                let private = self.private.get_or_insert_default();
-                private.clear();
-                private.extend_from_slice(&runs[..found]);
-                Ok(())
-            }
-            None => {
-                self.forget(0, len)?;
-                self.accessible = 0;
-                let image = self.image.take();
-                self.fill(image, len)
-            }
+        let mut runs = self.private.take().unwrap_or_default();
+        if scan::dirty_runs(self.base(), len, COPY_BACK_PAGES_MAX, &mut runs) {
+            runs.iter().for_each(|run| self.copy_back(run));
+            self.private = Some(runs);
+            return Ok(());
         }
+        self.forget(0, len)?;
+        self.accessible = 0;
+        let image = self.image.take();
+        self.fill(image, len)
     }
 
     /// Gives `from..to` back to the system: no longer accessible, its contents gone.

@@ -33,6 +33,10 @@ impl Wake for Woken {
 
 /// Instantiates a model. Code of its core modules may run in this.
 pub(crate) fn instantiate(store: &mut Store<State>, model: &Model) -> wasmtime::Result<Instance> {
+    // Nothing of it can wait but in the host: it needs no stack of its own.
+    if !model.waits() {
+        return model.pre.instantiate(store);
+    }
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
     let mut future = pin!(model.pre.instantiate_async(store));

@@ -12,6 +12,8 @@ use crate::memory::{GuestMemory, Windows};
 
 /// Where nothing lies, so that no offset is 0: some operations take that for none.
 const BEGIN: usize = 8;
+/// What is worth asking the system for.
+const LARGE_BYTES: usize = 128 << 10;
 
 /// Bytes, and the callback's arguments that speak of them.
 pub(super) struct Scratch {
@@ -53,7 +55,14 @@ impl Scratch {
     /// Room for so many bytes.
     pub(super) fn room(&mut self, len: usize) -> Span {
         let at = self.bytes.len().next_multiple_of(8);
-        self.bytes.resize(at + len, 0);
+        if len < LARGE_BYTES {
+            self.bytes.resize(at + len, 0);
+        } else {
+            // The system gives zeroes without writing them: most of such a room is never used.
+            let mut bytes = vec![0; at + len];
+            bytes[..self.bytes.len()].copy_from_slice(&self.bytes);
+            self.bytes = bytes;
+        }
         (at, len)
     }
 
