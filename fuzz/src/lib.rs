@@ -1,6 +1,6 @@
 //! Fuzzing: what a target does with an input, and how much memory it may take.
 //!
-//! Start reading at [`checks`], which is for files, at [`http`] or at [`crypto`]; `cargo xtask fuzz image` runs a target. `tests/fuzz.rs`
+//! Start reading at [`checks`], which is for files, at [`http`], at [`crypto`] or at [`python`]; `cargo xtask fuzz image` runs a target. `tests/fuzz.rs`
 //! of the crates under test does the same with each file of the corpus, without a fuzzer.
 #![warn(missing_docs)]
 
@@ -8,3 +8,4 @@ pub mod checks;
 pub mod crypto;
 pub mod http;
 pub mod memory;
+pub mod python;

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{cargo, find, root, run};
 
-const NAMES: [&str; 4] = ["image", "v8", "http", "crypto"];
+const NAMES: [&str; 5] = ["image", "v8", "http", "crypto", "python"];
 
 const SECONDS_DEFAULT: &str = "600";
 /// Bytes of an input at most.

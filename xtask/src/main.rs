@@ -22,7 +22,7 @@ cargo xtask COMMAND
   test [FILTER…]          run all tests; installs what they need into target/tools, or says what is missing
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
   bench NAME [--json]     run a benchmark: start, compute, image, channel, stream  (--install-peers fetches deno to compare with)
-  fuzz NAME [--seconds N] run a fuzz target: image, v8, http, crypto  (--merge adds to its corpus what was found; FILE tries one input)
+  fuzz NAME [--seconds N] run a fuzz target: image, v8, http, crypto, python  (--merge adds to its corpus what was found; FILE tries one input)
   conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
   conformance SUITE       run a pinned slice of a suite (test262, wpt, wasm-js, python), and compare with what is kept of it; --suite DIR says where
                           it lies, --accept keeps new counts, --only TEXT runs what has that in its name

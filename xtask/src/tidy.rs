@@ -37,7 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/cli", &["b8g", "b8g-image"]),
     ("benches", &["b8g"]),
     ("components/preinit", &[]),
-    ("fuzz", &["b8g-core", "b8g-crypto", "b8g-http", "b8g-image"]),
+    ("fuzz", &["b8g-core", "b8g-crypto", "b8g-frontend-py", "b8g-http", "b8g-image"]),
     ("guests/rust", &[]),
     ("tests/conformance", &["b8g"]),
     ("xtask", &["b8g-core"]),

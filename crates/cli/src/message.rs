@@ -61,7 +61,7 @@ fn details(outcome: &Outcome, alone: bool) -> Option<String> {
     let message = outcome.message.trim_end();
     let several_lines = message.contains('\n');
     let wanted = match outcome.reason {
-        Reason::Exit | Reason::Output => false,
+        Reason::Exit => false,
         Reason::Error | Reason::Policy | Reason::Trap | Reason::Memory => several_lines || alone,
         _ => several_lines && !alone,
     };

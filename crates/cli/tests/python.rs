@@ -133,6 +133,100 @@ fn limits_hold() {
     assert!(ended.code == Some(1) && ended.stderr.contains("RuntimeError"), "{ended:?}");
 }
 
+/// Runs a program that is stopped, and tells what it says between the error and what to do about it.
+#[track_caller]
+fn stack_of(place: &Place, arguments: &[&str], code: i32, error: &str) -> String {
+    let ended = b8g(place, arguments);
+    assert_eq!(ended.code, Some(code), "{ended:?}");
+    let mut lines = ended.stderr.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.contains(error), "{ended:?}");
+    assert!(!ended.stderr.contains("    at "), "no frames of CPython's own code: {}", ended.stderr);
+    let frames: Vec<&str> = lines.filter(|line| !line.starts_with("b8g: ")).collect();
+    frames.join("\n")
+}
+
+#[test]
+fn a_script_that_is_stopped_tells_where_it_was() {
+    let place = Place::new()
+        .with("spins.py", "import helper\n\nclass Job:\n    def run(self):\n        helper.spin()\n\nJob().run()\n")
+        .with("helper.py", "def spin():\n    n = 0\n    while True:\n        n += 1; n -= 1\n")
+        .with("regex.py", "import re\ntext = 'a' * 64 + 'b'\nre.match(r'(a+)+$', text)\n")
+        .with(
+            "waits.py",
+            "import asyncio\nasync def inner():\n    while True: pass\nasync def main():\n    await inner()\nasyncio.run(main())\n",
+        )
+        .with("gives.py", "def numbers():\n    while True: yield sum(range(10**12))\n\nprint(list(numbers()))\n")
+        .with("talks.py", "def talk():\n    while True: print('x' * 1000)\ntalk()\n")
+        .with("sleeps.py", "import time\ntime.sleep(\n    100)\n")
+        .with("ends.py", "import os\nclass A:\n    def __repr__(self):\n        os.abort()\n\nprint([A()])\n")
+        .with(
+            "needs.py",
+            "import os\ntry:\n    bytearray(10**9)\nexcept MemoryError:\n    os.abort()\n",
+        )
+        .with(
+            "deep.py",
+            "import sys\nsys.setrecursionlimit(10**6)\ndef f(n):\n    if n == 0:\n        while True: pass\n    f(n - 1)\nf(5000)\n",
+        )
+        .with(
+            "odd.py",
+            "def f(): pass\nf.__code__ = f.__code__.replace(co_name='a\\n\\x1b[31mb', co_code=bytes([0, 0] * 9))\nf()\n",
+        );
+    let stopped = |name| stack_of(&place, &["run", "--timeout=1s", name], 124, "still running after 1s");
+    let frame = |file: &str, line: u32, name: &str| format!("\n  File \"{file}\", line {line}, in {name}");
+    let heading = "Stack (most recent call first):";
+    let within = frame("spins.py", 5, "run") + &frame("spins.py", 7, "<module>");
+    let told = stopped("spins.py");
+    let lines = [3, 4].map(|line| heading.to_owned() + &frame("helper.py", line, "spin") + &within);
+    assert!(lines.contains(&told), "{told}");
+    let told = stopped("regex.py");
+    assert!(told.starts_with(&format!("{heading}\n  File \"/python/re/")), "{told}");
+    assert!(told.ends_with(&frame("regex.py", 3, "<module>")), "{told}");
+    let told = stopped("waits.py");
+    let inner = heading.to_owned() + &frame("waits.py", 3, "inner") + &frame("waits.py", 5, "main");
+    assert!(told.starts_with(&inner) && told.ends_with(&frame("waits.py", 6, "<module>")), "{told}");
+    let want = heading.to_owned() + &frame("gives.py", 2, "numbers") + &frame("gives.py", 4, "<module>");
+    assert_eq!(stopped("gives.py"), want);
+    assert_eq!(stopped("sleeps.py"), heading.to_owned() + &frame("sleeps.py", 2, "<module>"));
+    // A line that repeats is shown once.
+    let told = stopped("deep.py");
+    let whole = [frame("deep.py", 5, "f"), frame("deep.py", 6, "f"), "\n  … 4962 more".to_owned()];
+    assert!(whole.iter().all(|part| told.contains(part)), "{told}");
+    assert!(told.ends_with(&frame("deep.py", 7, "<module>")), "{told}");
+
+    let told = stack_of(&place, &["run", "--output-limit=50k", "talks.py"], 125, "bytes of output");
+    assert_eq!(told, heading.to_owned() + &frame("talks.py", 2, "talk") + &frame("talks.py", 3, "<module>"));
+    let told = stack_of(&place, &["run", "ends.py"], 134, "unreachable");
+    assert_eq!(
+        told,
+        heading.to_owned() + &frame("ends.py", 4, "__repr__") + &frame("ends.py", 6, "<module>")
+    );
+    let told = stack_of(&place, &["run", "needs.py"], 137, "bytes of memory");
+    assert!(told.ends_with(&(heading.to_owned() + &frame("needs.py", 5, "<module>"))), "{told}");
+    let ended = b8g(&place, &["run", "odd.py"]);
+    assert!(ended.code == Some(134) && !ended.stderr.contains('\x1b'), "{ended:?}");
+
+    let ended = b8g(&place, &["run", "--timeout=500ms", "--report", "-", "sleeps.py"]);
+    let report: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
+    let want = format!("still running after 500ms\n{heading}{}", frame("sleeps.py", 2, "<module>"));
+    assert_eq!(report["message"], want);
+}
+
+#[test]
+fn an_image_that_is_stopped_tells_where_it_was() {
+    let place = Place::new().with("app.py", "import helper, sys\nhelper.spin(len(sys.argv))\n");
+    let place = place.with("helper.py", "def spin(n):\n    while True:\n        sum(range(n * 10**12))\n");
+    assert_eq!(b8g(&place, &["build", "app.py", "--quiet"]).code, Some(0));
+    let want = "Stack (most recent call first):\n  File \"helper.py\", line 3, in spin\n  File \"app.py\", line 2, in <module>";
+    // The second time it is found in the cache.
+    for _ in 0..2 {
+        let arguments = ["run", "--timeout=500ms", "app.b8g"];
+        assert_eq!(stack_of(&place, &arguments, 124, "still running after 500ms"), want);
+    }
+    let ended = b8g(&place, &["inspect", "app.b8g"]);
+    assert!(ended.stdout.contains("written in Python"), "{ended:?}");
+}
+
 #[test]
 fn cells_keep_what_they_declare() {
     let place = Place::new().with("begin.py", "base = 40\n");
@@ -150,6 +244,8 @@ fn cells_keep_what_they_declare() {
     assert_eq!(answers[0]["value"], serde_json::json!([1, {"a": null}]));
     assert_eq!(answers[1]["rich"]["text/html"], "<b>x</b>");
     assert_eq!(answers[2]["reason"], "timeout");
+    let error = answers[2]["error"].as_str().unwrap();
+    assert!(error.ends_with("(most recent call first):\n  File \"cell 3\", line 1, in <module>"), "{error}");
     assert_eq!(
         answers[3]["text"], "<class '__main__.A'>",
         "the session goes on from before the cell that was stopped"

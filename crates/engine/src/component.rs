@@ -405,6 +405,8 @@ pub struct Component {
     /// The module, unless it is the JavaScript engine that is built in.
     pub(crate) wasm: Option<Binary>,
     files: Arc<[PathBuf]>,
+    /// It is CPython: a program that is stopped was somewhere in Python.
+    pub(crate) is_python: bool,
 }
 
 impl Component {
@@ -460,7 +462,7 @@ impl Component {
         };
         let compiled = Arc::new(compiled);
         let wasm = Some(Binary::new(binary.into_owned()));
-        Ok(Component { compiled, program: None, wasm, files: Arc::from([]) })
+        Ok(Component { compiled, program: None, wasm, files: Arc::from([]), is_python: false })
     }
 
     /// A component whose code was found without its binary being read.
@@ -470,7 +472,7 @@ impl Component {
         wasm: Binary,
     ) -> Result<Component, ComponentError> {
         let compiled = Arc::new(Compiled::of_model(engine, model)?);
-        Ok(Component { compiled, program: None, wasm: Some(wasm), files: Arc::from([]) })
+        Ok(Component { compiled, program: None, wasm: Some(wasm), files: Arc::from([]), is_python: false })
     }
 
     /// Compiles what a context gave: no file is read for it, and nothing of it is kept on disk.
@@ -559,7 +561,13 @@ impl Component {
     /// # Errors
     /// [`ComponentError`] when it cannot be compiled on this machine.
     pub fn javascript(engine: &Engine) -> Result<Component, ComponentError> {
-        Ok(Component { compiled: engine.javascript()?, program: None, wasm: None, files: Arc::from([]) })
+        Ok(Component {
+            compiled: engine.javascript()?,
+            program: None,
+            wasm: None,
+            files: Arc::from([]),
+            is_python: false,
+        })
     }
 
     fn from_program(
@@ -573,12 +581,18 @@ impl Component {
             program: Some(program.blob.into()),
             wasm: None,
             files: program.files.into(),
+            is_python: false,
         })
     }
 
     /// The same component, given that program.
     pub(crate) fn running(&self, program: Arc<[u8]>) -> Component {
         Component { program: Some(program), ..self.clone() }
+    }
+
+    /// The same component, which is CPython or is not.
+    pub(crate) fn of_python(self, is_python: bool) -> Component {
+        Component { is_python, ..self }
     }
 
     pub(crate) fn made_from(self, files: Vec<PathBuf>) -> Component {

@@ -730,7 +730,17 @@ impl Context {
             Some(ending) => matches!(ending, Ending::Stopped(_)),
             None => run.is_err() && state.monitor.stop_ordered().is_some(),
         };
-        let place = if is_stopped { self.place().unwrap_or_default() } else { String::new() };
+        let ends_early = match &state.ending {
+            Some(Ending::Exit(_) | Ending::BrokenPipe) => false,
+            Some(_) => true,
+            None => run.is_err(),
+        };
+        let place = if ends_early { self.program_place(is_stopped) } else { None };
+        let place = place.as_deref();
+        let trapped = |error: &wasmtime::Error| match place {
+            Some(place) => trap_headline(error) + place,
+            None => trap_text(error),
+        };
         let state = self.store.data();
         let refused = state.monitor.memory_refused.load(std::sync::atomic::Ordering::Relaxed);
         let stopped = state.monitor.stop_ordered();
@@ -738,9 +748,12 @@ impl Context {
             (Some(Ending::Exit(code)), ..) => (Reason::Exit, code, String::new()),
             (Some(Ending::Output), ..) => {
                 let max = state.limits.output_bytes_max.unwrap_or(0);
-                (Reason::Output, 125, format!("more than {max} bytes of output"))
+                let place = place.unwrap_or_default();
+                (Reason::Output, 125, format!("more than {max} bytes of output{place}"))
             }
-            (Some(Ending::Broken(why)), ..) => (Reason::Trap, Reason::Trap.exit_code(), why),
+            (Some(Ending::Broken(why)), ..) => {
+                (Reason::Trap, Reason::Trap.exit_code(), why + place.unwrap_or_default())
+            }
             (Some(Ending::BrokenPipe), ..) => {
                 let mut outcome = self.finish(Reason::Exit, 128 + libc::SIGPIPE, String::new());
                 outcome.broken_pipe = true;
@@ -748,22 +761,22 @@ impl Context {
                 return outcome;
             }
             (Some(Ending::Stopped(reason)), run, _) => {
-                (reason, reason.exit_code(), self.stopped_at(reason, run.err(), &place))
+                (reason, reason.exit_code(), self.stopped_at(reason, run.err(), place))
             }
             (None, Err(error), _) if stopped.is_some() => {
                 let reason = stopped.unwrap_or(Reason::Timeout);
-                (reason, reason.exit_code(), self.stopped_at(reason, Some(error), &place))
+                (reason, reason.exit_code(), self.stopped_at(reason, Some(error), place))
             }
             (None, Err(error), _) if refused => {
                 let max = state.limits.memory_bytes_max;
-                let text = format!("more than {max} bytes of memory\n{}", trap_text(&error));
+                let text = format!("more than {max} bytes of memory\n{}", trapped(&error));
                 (Reason::Memory, Reason::Memory.exit_code(), text)
             }
             // It told why before it trapped, as a panic does.
             (None, Err(_), Some(failure)) => {
                 (failure.reason, failure.reason.exit_code(), failure.message.clone())
             }
-            (None, Err(error), _) => (Reason::Trap, Reason::Trap.exit_code(), trap_text(&error)),
+            (None, Err(error), _) => (Reason::Trap, Reason::Trap.exit_code(), trapped(&error)),
             (None, Ok(()), Some(failure)) => {
                 let reason =
                     if refused && failure.reason == Reason::Memory { Reason::Memory } else { failure.reason };
@@ -790,12 +803,17 @@ const VALUES_INLINE_MAX: usize = 16;
 /// Frames of a stack trace that are shown.
 const FRAMES_MAX: usize = 20;
 
-/// What went wrong and where, in the guest's own source where that is known.
-pub(crate) fn trap_text(error: &wasmtime::Error) -> String {
-    let what = match error.downcast_ref::<Trap>() {
+/// What went wrong.
+fn trap_headline(error: &wasmtime::Error) -> String {
+    match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
         None => error.root_cause().to_string(),
-    };
+    }
+}
+
+/// What went wrong and where, in the guest's own source where that is known.
+pub(crate) fn trap_text(error: &wasmtime::Error) -> String {
+    let what = trap_headline(error);
     match error.downcast_ref::<WasmBacktrace>() {
         Some(trace) => format!("{what}{}", frames(trace)),
         None => what,

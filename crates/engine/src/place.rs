@@ -1,7 +1,7 @@
 //! Where a context was when it was stopped: in a function of wasm, or in a program that its component knows about.
 //!
-//! Start reading at [`Context::stopped_at`]. A component is asked with `b8g_place` after it was stopped in the middle of anything: nothing that
-//! it says is relied upon, and it never runs again.
+//! Start reading at [`Context::stopped_at`]. The JavaScript engine is asked with `b8g_place` after it was stopped in the middle of anything; of
+//! Python the memory is read, after traps too. Nothing that comes of it is relied upon, and the component never runs again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,15 +19,42 @@ const PLACE_TIME_MAX: Duration = Duration::from_millis(100);
 const PLACE_BYTES_MAX: usize = 4096;
 
 impl Context {
+    /// Where its program was when it died, for those whose engine knows of such: lines of their own each. It is stopped if somebody
+    /// ordered it to.
+    pub(crate) fn program_place(&mut self, is_stopped: bool) -> Option<String> {
+        match (self.component.is_python, self.component.is_wasm()) {
+            (true, _) => self.python_place(),
+            (false, false) if is_stopped => Some(self.place().unwrap_or_default()),
+            _ => None,
+        }
+    }
+
+    /// The frames of CPython, read from its memory: it may have died of anything, so it is not asked.
+    fn python_place(&self) -> Option<String> {
+        // Others can change what a window shows while it is read.
+        if self.store.data().windows.ever() {
+            return None;
+        }
+        let told = self.find_in_memories(b8g_frontend_py::place_of)?;
+        Some(if told.is_empty() { told } else { format!("\n{told}") })
+    }
+
     /// Why it was stopped, and where.
-    pub(crate) fn stopped_at(&self, reason: Reason, error: Option<wasmtime::Error>, place: &str) -> String {
+    pub(crate) fn stopped_at(
+        &self,
+        reason: Reason,
+        error: Option<wasmtime::Error>,
+        place: Option<&str>,
+    ) -> String {
         let what = match (reason, self.store.data().limits.timeout) {
             (Reason::Timeout, Some(timeout)) => format!("still running after {timeout:?}"),
             _ => "stopped from outside".to_owned(),
         };
         // The frames of a script's engine say nothing of the script.
-        if !self.component.is_wasm() {
-            return what + place;
+        match place {
+            Some(place) => return what + place,
+            None if !self.component.is_wasm() => return what,
+            None => {}
         }
         let function = self.function_at(signal::stopped_at());
         let trace = error.as_ref().and_then(|error| error.downcast_ref::<WasmBacktrace>());

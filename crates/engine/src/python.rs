@@ -2,7 +2,8 @@
 //!
 //! Start at [`Python::open`]. The component is no part of this crate: it is an image file that `b8g component add python` makes. A program is
 //! a bundle of its sources, found here without running any of it; a context takes it from the role PROGRAM. Nothing of the
-//! directory that it came from is granted to the context by that.
+//! directory that it came from is granted to the context by that. A program that is stopped, or traps, tells where it was in its sources: see
+//! `place.rs`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -44,12 +45,12 @@ impl Python {
     /// # Errors
     /// [`ImageError`] when the file is damaged, or no image of a component that was made ready.
     pub fn open(engine: &Engine, path: impl AsRef<Path>) -> Result<Python, ImageError> {
-        Ok(Python { image: Image::open(engine, path, &ReadOptions::default())? })
+        Ok(Python::of(Image::open(engine, path, &ReadOptions::default())?))
     }
 
     /// Takes a component that was made ready and frozen.
     pub fn of(image: Image) -> Python {
-        Python { image }
+        Python { image: image.of_python() }
     }
 
     /// Finds a program's sources. Contexts that are restored from the image run it; the component knows the files that it was made from.

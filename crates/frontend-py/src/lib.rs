@@ -6,9 +6,9 @@
 //! means that less is found. So does a module that is not there.
 //!
 //! Start reading at `entry`, which says what runs; `graph` follows imports, `find` knows where modules lie, `imports` and
-//! `lexer` read sources; `tree` bundles whole directories of packages; `places` names files; `bundle` writes the blob.
+//! `lexer` read sources; `tree` bundles whole directories of packages; `places` names files; `bundle` writes the blob. `frames` is of the other end of a program's life: it reads where one was when it was stopped.
 //!
-//! Invariants: every source byte is an enemy's. No source causes a panic, an overflow of the call stack, or memory and time
+//! Invariants: every source byte is an enemy's, and so is every byte of a memory. No source causes a panic, an overflow of the call stack, or memory and time
 //! beyond [`BundleLimits`]. Only regular files are opened, and only those that an import or the caller names.
 //!
 //! ```
@@ -30,6 +30,7 @@ mod encoding;
 mod entry;
 mod error;
 mod find;
+mod frames;
 mod graph;
 mod imports;
 mod lexer;
@@ -43,6 +44,7 @@ use std::path::{Path, PathBuf};
 pub use bundle::{Bundle, Member};
 pub use cell::is_incomplete;
 pub use error::{Bound, BundleError, ErrorKind, Place};
+pub use frames::place_of;
 pub use limits::BundleLimits;
 
 /// Where a program begins.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::SectionKind;
 use crate::file::{File, FileError};
 use crate::head::{self, Head};
-use crate::manifest::{Heap, Kind, Parent, Stage, Want};
+use crate::manifest::{Heap, Kind, Language, Parent, Stage, Want};
 use crate::signature::Scheme;
 
 /// What was found out about an image file.
@@ -82,6 +82,9 @@ pub struct Contents {
     pub component: String,
     /// BLAKE3 of the program of the JavaScript engine.
     pub program: Option<String>,
+    /// What the program is written in, if the image says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// Which image it is, whoever signed it.
     pub id: String,
     /// The function that is called.
@@ -217,6 +220,7 @@ impl Contents {
             component: manifest.component.clone(),
             id: blake3::Hash::from_bytes(id).to_hex().to_string(),
             program: manifest.program.clone(),
+            language: manifest.language,
             main: manifest.main.clone(),
             wants: manifest.wants.clone(),
             imports: manifest.imports.clone(),
@@ -342,6 +346,10 @@ impl fmt::Display for Report {
         };
         writeln!(f, "{}: valid", plain(&self.version))?;
         writeln!(f, "made from {}, runs on {runs_on} {}", plain(&contents.name), plain(&contents.component))?;
+        match contents.language {
+            Some(Language::Python) => writeln!(f, "written in Python")?,
+            None => {}
+        }
         writeln!(f, "identity {}", contents.id)?;
         contents.relations(f)?;
         for (number, context) in contents.contexts.iter().enumerate() {

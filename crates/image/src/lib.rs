@@ -19,6 +19,6 @@ pub mod v8;
 pub use file::{File, FileError, Parts, write};
 pub use head::{CONTEXTS_MAX, FORMAT_VERSION, HEAD_BYTES, PAGE_BYTES, Section, SectionKind, VERSION_BYTES};
 pub use manifest::{
-    FrozenContext, Global, Heap, Held, HeldResource, Kind, MEMORY_PAGES, Manifest, Parent, Stage, Want,
-    WantedAccess,
+    FrozenContext, Global, Heap, Held, HeldResource, Kind, Language, MEMORY_PAGES, Manifest, Parent, Stage,
+    Want, WantedAccess,
 };

@@ -19,6 +19,9 @@ pub struct Manifest {
     /// BLAKE3 of the program that the JavaScript engine runs, or ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
+    /// What its program is written in, if its component is an engine for that language that b8g knows from inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The function that a context calls when it goes on; none: it goes on where it was, or starts.
     pub main: Option<String>,
     /// What it needs to be granted, in the order in which it was asked for.
@@ -43,6 +46,14 @@ pub enum Kind {
     JavaScript,
     /// The module in the image.
     Wasm,
+}
+
+/// A language whose engine is a component, of which b8g reads where a program was stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// Python, by CPython.
+    Python,
 }
 
 /// Something that a program needs to be granted.

@@ -26,6 +26,7 @@ fn manifest(contexts: Vec<FrozenContext>, parent: Option<Parent>) -> Manifest {
         b8g: "0.1.0".into(),
         component: "00".repeat(32),
         program: None,
+        language: None,
         main: None,
         wants: Vec::new(),
         imports: Vec::new(),

@@ -12,6 +12,7 @@ fn manifest() -> Manifest {
         b8g: "0.1.0".into(),
         component: "00".repeat(32),
         program: None,
+        language: None,
         main: Some("run".into()),
         wants: vec![Want { access: WantedAccess::Net, target: "example.com:443".into() }],
         imports: vec!["b8g.call".into()],

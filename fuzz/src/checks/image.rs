@@ -34,6 +34,7 @@ static PARENT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     };
     let manifest = Manifest {
         program: None,
+        language: None,
         kind: Kind::Wasm,
         name: "parent.wasm".into(),
         b8g: "0.1.0".into(),

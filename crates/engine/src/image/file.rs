@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use b8g_image::chain::{CHAIN_MAX, in_runs};
 use b8g_image::signature::Signature;
 use b8g_image::{
-    File, FileError, FrozenContext, Global, Heap, Kind, MEMORY_PAGES, Manifest, PAGE_BYTES, Parent, Parts,
+    File, FileError, FrozenContext, Global, Heap, Kind, Language, MEMORY_PAGES, Manifest, PAGE_BYTES, Parent,
+    Parts,
 };
 
 use super::read::{FILE_BYTES_MAX, ImageError};
@@ -85,6 +86,7 @@ impl Image {
                 |wasm| blake3::hash(wasm).to_hex().to_string(),
             ),
             program: frozen.program.as_deref().map(str::to_owned),
+            language: component.is_python.then_some(Language::Python),
             main: self.main.as_deref().map(str::to_owned),
             wants: self.wants.to_vec(),
             imports: if wasm.is_some() && own { component.imports() } else { Vec::new() },

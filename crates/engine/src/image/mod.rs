@@ -79,7 +79,7 @@ struct Origin {
 type Pages = Vec<(usize, Box<[u8]>)>;
 
 /// What an image holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Frozen {
     pub(crate) component: Component,
     /// Its memory; of a component of the component model those of all its modules, in the order in which they are made.
@@ -96,7 +96,7 @@ pub(crate) struct Frozen {
 }
 
 /// What a memory held.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct FrozenMemory {
     /// What it is filled with, if not with what the component's memory begins with.
     pub(crate) base: Option<Arc<Base>>,
@@ -225,7 +225,7 @@ impl Image {
         let Ok(component) = Component::from_model(engine, model, Binary::new(wasm)) else { return Ok(self) };
         let frozen = &self.frozen;
         let frozen = Frozen {
-            component,
+            component: component.of_python(frozen.component.is_python),
             memories,
             globals: frozen.globals.clone(),
             clock_ns: frozen.clock_ns,
@@ -235,6 +235,12 @@ impl Image {
             stage: frozen.stage,
         };
         Ok(Image { frozen: Arc::new(frozen), ..self })
+    }
+
+    /// Says that its component is CPython, whose frames tell where a program was.
+    pub(crate) fn of_python(mut self) -> Image {
+        Arc::make_mut(&mut self.frozen).component.is_python = true;
+        self
     }
 
     /// Says what contexts that go on from it need to be granted: without it none can be made.

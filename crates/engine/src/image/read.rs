@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use b8g_image::chain::{self, CHAIN_MAX};
 use b8g_image::signature::PublicKey;
-use b8g_image::{File, FileError, Global, Kind, MEMORY_PAGES, Manifest, PAGE_BYTES, SectionKind};
+use b8g_image::{File, FileError, Global, Kind, Language, MEMORY_PAGES, Manifest, PAGE_BYTES, SectionKind};
 use thiserror::Error;
 
 use super::kept::{Kept, Source};
@@ -392,8 +392,9 @@ pub(super) fn assemble(
         }
         None => {}
     }
+    let is_python = manifest.language == Some(Language::Python);
     let frozen = Frozen {
-        component,
+        component: component.of_python(is_python),
         memories,
         clock_ns: context.clock_ns,
         resources: context.resources.clone(),

@@ -91,6 +91,16 @@ impl Context {
         })
     }
 
+    /// Looks at the memories of a component, one after the other, until `find` finds something.
+    pub(crate) fn find_in_memories<R>(&self, find: impl Fn(&[u8]) -> Option<R>) -> Option<R> {
+        let plan = self.component.compiled.model.as_ref()?.plan.as_ref().ok()?;
+        let places = &self.model_instance.as_ref()?.made.places;
+        let own =
+            places.iter().zip(&plan.memories).filter(|(_, memory)| matches!(memory.what, What::Guest(_)));
+        // SAFETY: the memory was made for this context's store, which is borrowed here, so nothing runs in it.
+        own.into_iter().find_map(|(place, _)| find(unsafe { place.bytes() }))
+    }
+
     /// What the memories and the resources of a component are.
     pub(crate) fn freeze_model(
         &mut self,
