@@ -9,6 +9,8 @@ variables whose address nobody takes; when it is used up, the component traps. S
   of one takes `PAD_BYTES` of it.
 - Functions that recurse and never look at the limit, where CPython on other machines crashes, are made to look.
 
+And functions that CPython calls by a pointer of another type, which other machines do not mind and these do, are called through one of that type.
+
 Nothing else of the component changes: a padded function's body moves to the end of its module, and what stays in its place calls it.
 
     python3 stack.py IN.wasm OUT.wasm
@@ -34,19 +36,34 @@ PADDED = """
     *_next *_iternext gen_* async_gen_* coro_* slot_* partial_* PyObject_Repr PyObject_Str PyObject_Format do_richcompare
     mro_* type_call type_mro* update_subclasses recurse_down_subclasses type_modified* set_mro_error deepcopy* property_* *_descr_get copy_*
     bounded_lru_cache_wrapper infinite_lru_cache_wrapper uncached_lru_cache_wrapper element_* treebuilder_*
+    exceptiongroup_* _io_* _buffered_* buffered* _textiowrapper_*
 """.split()
 # And those of them that cannot, of values that hold no others; they are called too often to be padded.
 LEAVES = """
     unicode_* long_* float_* bytes_* bytearray_* range* listiter_next tupleiter_next dictiter_* setiter_* bytearrayiter_* unicode_iter*
-    unicodeiter_* strio* stringio_* count_next rangeiter_next longrangeiter_next calliter_* object_dealloc none_* bool_* slice_hash
+    unicodeiter_* strio* stringio_* count_next rangeiter_next longrangeiter_next calliter_* object_dealloc none_* bool_*
     _PyObject_Call* method_vectorcall* cfunction_* code_hash
 """.split()
-# Functions that do not look at the limit, and what each answers when it has raised an error.
-CHECKED = {"tuple_hash": -1, "frozenset_hash": -1} | dict.fromkeys(
-    "accumulate_next chain_next compress_next cycle_next dropwhile_next enum_next filter_next filterfalse_next islice_next map_next "
-    "pairwise_next reversed_next starmap_next takewhile_next tee_next zip_next zip_longest_next groupby_next".split(),
+# Functions that do not look at the limit (whether or not they are above), and what each answers when it has raised an error.
+CHECKED = dict.fromkeys("tuple_hash frozenset_hash slice_hash method_hash ga_hash mappingproxy_hash mappingproxy_len mappingproxy_contains".split(), -1)
+CHECKED |= dict.fromkeys(
+    """
+    accumulate_next batched_next chain_next compress_next cycle_next dropwhile_next enum_next filter_next filterfalse_next islice_next map_next
+    pairwise_next reversed_next starmap_next takewhile_next tee_next zip_next zip_longest_next groupby_next anextawaitable_iternext
+    method_vectorcall method_getattro wrapper_call sm_call partial_vectorcall partial_call ga_vectorcall ga_call ga_getattro
+    mappingproxy_getitem mappingproxy_get mappingproxy_getiter mappingproxy_keys mappingproxy_values mappingproxy_items mappingproxy_copy
+    mappingproxy_reversed mappingproxy_or
+    descriptor_get_wrapped_attribute sm_get___isabstractmethod__ cm_get___isabstractmethod__ property_get___isabstractmethod__
+    _io__Buffered_closed_get _io__Buffered_name_get _io__Buffered_mode_get _io_TextIOWrapper_closed_get _io_TextIOWrapper_name_get bufferedrwpair_closed_get
+    _elementtree_Element___deepcopy___impl conv_content_model
+    """.split(),
     0,
 )
+# Writes a value for `marshal`, and tells what fails by a number in the writer, its second parameter: 2 at 4 is "too deeply nested".
+# It counts how deep it is, but begins anew for the members of a set.
+WRITES, TOO_DEEP = "w_object", b"\x20\x01\x41\x02\x36\x02\x04\x0f"
+# Functions that answer nothing, where their callers by pointer expect 0 (`tp_clear`: the collector would trap at a cycle with one in it).
+SILENT = {"methodcaller_clear"}
 # What looks at it: takes the text to end the message with, and answers 0 if all is well.
 LOOK = "Py_EnterRecursiveCall"
 # An empty text: the far end of the stack, which is never reached, is 0.
@@ -124,15 +141,14 @@ def names_of(content):
 
 
 def types_of(content):
-    """The types of functions: how many parameters each has."""
+    """The types of functions: the parameters and the results of each."""
     reader = Reader(content)
     found = []
     for _ in range(reader.number()):
         form = reader.bytes(1)
         if form != b"\x60":
             return []  # A module with other types than functions' has none of ours.
-        found.append(len(reader.bytes()))
-        reader.bytes()
+        found.append((reader.bytes(), reader.bytes()))
     return found
 
 
@@ -191,14 +207,24 @@ def pad(module):
     count = 0
     for index, name in names.items():
         at = index - imported
-        if at < 0 or not matches(name, PADDED) or matches(name, LEAVES):
+        if at < 0 or not (name in CHECKED or matches(name, PADDED) and not matches(name, LEAVES)):
             continue
         moved = imported + len(bodies)
         bodies.append(bodies[at])
         kinds.append(kinds[at])
-        bodies[at] = wrapper(types[kinds[at]], moved, pointer, check(look, CHECKED[name]) if name in CHECKED else b"")
+        bodies[at] = wrapper(len(types[kinds[at]][0]), moved, pointer, before(name, pointer, look))
         count += 1
-    new = {3: number(len(kinds)) + b"".join(map(number, kinds)), 10: number(len(bodies)) + b"".join(number(len(body)) + body for body in bodies)}
+    instead = {}
+    for index, name in names.items():
+        if name not in SILENT or index < imported:
+            continue
+        parameters = types[kinds[index - imported]][0]
+        instead[index] = imported + len(bodies)
+        kinds.append(types.index((parameters, b"\x7f")))
+        bodies.append(b"\x00" + passed(len(parameters)) + b"\x10" + number(index) + b"\x41\x00\x0b")
+    if len(instead) != len(SILENT):
+        raise SystemExit("CPython's module has other functions than expected: is its version another?")
+    new = {9: entries(content[9], instead), 3: number(len(kinds)) + b"".join(map(number, kinds)), 10: number(len(bodies)) + b"".join(number(len(body)) + body for body in bodies)}
     return assemble(module[:8], [(kind, new.get(kind, part)) for kind, part in parts]), count
 
 
@@ -207,17 +233,46 @@ def matches(name, patterns):
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def check(look, failed):
-    """Code that leaves a function with an answer when the limit is reached."""
-    return b"\x41" + signed(EMPTY_TEXT) + b"\x10" + number(look) + b"\x04\x40" + b"\x41" + signed(failed) + b"\x0f\x0b"
+def before(name, pointer, look):
+    """Code with which a function begins: it leaves it where the limit is reached."""
+    if name == WRITES:
+        leaves = TOO_DEEP
+    elif name in CHECKED:
+        leaves = b"\x41" + signed(EMPTY_TEXT) + b"\x10" + number(look) + b"\x04\x40" + b"\x41" + signed(CHECKED[name]) + b"\x0f\x0b"
+    else:
+        return b""
+    # Most calls are far from it, so the number alone is compared first.
+    return b"\x23" + number(pointer) + b"\x41" + signed(TOP - LIMIT_BYTES) + b"\x49\x04\x40" + leaves + b"\x0b"
+
+
+def passed(parameters):
+    """Code that puts a function's parameters on the stack."""
+    return b"".join(b"\x20" + number(at) for at in range(parameters))
+
+
+def entries(content, instead):
+    """The table's functions, some of them replaced by others."""
+    reader = Reader(content)
+    out = number(reader.number())
+    while reader.at < len(content):
+        begin = reader.at
+        # One kind only: functions at a place that is a global, as position-independent code has them.
+        if reader.bytes(2) != b"\x00\x23" or reader.number() is None or reader.bytes(1) != b"\x0b":
+            raise SystemExit("the table of CPython's module is filled in another way: its linking has changed")
+        out += content[begin : reader.at]
+        count = reader.number()
+        out += number(count)
+        for _ in range(count):
+            index = reader.number()
+            out += number(instead.get(index, index))
+    return out
 
 
 def wrapper(parameters, target, pointer, before):
     """The body of a function that calls another with the stack moved on, and moves it back."""
     get, put = b"\x23" + number(pointer), b"\x24" + number(pointer)
     size = b"\x41" + signed(PAD_BYTES)
-    arguments = b"".join(b"\x20" + number(at) for at in range(parameters))
-    return b"\x00" + before + get + size + b"\x6b" + put + arguments + b"\x10" + number(target) + get + size + b"\x6a" + put + b"\x0b"
+    return b"\x00" + before + get + size + b"\x6b" + put + passed(parameters) + b"\x10" + number(target) + get + size + b"\x6a" + put + b"\x0b"
 
 
 def guard(component):

@@ -54,6 +54,7 @@ def _answered(function, *arguments):
     except _Ended:
         raise Err(_CANCELED) from None
     except BaseException as error:  # The bindings take nothing but their own error.
+        program.unwatch()
         sys.__excepthook__(type(error), error, error.__traceback__)
         raise Err(_BROKEN) from None
 

@@ -17,6 +17,10 @@ from _b8g import finder, streams
 # What python3 is called in messages that name it.
 _EXECUTABLE = "python3"
 _FAILED, _INTERRUPTED, _UNFLUSHED = 1, 130, 120
+# Larger exit codes are -1 to python3, where a long has 64 bits.
+_EXIT_MAX = 1 << 63
+# So many tools `sys.monitoring` knows.
+_TOOLS = 6
 
 
 def new_main():
@@ -104,11 +108,26 @@ def guarded(function, *arguments):
     """Calls a function, reports what it raises as python3 does, and gives the exit code."""
     try:
         function(*arguments)
-    except SystemExit as error:
-        return exit_code(error)
-    except BaseException as error:
-        return report(error)
+    except:  # noqa: E722 - of the built-in names there may be none any more.
+        _complete()
+        error = sys.exception()
+        return exit_code(error) if isinstance(error, SystemExit) else report(error)
+    _complete()
     return 0
+
+
+def _complete(own=builtins.__dict__, names=dict(builtins.__dict__)):
+    """Gives the built-in names back that the program has removed: the guest ends it in Python, with the same ones."""
+    for name in names:
+        own.setdefault(name, names[name])
+
+
+def unwatch():
+    """Ends all tracing that the program began: what it would call is the guest's, and the program's own names go."""
+    sys.settrace(None)
+    sys.setprofile(None)
+    for tool in range(_TOOLS):
+        sys.monitoring.free_tool_id(tool)
 
 
 def exit_code(error):
@@ -117,7 +136,7 @@ def exit_code(error):
     if code is None:
         return 0
     if isinstance(code, int):
-        return int(code)
+        return int(code) if -_EXIT_MAX <= code < _EXIT_MAX else -1
     streams.flush(sys.stdout)
     try:
         print(code, file=sys.stderr)
@@ -178,6 +197,7 @@ def is_own(code):
 
 def finish(main, code):
     """Ends a program: threads' and `atexit` functions, what is left in `__main__`, the last flush."""
+    unwatch()
     code = _at_exit(code)
     _empty(main)
     if not streams.flush(sys.stdout) and code == 0:
