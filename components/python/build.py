@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
 
+import lasting  # noqa: E402
 import lists  # noqa: E402
 import stack  # noqa: E402
 import world  # noqa: E402
@@ -61,13 +62,15 @@ def main():
     options.add_argument("--out", type=pathlib.Path, required=True, help="where the component goes")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        component, padded = stack.guard(lists.mend(make(given.tools.resolve(), given.wit.resolve(), pathlib.Path(folder))))
+        made = make(given.tools.resolve(), given.wit.resolve(), pathlib.Path(folder))
+        component, immortal = lasting.mend(lists.mend(made))
+        component, padded = stack.guard(component)
     digest = hashlib.sha256(component).hexdigest()
     # Whole or not at all.
     part = given.out.with_name(given.out.name + ".part")
     part.write_bytes(component)
     part.replace(given.out)
-    print(f"{given.out}: {len(component)} bytes, {padded} functions padded, sha256 {digest}")
+    print(f"{given.out}: {len(component)} bytes, {padded} functions padded, {immortal} objects immortal, sha256 {digest}")
 
 
 if __name__ == "__main__":
