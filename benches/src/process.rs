@@ -44,6 +44,14 @@ pub fn find(name: &str, variable: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file())
 }
 
+/// The python3 that is compared with: the interpreter itself, where what the path names is a script that looks for it.
+pub fn python3() -> anyhow::Result<PathBuf> {
+    use anyhow::Context as _;
+    let named = find("python3", "B8G_PYTHON").context("python3 is not installed")?;
+    let told = Command::new(&named).args(["-c", "import sys; print(sys.executable)"]).output()?;
+    Ok(String::from_utf8(told.stdout)?.trim().into())
+}
+
 /// The `b8g` beside this benchmark.
 pub fn b8g() -> anyhow::Result<PathBuf> {
     let path = std::env::current_exe()?.with_file_name("b8g");

@@ -25,6 +25,7 @@ sys.path.insert(0, str(HERE))
 
 import lasting  # noqa: E402
 import lists  # noqa: E402
+import small  # noqa: E402
 import stack  # noqa: E402
 import world  # noqa: E402
 
@@ -63,7 +64,7 @@ def main():
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         made = make(given.tools.resolve(), given.wit.resolve(), pathlib.Path(folder))
-        component, immortal = lasting.mend(lists.mend(made))
+        component, immortal = lasting.mend(lists.mend(small.mend(made)))
         component, padded = stack.guard(component)
     digest = hashlib.sha256(component).hexdigest()
     # Whole or not at all.

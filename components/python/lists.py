@@ -39,7 +39,7 @@ def _mend_module(module):
             names.update({name: index for index, name in names_of(custom).items()})
     if TAKES not in names or FREES not in names:
         return None
-    functions, globals_ = _imported(content[2])
+    functions, globals_ = imported(content[2])
     reader = Reader(content[3])
     kinds = [reader.number() for _ in range(reader.number())]
     reader = Reader(content[10])
@@ -59,7 +59,7 @@ def _mend_module(module):
     return assemble(module[:8], [(kind, new.get(kind, part)) for kind, part in parts])
 
 
-def _imported(content):
+def imported(content):
     """How many functions and variables are imported."""
     reader = Reader(content)
     functions = variables = 0

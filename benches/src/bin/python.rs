@@ -2,9 +2,11 @@
 //!
 //! The component is the one that `b8g component add python` has made.
 
+use std::cell::{Cell, RefCell};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use b8g::{
@@ -18,6 +20,8 @@ const LOOP_ROUNDS: usize = 7;
 /// Contexts that are made one after the other, and how often.
 const BATCH: usize = 50;
 const BATCHES: usize = 15;
+/// Forks each of which comes after something ran in its parent.
+const CHANGED: usize = 5;
 /// Forks that live at a time.
 const LIVE: usize = 100;
 /// What a context is warmed with before it is forked: fifty modules of the standard library.
@@ -28,7 +32,7 @@ const MODULES: &str = "import argparse, array, ast, base64, bisect, calendar, cm
 
 fn main() -> anyhow::Result<()> {
     let report = Report::begin("python: processes, contexts, forks and loops of Python");
-    let python3 = process::find("python3", "B8G_PYTHON").context("python3 is not installed")?;
+    let python3 = process::python3()?;
     whole_processes(&report, &python3)?;
     contexts(&report, &python3)?;
     loops(&report, &python3)
@@ -84,6 +88,29 @@ fn grants(out: &Capture) -> Grants {
         .stderr(Stdout::Capture(out.clone()))
 }
 
+/// A context that has answered.
+fn answered(mut context: Context) -> Context {
+    assert_eq!(context.eval("6 * 7").expect("an answer"), "42");
+    context
+}
+
+/// Microseconds until a context is there and has its first result, the median of `n`; to give its memory back takes `dropped`.
+fn to_first(n: usize, make: &dyn Fn() -> Context, dropped: &Cell<f64>) -> f64 {
+    let (mut times, mut drops) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    // Some more, to warm up.
+    let more = n / 10 + 1;
+    for _ in 0..n + more {
+        let begun = Instant::now();
+        let context = make();
+        let there = Instant::now();
+        drop(context);
+        times.push((there - begun).as_secs_f64() * 1e6);
+        drops.push(there.elapsed().as_secs_f64() * 1e6);
+    }
+    dropped.set(median(&drops[more..]));
+    median(&times[more..])
+}
+
 fn contexts(report: &Report, python3: &Path) -> anyhow::Result<()> {
     let engine = Engine::new(Config::new().pool_slots(2 * LIVE))?;
     let python = Python::open(&engine, component()?)?;
@@ -99,26 +126,27 @@ fn contexts(report: &Report, python3: &Path) -> anyhow::Result<()> {
         let mut context = restore(&program);
         assert!(context.run().is_success(), "{}", String::from_utf8_lossy(&out.take()));
         drop(out.take());
+        context
     };
-    let mut warm = restore(&session);
-    warm.eval(MODULES)?;
-    let frozen = warm.snapshot()?;
+    let warm = RefCell::new(restore(&session));
+    warm.borrow_mut().eval(MODULES)?;
+    let frozen = warm.borrow_mut().snapshot()?;
     let mut pool = Vec::new();
+    let fork = || warm.borrow_mut().fork(1).expect("a fork").pop().expect("one");
+    let (fresh_drop, copy_drop) = (Cell::default(), Cell::default());
     let found = in_turn(
         BATCHES,
         &mut [
-            &mut || batch(BATCH, fresh),
+            &mut || to_first(BATCH, &fresh, &fresh_drop),
+            &mut || to_first(BATCH, &|| answered(restore(&frozen)), &copy_drop),
+            &mut || to_first(BATCH, &|| answered(fork()), &Cell::default()),
+            // One whose parent ran since: what it is frozen to is made anew.
             &mut || {
-                batch(BATCH, || {
-                    let mut copy = restore(&frozen);
-                    assert_eq!(copy.eval("6 * 7").expect("an answer"), "42");
-                })
-            },
-            &mut || {
-                batch(BATCH, || {
-                    let mut fork = warm.fork(1).expect("a fork").pop().expect("one");
-                    assert_eq!(fork.eval("6 * 7").expect("an answer"), "42");
-                })
+                let changed = || {
+                    warm.borrow_mut().eval("changed = 1").expect("an answer");
+                    answered(fork())
+                };
+                to_first(CHANGED, &changed, &Cell::default())
             },
         ],
     );
@@ -126,7 +154,7 @@ fn contexts(report: &Report, python3: &Path) -> anyhow::Result<()> {
         BATCHES,
         &mut [&mut || {
             // As many as are asked for, a tenth more to warm up; each is used once.
-            let forks = warm.fork(BATCH + BATCH / 10 + 1).expect("forks");
+            let forks = warm.borrow_mut().fork(BATCH + BATCH / 10 + 1).expect("forks");
             pool.extend(forks.into_iter().map(|mut fork| {
                 fork.initialize().expect("it is ready");
                 fork
@@ -142,7 +170,7 @@ fn contexts(report: &Report, python3: &Path) -> anyhow::Result<()> {
         }],
     );
     let monty = monty(python3);
-    let add = |name: &str, found: &[f64], at_most: f64| {
+    let add = |name: &str, found: &[f64], at_most: Option<f64>| {
         let peer =
             monty.map(|value| Peer { name: "pydantic-monty".into(), value, ratio: median(found) / value });
         let name = format!("{name}: to its first result");
@@ -152,7 +180,7 @@ fn contexts(report: &Report, python3: &Path) -> anyhow::Result<()> {
             unit: "us",
             peer: None,
             n: BATCHES * BATCH,
-            at_most: Some(at_most),
+            at_most,
         });
         if peer.is_some() {
             report.add(Figure {
@@ -165,12 +193,18 @@ fn contexts(report: &Report, python3: &Path) -> anyhow::Result<()> {
             });
         }
     };
-    add("fresh context, a script, dropped", &found[0], 1_500.0);
-    add("copy of a frozen context with 50 modules, dropped", &found[1], 300.0);
-    add("fork of a live context with 50 modules, dropped", &found[2], 300.0);
-    add("fork that was ready, of a pool", &pooled[0], 200.0);
+    add("fresh context, a script", &found[0], Some(1_500.0));
+    add("copy of a frozen context with 50 modules", &found[1], Some(300.0));
+    add("fork of a live context with 50 modules", &found[2], Some(300.0));
+    add("fork of a live context that ran since its last fork", &found[3], None);
+    add("fork that was ready, of a pool", &pooled[0], Some(200.0));
+    let given = [("fresh context", fresh_drop.get()), ("copy of a frozen context", copy_drop.get())];
+    for (name, value) in given {
+        let name = format!("{name}: its memory given back");
+        report.add(Figure { name, value, unit: "us", peer: None, n: BATCH, at_most: None });
+    }
     let before = pss_kib();
-    let mut live = warm.fork(LIVE)?;
+    let mut live = warm.borrow_mut().fork(LIVE)?;
     for fork in &mut live {
         fork.initialize().map_err(|outcome| anyhow::anyhow!("{outcome}"))?;
     }

@@ -141,6 +141,29 @@ impl std::fmt::Debug for Engine {
     }
 }
 
+/// Finds a module's code in the cache, or compiles it and keeps it there.
+fn kept_module(
+    engine: &wasmtime::Engine,
+    cache: Option<&CodeCache>,
+    digest_of: &[u8],
+    compile: impl FnOnce() -> wasmtime::Result<wasmtime::Module>,
+) -> wasmtime::Result<wasmtime::Module> {
+    let Some(cache) = cache else { return compile() };
+    let found = cache.load(digest_of, |file| {
+        // SAFETY: the cache checked, with a key that only this user has, that this file holds what an engine with
+        // these settings serialised; only this user can change it.
+        unsafe { wasmtime::Module::deserialize_open_file(engine, file).ok() }
+    });
+    if let Some(module) = found {
+        return Ok(module);
+    }
+    let module = compile()?;
+    if let Ok(serialized) = module.serialize() {
+        cache.store(digest_of, &serialized);
+    }
+    Ok(module)
+}
+
 impl Engine {
     /// Makes an engine. One a process is enough.
     ///
@@ -210,22 +233,7 @@ impl Engine {
         digest_of: &[u8],
         code: impl FnOnce() -> Vec<u8>,
     ) -> wasmtime::Result<wasmtime::Module> {
-        let engine = &self.0.wasmtime;
-        let compile = || self.compile(&code());
-        let Some(cache) = &self.0.cache else { return compile() };
-        let found = cache.load(digest_of, |file| {
-            // SAFETY: the cache checked, with a key that only this user has, that this file holds what an engine with
-            // these settings serialised; only this user can change it.
-            unsafe { wasmtime::Module::deserialize_open_file(engine, file).ok() }
-        });
-        if let Some(module) = found {
-            return Ok(module);
-        }
-        let module = compile()?;
-        if let Ok(serialized) = module.serialize() {
-            cache.store(digest_of, &serialized);
-        }
-        Ok(module)
+        kept_module(&self.0.wasmtime, self.0.cache.as_ref(), digest_of, || self.compile(&code()))
     }
 
     /// Compiles a module that a context runs within itself, or finds it in the cache; keeps it there, too, if `keep` says so.
@@ -273,9 +281,12 @@ impl Engine {
         let wasmtime = wasmtime::Engine::new(&config)?;
         let mut linker = wasmtime::component::Linker::new(&wasmtime);
         crate::model::add_to_linker(&mut linker)?;
-        let anchor = wasmtime::Module::new(&wasmtime, crate::model::ANCHOR)?;
         let cache = self.0.cache.as_ref();
         let cache = cache.map(|of| CodeCache::new(of.directory().to_owned(), code_settings(&wasmtime)));
+        // To compile even so little wakes the compiler's threads.
+        let text = crate::model::ANCHOR;
+        let anchor = || wasmtime::Module::new(&wasmtime, text);
+        let anchor = kept_module(&wasmtime, cache.as_ref(), text.as_bytes(), anchor)?;
         let made = self.0.models.get_or_init(|| Models { wasmtime, linker, anchor, cache });
         self.0.watchdog.also(&made.wasmtime);
         Ok(made)
