@@ -25,6 +25,7 @@ impl Context {
         match (self.component.is_python, self.component.is_wasm()) {
             (true, _) => self.python_place(),
             (false, false) if is_stopped => Some(self.place().unwrap_or_default()),
+            (false, true) if is_stopped => self.place(),
             _ => None,
         }
     }

@@ -314,3 +314,15 @@ fn unknown_imports_are_named_or_trap() {
     assert_eq!(outcome.reason, Reason::Trap);
     assert!(outcome.message.contains("mystery"), "{outcome}");
 }
+
+#[test]
+fn a_module_that_knows_where_its_program_is_tells_it() {
+    let text = r#"(module (memory (export "memory") 1) (data (i32.const 16) "\n    at step (job.x:7)")
+        (func (export "b8g_start") (param i32 i32 i32 i32) (result i32) (loop $l (br $l)) unreachable)
+        (func (export "b8g_place") (result i64) (i64.const 0x1600000010)))"#;
+    let limits = Limits { timeout: Some(Duration::from_millis(50)), ..Limits::default() };
+    let outcome = context(&component(text), limits).run();
+    assert_eq!(outcome.reason, Reason::Timeout, "{outcome}");
+    assert!(outcome.message.ends_with("\n    at step (job.x:7)"), "{}", outcome.message);
+    assert!(!outcome.message.contains("b8g_start"), "{}", outcome.message);
+}
