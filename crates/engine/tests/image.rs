@@ -121,6 +121,21 @@ fn a_script_goes_on_with_its_objects() {
 }
 
 #[test]
+fn each_fork_goes_on_from_where_its_parent_is_then() {
+    let mut parent = javascript(&Grants::none());
+    for round in 1..4 {
+        parent.eval(&format!("globalThis.n = {round}")).unwrap();
+        // The second finds what the first made; what forks do is theirs.
+        for _ in 0..2 {
+            for mut fork in parent.fork(2).unwrap() {
+                assert_eq!(fork.eval("n++").unwrap(), round.to_string().as_str());
+            }
+        }
+    }
+    assert_eq!(parent.eval("n").unwrap(), "3");
+}
+
+#[test]
 fn forks_differ_in_what_is_random_unless_a_seed_says_otherwise() {
     let draw = "[Math.random(), Math.random(), crypto.randomUUID()].join()";
     let forks = |grants: &Grants| -> Vec<String> {
