@@ -8,7 +8,7 @@ Invariant: no function of the world (`world.py`) takes two lists of bytes, or gi
 be freed too early.
 """
 
-from stack import Reader, assemble, limits, names_of, number, sections
+from wasm import Functions, Reader, assemble, number, sections
 
 # Takes a list from the stack of arguments: gives its length, and stores where its bytes are, or 0 if they are taken one by one.
 TAKES = "wit_dylib_pop_list"
@@ -31,57 +31,17 @@ def mend(component):
 
 
 def _mend_module(module):
-    parts = list(sections(module))
-    content = dict(part for part in parts if part[0])
-    names = {}
-    for kind, custom in parts:
-        if kind == 0:
-            names.update({name: index for index, name in names_of(custom).items()})
-    if TAKES not in names or FREES not in names:
+    own = Functions(module)
+    takes, frees = own.index(TAKES), own.index(FREES)
+    if takes is None or frees is None:
         return None
-    functions, globals_ = imported(content[2])
-    reader = Reader(content[3])
-    kinds = [reader.number() for _ in range(reader.number())]
-    reader = Reader(content[10])
-    bodies = [reader.bytes() for _ in range(reader.number())]
-    reader = Reader(content.get(6, b"\0"))
-    own = reader.number()
-    at = names[TAKES] - functions
-    moved = functions + len(bodies)
-    bodies.append(bodies[at])
-    kinds.append(kinds[at])
-    bodies[at] = _wrapper(moved, names[FREES], globals_ + own)
-    # Two variables, 0 at first: where the last bytes are, and how many.
-    variables = number(own + 2) + content.get(6, b"\0")[reader.at :] + b"\x7f\x01\x41\x00\x0b" * 2
-    new = {3: number(len(kinds)) + b"".join(map(number, kinds)), 6: variables, 10: number(len(bodies)) + b"".join(number(len(body)) + body for body in bodies)}
-    if 6 not in content:
+    if 6 not in own.content:
         raise SystemExit("the module that passes lists has no variables: componentize-py has changed")
-    return assemble(module[:8], [(kind, new.get(kind, part)) for kind, part in parts])
-
-
-def imported(content):
-    """How many functions and variables are imported."""
-    reader = Reader(content)
-    functions = variables = 0
-    for _ in range(reader.number()):
-        reader.bytes()
-        reader.bytes()
-        kind = reader.bytes(1)[0]
-        if kind == 0:
-            reader.number()
-            functions += 1
-        elif kind == 1:
-            reader.bytes(1)
-            limits(reader)
-        elif kind == 2:
-            limits(reader)
-        elif kind == 3:
-            reader.bytes(2)
-            variables += 1
-        else:
-            reader.bytes(1)
-            reader.number()
-    return functions, variables
+    reader = Reader(own.content[6])
+    count = reader.number()
+    own.wrap(takes, lambda moved: _wrapper(moved, frees, len(own.variables) + count))
+    # Two variables, 0 at first: where the last bytes are, and how many.
+    return own.module({6: number(count + 2) + own.content[6][reader.at :] + b"\x7f\x01\x41\x00\x0b" * 2})
 
 
 def _wrapper(taking, freeing, variable):

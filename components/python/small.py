@@ -6,8 +6,7 @@ few instructions. A piece on a list stays what it is to the C library, in use: s
 """
 
 from lasting import Memory
-from lists import imported
-from stack import Reader, assemble, names_of, number, sections, signed
+from wasm import Functions, assemble, number, sections, signed
 
 # What CPython takes memory with, and gives it back with: behind the hooks of `tracemalloc`, which so sees all. The first parameter is not used.
 TAKE, GIVE = "_PyMem_RawMalloc", "_PyMem_RawFree"
@@ -44,26 +43,13 @@ def _check(module):
 
 
 def _mend_module(module):
-    parts = list(sections(module))
-    content = dict(part for part in parts if part[0])
-    names = {}
-    for kind, custom in parts:
-        if kind == 0:
-            names.update({name: index for index, name in names_of(custom).items()})
-    if TAKE not in names or GIVE not in names:
+    own = Functions(module)
+    takes, gives = own.index(TAKE), own.index(GIVE)
+    if takes is None or gives is None:
         return None
-    functions, _ = imported(content[2])
-    reader = Reader(content[3])
-    kinds = [reader.number() for _ in range(reader.number())]
-    reader = Reader(content[10])
-    bodies = [reader.bytes() for _ in range(reader.number())]
-    for name, wrapper in ((TAKE, _taking), (GIVE, _giving)):
-        at = names[name] - functions
-        bodies.append(bodies[at])
-        kinds.append(kinds[at])
-        bodies[at] = wrapper(functions + len(bodies) - 1)
-    new = {3: number(len(kinds)) + b"".join(map(number, kinds)), 10: number(len(bodies)) + b"".join(number(len(body)) + body for body in bodies)}
-    return assemble(module[:8], [(kind, new.get(kind, part)) for kind, part in parts])
+    own.wrap(takes, _taking)
+    own.wrap(gives, _giving)
+    return own.module()
 
 
 def _const(value):

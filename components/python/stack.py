@@ -21,6 +21,8 @@ import pathlib
 import struct
 import sys
 
+from wasm import Functions, Reader, assemble, number, sections, signed, types_of
+
 # What CPython may use of the stack in linear memory, whose whole is 1 MiB, so that 1 MiB of the host's stack suffices.
 LIMIT_BYTES = 192 << 10
 PAD_BYTES = 96
@@ -66,166 +68,39 @@ WRITES, TOO_DEEP = "w_object", b"\x20\x01\x41\x02\x36\x02\x04\x0f"
 SILENT = {"methodcaller_clear"}
 # What looks at it: takes the text to end the message with, and answers 0 if all is well.
 LOOK = "Py_EnterRecursiveCall"
+# What the variable of the stack in linear memory is imported as.
+STACK_POINTER = b"__stack_pointer"
 # An empty text: the far end of the stack, which is never reached, is 0.
 EMPTY_TEXT = 8
 
 
-class Reader:
-    """Bytes that are read from the front."""
-
-    def __init__(self, data, at=0):
-        self.data, self.at = data, at
-
-    def number(self):
-        value = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
-            value |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                return value
-
-    def bytes(self, length=None):
-        length = self.number() if length is None else length
-        self.at += length
-        return self.data[self.at - length : self.at]
-
-
-def number(value):
-    """A number in LEB128."""
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def signed(value):
-    """A signed number in LEB128."""
-    out = bytearray()
-    while not -64 <= value < 64:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value & 0x7F)
-    return bytes(out)
-
-
-def sections(data):
-    """The sections of a module or component: their number and content."""
-    reader = Reader(data, 8)
-    while reader.at < len(data):
-        kind = data[reader.at]
-        reader.at += 1
-        yield kind, reader.bytes()
-
-
-def assemble(head, parts):
-    """A module or component of its sections."""
-    return head + b"".join(bytes([kind]) + number(len(content)) + content for kind, content in parts)
-
-
-def names_of(content):
-    """The names of functions in the custom section `name`, by their index."""
-    reader = Reader(content)
-    if reader.bytes() != b"name":
-        return {}
-    while reader.at < len(content):
-        kind = content[reader.at]
-        reader.at += 1
-        inside = Reader(reader.bytes())
-        if kind == 1:
-            return {inside.number(): inside.bytes().decode() for _ in range(inside.number())}
-    return {}
-
-
-def types_of(content):
-    """The types of functions: the parameters and the results of each."""
-    reader = Reader(content)
-    found = []
-    for _ in range(reader.number()):
-        form = reader.bytes(1)
-        if form != b"\x60":
-            return []  # A module with other types than functions' has none of ours.
-        found.append((reader.bytes(), reader.bytes()))
-    return found
-
-
-def imports_of(content):
-    """How many functions are imported, and the index of the imported stack pointer."""
-    reader = Reader(content)
-    functions = globals_ = 0
-    pointer = None
-    for _ in range(reader.number()):
-        reader.bytes()
-        field, kind = reader.bytes(), reader.bytes(1)[0]
-        if kind == 0:
-            reader.number()
-            functions += 1
-        elif kind == 1:
-            reader.bytes(1)
-            limits(reader)
-        elif kind == 2:
-            limits(reader)
-        elif kind == 3:
-            reader.bytes(2)
-            if field == b"__stack_pointer":
-                pointer = globals_
-            globals_ += 1
-        else:
-            reader.bytes(1)
-            reader.number()
-    return functions, pointer
-
-
-def limits(reader):
-    """Passes over the limits of a table or memory."""
-    if reader.number() & 1:
-        reader.number()
-    reader.number()
-
-
 def pad(module):
     """A module with its recursive functions padded, and how many were."""
-    parts = list(sections(module))
-    content = dict(part for part in parts if part[0])
-    names = {}
-    for kind, custom in parts:
-        if kind == 0:
-            names.update(names_of(custom))
-    if "list_dealloc" not in names.values():
+    own = Functions(module)
+    if own.index("list_dealloc") is None:
         return module, 0
-    types, (imported, pointer) = types_of(content[1]), imports_of(content[2])
-    if pointer is None:
+    types = types_of(own.content[1])
+    if STACK_POINTER not in own.variables:
         raise SystemExit("CPython's module imports no stack pointer: its linking has changed")
-    reader = Reader(content[3])
-    kinds = [reader.number() for _ in range(reader.number())]
-    reader = Reader(content[10])
-    bodies = [reader.bytes() for _ in range(reader.number())]
-    look = next(index for index, name in names.items() if name == LOOK)
+    pointer, look = own.variables.index(STACK_POINTER), own.index(LOOK)
     count = 0
-    for index, name in names.items():
-        at = index - imported
-        if at < 0 or not (name in CHECKED or matches(name, PADDED) and not matches(name, LEAVES)):
+    for index, name in own.names.items():
+        if index < own.imported or not (name in CHECKED or matches(name, PADDED) and not matches(name, LEAVES)):
             continue
-        moved = imported + len(bodies)
-        bodies.append(bodies[at])
-        kinds.append(kinds[at])
-        bodies[at] = wrapper(len(types[kinds[at]][0]), moved, pointer, before(name, pointer, look))
+        parameters = len(types[own.kinds[index - own.imported]][0])
+        own.wrap(index, lambda moved: wrapper(parameters, moved, pointer, before(name, pointer, look)))
         count += 1
     instead = {}
-    for index, name in names.items():
-        if name not in SILENT or index < imported:
+    for index, name in own.names.items():
+        if name not in SILENT or index < own.imported:
             continue
-        parameters = types[kinds[index - imported]][0]
-        instead[index] = imported + len(bodies)
-        kinds.append(types.index((parameters, b"\x7f")))
-        bodies.append(b"\x00" + passed(len(parameters)) + b"\x10" + number(index) + b"\x41\x00\x0b")
+        parameters = types[own.kinds[index - own.imported]][0]
+        instead[index] = own.imported + len(own.bodies)
+        own.kinds.append(types.index((parameters, b"\x7f")))
+        own.bodies.append(b"\x00" + passed(len(parameters)) + b"\x10" + number(index) + b"\x41\x00\x0b")
     if len(instead) != len(SILENT):
         raise SystemExit("CPython's module has other functions than expected: is its version another?")
-    new = {9: entries(content[9], instead), 3: number(len(kinds)) + b"".join(map(number, kinds)), 10: number(len(bodies)) + b"".join(number(len(body)) + body for body in bodies)}
-    return assemble(module[:8], [(kind, new.get(kind, part)) for kind, part in parts]), count
+    return own.module({9: entries(own.content[9], instead)}), count
 
 
 def matches(name, patterns):
