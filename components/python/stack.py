@@ -82,14 +82,7 @@ def pad(module):
     types = types_of(own.content[1])
     if STACK_POINTER not in own.variables:
         raise SystemExit("CPython's module imports no stack pointer: its linking has changed")
-    pointer, look = own.variables.index(STACK_POINTER), own.index(LOOK)
-    count = 0
-    for index, name in own.names.items():
-        if index < own.imported or not (name in CHECKED or matches(name, PADDED) and not matches(name, LEAVES)):
-            continue
-        parameters = len(types[own.kinds[index - own.imported]][0])
-        own.wrap(index, lambda moved: wrapper(parameters, moved, pointer, before(name, pointer, look)))
-        count += 1
+    count = wrap(own, own.variables.index(STACK_POINTER), TOP - LIMIT_BYTES, own.names)
     instead = {}
     for index, name in own.names.items():
         if name not in SILENT or index < own.imported:
@@ -103,12 +96,24 @@ def pad(module):
     return own.module({9: entries(own.content[9], instead)}), count
 
 
+def wrap(own, pointer, limit, names):
+    """Pads what recurses of the functions in `names`, and tells how many that were. `limit` is where the variable `pointer` is low."""
+    types, look, count = types_of(own.content[1]), own.index(LOOK), 0
+    for index, name in names.items():
+        if index < own.imported or not (name in CHECKED or matches(name, PADDED) and not matches(name, LEAVES)):
+            continue
+        parameters = len(types[own.kinds[index - own.imported]][0])
+        own.wrap(index, lambda moved: wrapper(parameters, moved, pointer, before(name, pointer, limit, look)))
+        count += 1
+    return count
+
+
 def matches(name, patterns):
     """Whether a name is like one of the patterns."""
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def before(name, pointer, look):
+def before(name, pointer, limit, look):
     """Code with which a function begins: it leaves it where the limit is reached."""
     if name == WRITES:
         leaves = TOO_DEEP
@@ -117,7 +122,7 @@ def before(name, pointer, look):
     else:
         return b""
     # Most calls are far from it, so the number alone is compared first.
-    return b"\x23" + number(pointer) + b"\x41" + signed(TOP - LIMIT_BYTES) + b"\x49\x04\x40" + leaves + b"\x0b"
+    return b"\x23" + number(pointer) + b"\x41" + signed(limit) + b"\x49\x04\x40" + leaves + b"\x0b"
 
 
 def passed(parameters):

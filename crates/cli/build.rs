@@ -4,20 +4,24 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../components/python");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    let mut text = String::from("pub const PYTHON: &[(&str, &[u8])] = &[\n");
-    for file in files {
-        let name = file.strip_prefix(&root).expect("below the root").display().to_string();
-        writeln!(text, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())
-            .expect("a string");
+    let components = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../components");
+    let mut text = String::new();
+    for (constant, folder) in [("PYTHON", "python"), ("SCIENCE", "python-science")] {
+        let root = components.join(folder);
+        let mut files = Vec::new();
+        collect(&root, &mut files);
+        files.sort();
+        writeln!(text, "pub const {constant}: &[(&str, &[u8])] = &[").expect("a string");
+        for file in files {
+            let name = file.strip_prefix(&root).expect("below the root").display().to_string();
+            writeln!(text, "    ({name:?}, include_bytes!({:?})),", file.display().to_string())
+                .expect("a string");
+        }
+        text.push_str("];\n");
+        println!("cargo::rerun-if-changed={}", root.display());
     }
-    text.push_str("];\n");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
     std::fs::write(out.join("sources.rs"), text).expect("the output directory can be written");
-    println!("cargo::rerun-if-changed={}", root.display());
 }
 
 fn collect(directory: &Path, files: &mut Vec<PathBuf>) {

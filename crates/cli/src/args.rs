@@ -139,6 +139,9 @@ pub struct RunArgs {
     /// Let a program of Python import from this directory, as pip install --target makes one; nothing of it is granted by that
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Program")]
     pub packages: Vec<PathBuf>,
+    /// The component that runs a program of Python: python-science has numpy and pandas
+    #[arg(long, value_name = "NAME", default_value = "python", help_heading = "Program")]
+    pub component: ComponentKind,
     /// Run this module of Python, as python3 -m does; all that follows are its arguments
     #[arg(short, long, value_name = "MODULE", help_heading = "Program")]
     pub module: Option<String>,
@@ -238,6 +241,9 @@ pub struct BuildArgs {
     /// Let a program of Python import from this directory, as pip install --target makes one
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub packages: Vec<PathBuf>,
+    /// The component that runs a program of Python: python-science has numpy and pandas
+    #[arg(long, value_name = "NAME", default_value = "python")]
+    pub component: ComponentKind,
     /// Make the layout of hash tables the same in every build with this number
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -247,9 +253,9 @@ pub struct BuildArgs {
     /// Stop its top level after this time
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// Memory that its top level may have: 65536, 512k, 64M, 1.5G
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
-    pub memory: u64,
+    /// Memory that its top level may have: 65536, 512k, 64M, 1.5G [default: 64M; 256M for what begins with more than 64M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
     /// Take FILE as this language, whatever its name; needed for standard input
     #[arg(long, value_name = "LANG")]
     pub lang: Option<Lang>,
@@ -267,11 +273,18 @@ pub struct BuildArgs {
     pub file: OsString,
 }
 
+/// The components that there are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ComponentKind {
+    Python,
+    PythonScience,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ComponentCommand {
     /// List the components that are here
     List(ComponentList),
-    /// Build a component on this machine, or take one that was built: python
+    /// Build a component on this machine, or take one that was built: python, python-science
     #[command(after_help = COMPONENT_EXAMPLES)]
     Add(ComponentAdd),
     /// Remove a component
@@ -324,7 +337,7 @@ pub struct ComponentAdd {
     pub color: ColorChoice,
     /// Which
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: ComponentKind,
 }
 
 #[derive(Debug, Args)]
@@ -337,7 +350,7 @@ pub struct ComponentName {
     pub color: ColorChoice,
     /// Which
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: ComponentKind,
 }
 
 /// How images are read.
@@ -473,9 +486,9 @@ impl GrantArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Memory that it may have: 65536, 512k, 64M, 1.5G
-    #[arg(long, value_name = "SIZE", default_value = "64M", value_parser = parse_size)]
-    pub memory: u64,
+    /// Memory that it may have: 65536, 512k, 64M, 1.5G [default: 64M; 256M for what begins with more than 64M]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
     /// Stop it after this time: 500ms, 2s, 1.5m, or a number of seconds; 0 is for ever
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
@@ -602,6 +615,7 @@ Examples:
   b8g component add python
   b8g component add python --wasm=python.wasm    keeps the binary, for a machine without pip
   b8g component add python --from=python.wasm
+  b8g component add python-science               Python with numpy and pandas; see docs/cli.md for what it is
 
 Python is built here, once: its tools come from PyPI by pinned hashes, through this machine's pip. B8G_PYTHON names the
 interpreter to build with, B8G_COMPONENTS where components are kept; else that is below ~/.local/share.";
@@ -749,11 +763,9 @@ mod tests {
         }
         let command = Cli::command();
         let run = command.find_subcommand("run").unwrap();
-        for (flag, default) in [("memory", "64M"), ("output_limit", "1G")] {
-            let argument = run.get_arguments().find(|argument| argument.get_id() == flag).unwrap();
-            assert_eq!(argument.get_default_values(), [default]);
-            assert!(page.contains(&format!(" SIZE` | {default} |")), "{flag}");
-        }
+        let argument = run.get_arguments().find(|argument| argument.get_id() == "output_limit").unwrap();
+        assert_eq!(argument.get_default_values(), ["1G"]);
+        assert!(page.contains("`--output-limit SIZE` | 1G |") && page.contains("`--memory SIZE` | 64M; "));
     }
 
     #[test]

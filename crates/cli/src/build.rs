@@ -71,7 +71,13 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
     let engine = engine(Config::new(), &notice)?;
     let trap_unknown_imports = args.unknown_imports == UnknownImports::Trap;
     let options =
-        ComponentOptions { trap_unknown_imports, shake: !args.no_shake, production: true, fuse: true };
+        ComponentOptions {
+        trap_unknown_imports,
+        shake: !args.no_shake,
+        production: true,
+        fuse: true,
+        ..ComponentOptions::default()
+    };
     let wants_packages = !args.with.is_empty() || !args.packages.is_empty();
     if wants_packages && !program.is_python() {
         return Err(Failure::usage("--with and --packages are for programs of Python"));
@@ -81,18 +87,24 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
         true => None,
         false => {
             let lock = output(args, program)?.with_extension("lock");
-            Some(crate::packages::fetch(&args.with, &lock, console, args.quiet)?)
+            Some(crate::packages::fetch(&args.with, &lock, args.component, console, args.quiet)?)
         }
     };
     packages.extend(fetched.as_ref().map(crate::packages::Fetched::packages));
     let loaded = match program.is_python() {
-        true => program
-            .load_python(&engine, &PythonOptions { when: When::Later, packages, ..PythonOptions::default() }),
-        false => program.load(&engine, options, &ReadOptions::default()),
+        true => {
+            let options = PythonOptions { when: When::Later, packages, ..PythonOptions::default() };
+            program.load_python(&engine, args.component, &options)
+        }
+        false => {
+            crate::program::check_component(args.component)?;
+            program.load(&engine, options, &ReadOptions::default())
+        }
     };
     notice.erase();
     let Loaded { component, image } = loaded?;
-    let limits = Limits { memory_bytes_max: args.memory, timeout: Some(args.timeout), ..Limits::default() };
+    let memory_bytes_max = crate::program::memory(args.memory, image.as_ref());
+    let limits = Limits { memory_bytes_max, timeout: Some(args.timeout), ..Limits::default() };
     let main = exported(args, program, &component)?;
     let grants = args.seed.map_or_else(Grants::none, |seed| Grants::none().hash_seed(seed));
     // Python draws random numbers when it begins; what goes on from the image draws its own.

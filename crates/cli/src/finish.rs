@@ -26,7 +26,9 @@ pub struct Finish {
     console: Console,
     report: Option<Target>,
     file: String,
+    /// What the flags say, and what the program has.
     limits: Limits,
+    had: OnceLock<Limits>,
     begun: Instant,
     begun_at: SystemTime,
     granted: OnceLock<Vec<Grant>>,
@@ -45,6 +47,7 @@ impl Finish {
             report,
             file,
             limits,
+            had: OnceLock::new(),
             begun: Instant::now(),
             begun_at: SystemTime::now(),
             granted: OnceLock::new(),
@@ -58,6 +61,15 @@ impl Finish {
     /// Notes what the program was granted.
     pub fn set_granted(&self, granted: &[Grant]) {
         let _ = self.granted.set(granted.to_vec());
+    }
+
+    /// Notes what limits the program has.
+    pub fn set_limits(&self, limits: &Limits) {
+        let _ = self.had.set(limits.clone());
+    }
+
+    fn limits(&self) -> &Limits {
+        self.had.get().unwrap_or(&self.limits)
     }
 
     /// Notes that the program starts now, and how to stop it.
@@ -124,7 +136,7 @@ impl Finish {
         let signal = self.signal.load(SeqCst);
         let signal = (signal != 0).then(|| signals::name(signal));
         let granted = self.granted.get().map_or(&[][..], |granted| granted);
-        let ended = Ended { outcome, limits: &self.limits, granted, signal };
+        let ended = Ended { outcome, limits: self.limits(), granted, signal };
         text.push_str(&message::ending(self.console, &ended));
         text.push_str(after);
         let open = stderr_open || (stdout_open && self.console.terminal && is_terminal(&STDOUT));
@@ -202,7 +214,7 @@ impl Finish {
             started_at: self.begun_at,
             prepare,
             granted: self.granted.get().map_or(&[], |granted| granted),
-            limits: &self.limits,
+            limits: self.limits(),
         };
         target.write(&render(&facts, outcome), line_open, deadline)
     }

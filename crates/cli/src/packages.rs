@@ -4,12 +4,13 @@
 //! that the lock file has.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use b8g::Packages;
 use serde::Deserialize;
 
+use crate::args::ComponentKind;
 use crate::console::{Console, printable};
 use crate::failure::Failure;
 use crate::program::shown;
@@ -29,6 +30,10 @@ const PURE_WITHOUT: [&str; 8] = [
     "sqlalchemy",
     "wrapt",
 ];
+/// Where numpy and pandas are.
+const SCIENCE: &str = "the component that has it: b8g component add python-science, then --component python-science";
+/// The packages that are a part of that component.
+const IN_SCIENCE: [&str; 5] = ["numpy", "pandas", "python-dateutil", "six", "tzdata"];
 /// What can be used instead of packages that do not.
 const INSTEAD: [(&str, &str); 14] = [
     ("aiohttp", "httpx or urllib.request"),
@@ -36,9 +41,9 @@ const INSTEAD: [(&str, &str); 14] = [
     ("cryptography", "hashlib and hmac"),
     ("grpcio", "plain HTTP"),
     ("lxml", "xml.etree.ElementTree, or beautifulsoup4 with html.parser"),
-    ("numpy", "array and statistics"),
+    ("numpy", SCIENCE),
     ("orjson", "json"),
-    ("pandas", "csv and sqlite3"),
+    ("pandas", SCIENCE),
     ("pillow", "pypng"),
     ("psycopg2-binary", "pg8000"),
     ("pydantic-core", "pydantic==1.*, attrs or dataclasses"),
@@ -102,7 +107,13 @@ pub fn of(directory: &Path) -> Packages {
 }
 
 /// Fetches what is wanted, and what that needs. `lock` pins it: made if it is not there, or for other wants.
-pub fn fetch(wanted: &[String], lock: &Path, console: Console, quiet: bool) -> Result<Fetched, Failure> {
+pub fn fetch(
+    wanted: &[String],
+    lock: &Path,
+    kind: ComponentKind,
+    console: Console,
+    quiet: bool,
+) -> Result<Fetched, Failure> {
     let directory = std::env::temp_dir().join(format!("b8g-packages-{}", std::process::id()));
     let failed =
         |error: std::io::Error| Failure::error(format!("cannot write {}: {error}", shown(&directory)));
@@ -128,7 +139,7 @@ pub fn fetch(wanted: &[String], lock: &Path, console: Console, quiet: bool) -> R
     let report: Report = serde_json::from_slice(&text)
         .map_err(|error| Failure::error(format!("pip's report cannot be read: {error}")))?;
     for installed in &report.install {
-        check(installed, &fetched)?;
+        check(installed, &fetched, kind)?;
     }
     if locked.is_none() {
         let mut text = head;
@@ -164,8 +175,8 @@ fn pip(directory: &Path) -> Command {
     pip
 }
 
-/// Refuses a package that does not work without machine code.
-fn check(installed: &Installed, fetched: &Fetched) -> Result<(), Failure> {
+/// Refuses a package that does not work without machine code, and leaves out what is a part of the component.
+fn check(installed: &Installed, fetched: &Fetched, kind: ComponentKind) -> Result<(), Failure> {
     let name = installed.metadata.name.to_lowercase().replace(['_', '.'], "-");
     if PURE_WITHOUT.contains(&name.as_str()) {
         return Ok(());
@@ -180,6 +191,10 @@ fn check(installed: &Installed, fetched: &Fetched) -> Result<(), Failure> {
     });
     let text =
         record.and_then(|entry| fs::read_to_string(entry.path().join("RECORD")).ok()).unwrap_or_default();
+    if kind == ComponentKind::PythonScience && IN_SCIENCE.contains(&name.as_str()) {
+        leave_out(&site, &text);
+        return Ok(());
+    }
     let is_native = |line: &&str| {
         let path = line.split(',').next().unwrap_or_default();
         Path::new(path)
@@ -195,4 +210,14 @@ fn check(installed: &Installed, fetched: &Fetched) -> Result<(), Failure> {
         printable(&installed.metadata.name, false),
         printable(&installed.metadata.version, false)
     )))
+}
+
+/// Removes the files that a package's record lists, as far as they lie among the packages.
+fn leave_out(site: &Path, record: &str) {
+    for path in record.lines().filter_map(|line| line.split(',').next()) {
+        let is_below = Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        if is_below && !path.is_empty() {
+            let _ = fs::remove_file(site.join(path));
+        }
+    }
 }

@@ -52,8 +52,9 @@ fn run(args: &PipeArgs, console: Console) -> Result<i32, Failure> {
         let ready =
             plan.find().and_then(|program| plan.ready(&engine, &program, &finish)).map_err(of_stage)?;
         let context = ready.context(0).map_err(of_stage)?;
+        let limits = ready.limits().clone();
         let name = plan.path().to_string_lossy().into_owned();
-        stages.push(Stage { name, ready, context, finish, limits: plan.limits.clone() });
+        stages.push(Stage { name, ready, context, finish, limits });
     }
     join(&mut stages, args.buffer)?;
     let work = |mut stage: Stage| {

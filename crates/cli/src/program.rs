@@ -13,13 +13,16 @@ use b8g::{
     ReadOptions,
 };
 
-use crate::args::Lang;
+use crate::args::{ComponentKind, Lang};
 use crate::console::printable;
 use crate::failure::Failure;
 
 /// Bytes of a source text, and of a module, that are read where the engine does not read itself.
 const SOURCE_BYTES_MAX: u64 = 32 << 20;
 const MODULE_BYTES_MAX: u64 = 256 << 20;
+/// The memory that a program may have when nothing is said, and one that begins with more than that.
+const MEMORY_BYTES: u64 = 64 << 20;
+const LARGE_MEMORY_BYTES: u64 = 256 << 20;
 /// Directory entries that a "did you mean" looks at.
 const SIMILAR_ENTRIES_MAX: usize = 1_000;
 
@@ -120,7 +123,7 @@ impl Program {
         read: &ReadOptions,
     ) -> Result<Loaded, Failure> {
         if self.is_python() {
-            return self.load_python(engine, &PythonOptions::default());
+            return self.load_python(engine, ComponentKind::Python, &PythonOptions::default());
         }
         if !self.is_image() {
             return Ok(Loaded { component: self.compile(engine, options)?, image: None });
@@ -137,8 +140,13 @@ impl Program {
     }
 
     /// Puts a program of Python together.
-    pub fn load_python(&self, engine: &Engine, options: &PythonOptions) -> Result<Loaded, Failure> {
-        let python = python(engine)?;
+    pub fn load_python(
+        &self,
+        engine: &Engine,
+        component: ComponentKind,
+        options: &PythonOptions,
+    ) -> Result<Loaded, Failure> {
+        let python = python(engine, component)?;
         let here = Path::new(".");
         let name = self.path.to_string_lossy();
         let entry = match (&self.text, self.kind) {
@@ -185,15 +193,30 @@ impl Program {
     }
 }
 
-/// The Python component.
-pub fn python(engine: &Engine) -> Result<Python, Failure> {
-    let path = crate::component::python()?;
+/// A component of Python.
+pub fn python(engine: &Engine, kind: ComponentKind) -> Result<Python, Failure> {
+    let path = crate::component::python(kind)?;
     let failed = |error: ImageError| {
+        let name = kind.name();
         Failure::error(format!(
-            "the Python component cannot be used: {error}\nhelp: b8g component add python --force"
+            "the component {name} cannot be used: {error}\nhelp: b8g component add {name} --force"
         ))
     };
     Python::open(engine, path).map_err(failed)
+}
+
+/// Refuses a component that was named for what none runs.
+pub fn check_component(kind: ComponentKind) -> Result<(), Failure> {
+    match kind {
+        ComponentKind::Python => Ok(()),
+        ComponentKind::PythonScience => Err(Failure::usage("--component is for programs of Python")),
+    }
+}
+
+/// The bound of memory: what was said, or a default that is above what an image begins with, if there is one.
+pub fn memory(said: Option<u64>, image: Option<&Image>) -> u64 {
+    let begins = image.map_or(0, Image::memory_bytes);
+    said.unwrap_or(if begins > MEMORY_BYTES { LARGE_MEMORY_BYTES } else { MEMORY_BYTES })
 }
 
 /// The language that `--lang` names.

@@ -59,7 +59,7 @@ pub fn run(args: &RunArgs) -> ! {
 /// The limits that the flags set.
 fn limits(args: &RunArgs) -> Limits {
     Limits {
-        memory_bytes_max: args.limits.memory,
+        memory_bytes_max: crate::program::memory(args.limits.memory, None),
         timeout: args.limits.timeout.filter(|timeout| *timeout > Duration::ZERO),
         output_bytes_max: args.limits.output_limit.0,
         tasks_max: args.limits.tasks,
@@ -176,6 +176,11 @@ impl Ready {
         self.image = Some(image);
     }
 
+    /// What it may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// What it was granted.
     pub fn granted(&self) -> &[Grant] {
         self.grants.list()
@@ -285,9 +290,13 @@ impl<'a> Plan<'a> {
                 let when = if self.purpose == Purpose::Cells { When::Cells } else { When::Now };
                 let packages =
                     self.args.packages.iter().map(|directory| crate::packages::of(directory)).collect();
-                program.load_python(engine, &PythonOptions { when, packages, ..PythonOptions::default() })
+                let options = PythonOptions { when, packages, ..PythonOptions::default() };
+                program.load_python(engine, self.args.component, &options)
             }
-            false => program.load(engine, options, &read_options(&self.args.image)?),
+            false => {
+                crate::program::check_component(self.args.component)?;
+                program.load(engine, options, &read_options(&self.args.image)?)
+            }
         };
         self.notice.erase();
         let Loaded { component, image } = loaded?;
@@ -313,7 +322,7 @@ impl<'a> Plan<'a> {
             })
             .stdout(Stdout::Inherit)
             .stderr(Stdout::Inherit);
-        let (seed, limits) = (self.args.seed, self.limits.clone());
+        let (seed, limits) = (self.args.seed, self.limits_of(image.as_ref(), finish));
         Ok(Ready { component, image, invocation, grants, seed, limits })
     }
 
@@ -326,18 +335,28 @@ impl<'a> Plan<'a> {
         let loaded = match python {
             true => {
                 let entry = PythonEntry::Nothing { directory: ".".as_ref() };
-                crate::program::python(engine)
+                crate::program::python(engine, self.args.component)
                     .and_then(|python| Ok(python.load(entry, &PythonOptions::default())?))
                     .map(|(component, image)| Loaded { component, image: Some(image) })
             }
-            false => Component::javascript(engine)
-                .map(|component| Loaded { component, image: None })
-                .map_err(Failure::from),
+            false => crate::program::check_component(self.args.component).and_then(|()| {
+                let component = Component::javascript(engine)?;
+                Ok(Loaded { component, image: None })
+            }),
         };
         self.notice.erase();
         let grants = grants.stdin(Stdin::Empty).stdout(Stdout::Inherit).stderr(Stdout::Inherit);
-        let (Loaded { component, image }, seed, limits) = (loaded?, self.args.seed, self.limits.clone());
+        let (Loaded { component, image }, seed) = (loaded?, self.args.seed);
+        let limits = self.limits_of(image.as_ref(), finish);
         Ok(Ready { component, image, invocation: None, grants, seed, limits })
+    }
+
+    /// The limits of a program that goes on from an image, if there is one.
+    fn limits_of(&self, image: Option<&Image>, finish: &Finish) -> Limits {
+        let memory_bytes_max = crate::program::memory(self.args.limits.memory, image);
+        let limits = Limits { memory_bytes_max, ..self.limits.clone() };
+        finish.set_limits(&limits);
+        limits
     }
 
     /// Compiles a program, gives it what it was granted and starts its time.

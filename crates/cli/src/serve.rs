@@ -68,7 +68,8 @@ fn run(args: &ServeArgs, console: Console) -> Result<(), Failure> {
     let engine = plan.engine(Config::new())?;
     let mut ready = plan.ready(&engine, &program, &finish)?;
     if ready.is_javascript() {
-        evaluate(&mut ready, &program, &plan.limits, console)?;
+        let limits = ready.limits().clone();
+        evaluate(&mut ready, &program, &limits, console)?;
     } else if args.keep_alive.is_some() {
         return Err(Failure::usage(
             "--keep-alive is for JavaScript programs: others end with each request".to_owned(),

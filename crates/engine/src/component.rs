@@ -91,6 +91,9 @@ pub struct ComponentOptions {
     /// Of binaries of the component model: core modules that one links with one another are made one first, which makes contexts of
     /// components that were put together of libraries faster to start and to restore. What cannot be fused stays as it is.
     pub fuse: bool,
+    /// Of wasm modules: the code cache is to know the code by the binary without data, which is what an image that is
+    /// [made whole](crate::Image::whole) has.
+    pub whole: bool,
 }
 
 impl ComponentOptions {
@@ -124,7 +127,16 @@ pub(crate) struct Compiled {
     /// What runs instead of the module, which is only its anchor then.
     pub(crate) model: Option<Model>,
     functions: OnceLock<Vec<(Function, ModuleExport)>>,
+    /// Its binary was not read, and has data: what its memories begin with is not known.
+    pub(crate) data_unread: bool,
     engine: Engine,
+}
+
+/// Code whose binary need not be read.
+pub(crate) enum Code {
+    Model(Model),
+    /// A module, which was rewritten before it was compiled.
+    Module(Module),
 }
 
 /// Where the exports are that every start asks for, so that no start looks for them by name.
@@ -201,7 +213,10 @@ impl Compiled {
         let module = match native.and_then(|native| engine.trusted_module(native)) {
             Some(module) => module,
             None if !keep => engine.compile(&prepared.code()).map_err(invalid)?,
-            None => engine.module(wasm, || prepared.code()).map_err(invalid)?,
+            None => {
+                let stripped = if options.whole { prepared.without_data() } else { None };
+                engine.module(stripped.as_deref().unwrap_or(wasm), || prepared.code()).map_err(invalid)?
+            }
         };
         Compiled::link(engine, module, prepared.into_image(), options)
     }
@@ -237,7 +252,19 @@ impl Compiled {
             module.imports().any(|import| crate::wasi::provides(import.module(), import.name()));
         let functions = OnceLock::new();
         let engine = engine.clone();
-        Ok(Compiled { module, pre, base, face, code, exports, imports_wasi, model: None, functions, engine })
+        Ok(Compiled {
+            module,
+            pre,
+            base,
+            face,
+            code,
+            exports,
+            imports_wasi,
+            model: None,
+            functions,
+            data_unread: false,
+            engine,
+        })
     }
 
     /// Compiles a binary of the component model.
@@ -270,6 +297,7 @@ impl Compiled {
             imports_wasi: false,
             model: Some(model),
             functions: OnceLock::from(Vec::new()),
+            data_unread: false,
             engine: engine.clone(),
         })
     }
@@ -466,13 +494,32 @@ impl Component {
     }
 
     /// A component whose code was found without its binary being read.
-    pub(crate) fn from_model(
+    pub(crate) fn from_code(
         engine: &Engine,
-        model: Model,
+        code: Code,
         wasm: Binary,
+        has_data: bool,
     ) -> Result<Component, ComponentError> {
-        let compiled = Arc::new(Compiled::of_model(engine, model)?);
+        let options = ComponentOptions { trap_unknown_imports: true, ..ComponentOptions::default() };
+        let mut compiled = match code {
+            Code::Model(model) => Compiled::of_model(engine, model)?,
+            Code::Module(module) => Compiled::link(engine, module, None, options)?,
+        };
+        compiled.data_unread = has_data;
+        let compiled = Arc::new(compiled);
         Ok(Component { compiled, program: None, wasm: Some(wasm), files: Arc::from([]), is_python: false })
+    }
+
+    /// The same code, and the binary without the data that its memories begin with.
+    pub(crate) fn without_data(&self) -> Option<(Code, Vec<u8>)> {
+        let (wasm, engine) = (self.wasm.as_deref()?, self.compiled.engine());
+        if let Some(model) = &self.compiled.model {
+            let (model, stripped) = model.without_data(engine, wasm)?;
+            return Some((Code::Model(model), stripped));
+        }
+        let stripped = split::Split::of(wasm)?.without_data();
+        engine.keep_module(&stripped, &self.compiled.module);
+        Some((Code::Module(self.compiled.module.clone()), stripped))
     }
 
     /// Compiles what a context gave: no file is read for it, and nothing of it is kept on disk.
@@ -599,10 +646,11 @@ impl Component {
         Component { files: files.into(), ..self }
     }
 
-    /// Tells whether it may evaluate source text: it is the JavaScript engine that is built in, or a component of the component model that
-    /// is written for our own ABI.
+    /// Tells whether it may evaluate source text: it is the JavaScript engine that is built in, a component of the component model that
+    /// is written for our own ABI, or CPython as a module.
     pub fn is_script(&self) -> bool {
-        self.wasm.is_none() || self.compiled.model.as_ref().is_some_and(Model::is_guest)
+        let is_module = self.is_python && self.compiled.face == Face::Abi;
+        self.wasm.is_none() || is_module || self.compiled.model.as_ref().is_some_and(Model::is_guest)
     }
 
     /// The files that it was made from.

@@ -199,7 +199,8 @@ impl Context {
             State::new(component.compiled.engine(), grants, component.program.as_ref(), limits, generations)
                 .map_err(full)?;
         if compiled.imports_wasi {
-            state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state).map_err(full)?));
+            let is_guest = compiled.face == Face::Abi;
+            state.wasi = Some(Box::new(crate::wasi::Wasi::new(grants, &mut state, is_guest).map_err(full)?));
         }
         if let Some(model) = &compiled.model {
             let resources = crate::model::Resources::new(grants, &mut state, model.is_guest());

@@ -358,14 +358,37 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::component_found`], for the code of a module.
+    pub(crate) fn module_found(&self, key: &[u8; 32], checked: Option<&Path>) -> Option<wasmtime::Module> {
+        let load = |file: std::fs::File| {
+            // SAFETY: as in `component_found`.
+            unsafe { wasmtime::Module::deserialize_open_file(&self.0.wasmtime, file).ok() }
+        };
+        let cache = self.0.cache.as_ref()?;
+        match checked {
+            Some(path) if path == cache.path_of(key) => load(cache.open_kept(path)?),
+            Some(_) => None,
+            None => cache.load_key(key, load),
+        }
+    }
+
+    /// Keeps the code of a module in the cache for another binary that gives the same.
+    pub(crate) fn keep_module(&self, wasm: &[u8], module: &wasmtime::Module) {
+        let Some(cache) = &self.0.cache else { return };
+        let is_kept = cache.path_of(&cache.key_of(wasm)).exists();
+        if let (false, Ok(serialized)) = (is_kept, module.serialize()) {
+            cache.store(wasm, &serialized);
+        }
+    }
+
     /// What the cache knows the code of a binary of the component model by.
     pub(crate) fn code_key(&self, models: &Models, wasm: &[u8]) -> Option<[u8; 32]> {
         models.cache.as_ref().map(|cache| cache.key_of(wasm))
     }
 
-    /// The file that holds the code of that key.
+    /// The file that holds the code of that key. No two settings have a key in common.
     pub(crate) fn code_path(&self, key: &[u8; 32]) -> Option<PathBuf> {
-        Some(self.models().ok()?.cache.as_ref()?.path_of(key))
+        Some(self.0.cache.as_ref()?.path_of(key))
     }
 
     /// Takes machine code that a trusted key says an engine with these settings wrote; `None` if it is for another one.

@@ -110,7 +110,7 @@ impl Context {
         source: &str,
     ) -> Result<Evaluation, EvalError> {
         // Another language's component takes its own text as it is.
-        if self.is_guest() {
+        if self.component.is_wasm() {
             let answer = self.timed(|context| context.ask('e', name, source))?;
             return read(&answer);
         }

@@ -57,6 +57,7 @@ mod outcome;
 mod place;
 mod prepare;
 mod python;
+mod root;
 mod split;
 mod state;
 mod stream;

@@ -34,6 +34,11 @@ impl<'w> Prepared<'w> {
         }
     }
 
+    /// The module without the data that the image holds, and otherwise as it is.
+    pub(crate) fn without_data(&self) -> Option<Vec<u8>> {
+        self.split.as_ref().map(|(split, _)| split.without_data())
+    }
+
     /// What memory begins with, if it was split off.
     pub(crate) fn into_image(self) -> Option<HeapImage> {
         self.split.map(|(_, image)| image)

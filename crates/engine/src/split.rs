@@ -51,7 +51,12 @@ impl<'w> Split<'w> {
 
     /// The module without the data of [`Split::pieces`].
     pub(crate) fn code(&self) -> Vec<u8> {
-        rewrite(self.wasm, Some(&self.layout))
+        rewrite(self.wasm, Some(&self.layout), true)
+    }
+
+    /// The module without that data, and otherwise as it is: to be compiled it gives the same code.
+    pub(crate) fn without_data(&self) -> Vec<u8> {
+        rewrite(self.wasm, Some(&self.layout), false)
     }
 }
 
@@ -114,18 +119,19 @@ fn segment(data: wasmparser::Data<'_>) -> Option<Segment<'_>> {
 
 /// The module to compile, data and all.
 pub(crate) fn to_compile(wasm: &[u8]) -> Vec<u8> {
-    rewrite(wasm, None)
+    rewrite(wasm, None, true)
 }
 
 /// With a layout: the module without the data that the image holds; no data at all where no code names a segment, else
-/// with its active segments emptied. An instance pays for each segment, and pre-initialised modules have thousands.
-fn rewrite(wasm: &[u8], layout: Option<&Layout<'_>>) -> Vec<u8> {
+/// with its active segments emptied. An instance pays for each segment, and pre-initialised modules have thousands. What freezing needs is
+/// shown if `shows` says so.
+fn rewrite(wasm: &[u8], layout: Option<&Layout<'_>>, shows: bool) -> Vec<u8> {
     let Some(survey) = Survey::of(wasm) else { return wasm.to_vec() };
     let mut data = DataSection::new();
     for segment in layout.iter().flat_map(|layout| &layout.segments) {
         data.passive(if segment.passive { segment.bytes } else { &[] }.iter().copied());
     }
-    let mut exports = survey.exports();
+    let mut exports = if shows { survey.exports() } else { None };
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(wasm).flatten() {
         let Some((id, range)) = payload.as_section() else { continue };
@@ -141,7 +147,7 @@ fn rewrite(wasm: &[u8], layout: Option<&Layout<'_>>) -> Vec<u8> {
             module.section(&RawSection { id: SectionId::Export as u8, data: &section });
         }
         match layout {
-            _ if is(SectionId::Export) || is(SectionId::Start) => {}
+            _ if shows && (is(SectionId::Export) || is(SectionId::Start)) => {}
             Some(_) if is(SectionId::Data) && survey.names_segments => {
                 module.section(&data);
             }

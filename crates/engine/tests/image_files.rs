@@ -269,6 +269,50 @@ fn what_was_read_is_kept_until_its_file_changes() {
     assert_eq!(image.to_bytes("a").unwrap(), whole);
 }
 
+/// Of what was kept the module is not read, be the image whole or not. That its data is not known then, no image of it forgets.
+#[test]
+fn a_module_that_was_kept_is_not_read() {
+    let (cache, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let engine = Engine::new(Config::new().code_cache(Some(cache.path().to_owned()))).unwrap();
+    for whole in [false, true] {
+        let mut context = wasm_on(&engine, COUNTER);
+        call(&mut context, "grow", &[30]);
+        (0..200).for_each(|page| {
+            call(&mut context, "write", &[page * 4096, page]);
+        });
+        call(&mut context, "add", &[37]);
+        let image = context.snapshot().unwrap();
+        let image = if whole { image.whole().unwrap() } else { image };
+        let path = place.path().join(format!("{whole}.b8g"));
+        let bytes = image.to_bytes("a").unwrap();
+        let has_data = bytes.windows(9).any(|window| window == b"\xf0\xa2\x04\x0b\x04data");
+        assert_eq!(has_data, !whole, "the data of the module");
+        std::fs::write(&path, &bytes).unwrap();
+        let open = || Image::open(&engine, &path, &ReadOptions::default()).unwrap();
+        open();
+        // That the module is not read any more shows when it is no module.
+        let kept = entries(cache.path()).into_iter().max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap();
+        let mut entry = std::fs::read(&kept).unwrap();
+        let at = entry.windows(8).position(|bytes| bytes == b"\0asm\x01\0\0\0").unwrap();
+        entry[at] = b'?';
+        std::fs::write(&kept, &entry).unwrap();
+        let mut context = restored(&open());
+        assert_eq!(call(&mut context, "read", &[70000]), i64::from(u32::from_le_bytes(*b"data")));
+        assert_eq!((call(&mut context, "read", &[150 * 4096]), call(&mut context, "add", &[0])), (150, 42));
+        entry[at] = 0;
+        std::fs::write(&kept, &entry).unwrap();
+        // The page with the data, all of it zeroes now.
+        let mut context = restored(&open());
+        let page = 70000 / 4096 * 4096;
+        (0..1024).for_each(|word| {
+            call(&mut context, "write", &[page + word * 4, 0]);
+        });
+        let alone = context.snapshot().unwrap().to_bytes("b").unwrap();
+        let read = Image::from_bytes(&engine, &alone).unwrap();
+        assert_eq!(call(&mut restored(&read), "read", &[70000]), 0);
+    }
+}
+
 #[test]
 fn a_child_holds_what_differs_and_finds_the_rest() {
     let (cache, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

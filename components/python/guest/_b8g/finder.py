@@ -20,6 +20,9 @@ _PYC_HEAD_BYTES = 16
 _MAGIC = importlib.util.MAGIC_NUMBER
 _CACHE = f".{sys.implementation.cache_tag}.pyc"
 
+# How the names of files begin that were there when the component was made, and are gone.
+gone = ("/python/", "<frozen ")
+
 _bundle = None
 
 
@@ -281,8 +284,8 @@ _updatecache = linecache.updatecache
 def _update(filename, module_globals=None):
     lines = lines_of(filename)
     if lines is None:
-        # Files that were there when the component was made are gone: asking the host for them would only be noted as a refusal.
-        return [] if filename.startswith(("/python/", "<frozen ")) else _updatecache(filename, module_globals)
+        # Asking the host for them would only be noted as a refusal.
+        return [] if filename.startswith(gone) else _updatecache(filename, module_globals)
     linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
     return lines
 

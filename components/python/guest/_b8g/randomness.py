@@ -12,6 +12,9 @@ import uuid
 # Entropy that the generator is seeded with: without an argument it asks for 2,500 bytes, which takes longer than the rest together.
 _SEED_BYTES = 32
 
+# What packages that are a part of the component have to draw anew.
+also = []
+
 
 def renew():
     """Seeds the shared generator, and forgets the names of temporary files and what tells this machine from others."""
@@ -21,3 +24,5 @@ def renew():
     for name in ("_last_timestamp", "_last_timestamp_v6", "_last_timestamp_v7"):
         if hasattr(uuid, name):
             setattr(uuid, name, None)
+    for draw in also:
+        draw()

@@ -39,7 +39,9 @@ _COMMANDS = (
     "ast base64 calendar cProfile difflib dis doctest gzip http.server inspect json.__main__ json.tool platform pprint profile quopri "
     "random sqlite3.__main__ sysconfig tabnanny tarfile textwrap timeit tokenize trace unittest.__main__ uuid zipfile.__main__".split()
 )
-# Why a module of the standard library is absent.
+# Where numpy and pandas are.
+_SCIENCE = "is not a part of this Python: b8g component add python-science brings it, and --component python-science uses that"
+# Why a module is absent.
 ABSENT = {
     "bz2": "bz2 is not a part of this Python: it needs a C library; use zlib or gzip",
     "lzma": "lzma is not a part of this Python: it needs a C library; use zlib or gzip",
@@ -59,6 +61,8 @@ ABSENT = {
     "resource": "resource is not a part of this Python: limits are set from outside, with flags such as --memory and --timeout",
     "syslog": "syslog is not a part of this Python: there is no system log; use logging",
     "dbm.gnu": "dbm.gnu is not a part of this Python: it needs a C library; use sqlite3 or dbm.sqlite3",
+    "numpy": f"numpy {_SCIENCE}",
+    "pandas": f"pandas {_SCIENCE}",
     "dbm.ndbm": "dbm.ndbm is not a part of this Python: it needs a C library; use sqlite3 or dbm.sqlite3",
 }
 
@@ -214,18 +218,20 @@ def keep_code():
                 sys.modules[name] = importlib.util.module_from_spec(spec)
 
 
-def put_away():
-    """Takes the library, but for what python3 starts with, out of `sys.modules`."""
+def put_away(packages=()):
+    """Takes the library, but for what python3 starts with, and these packages out of `sys.modules`."""
+    kept = sys.stdlib_module_names.union(packages)
     for name, module in list(sys.modules.items()):
         if module is None or name in _FIXED:
             continue
         if name not in _AT_START:
             del sys.modules[name]
-            if name.partition(".")[0] not in sys.stdlib_module_names:
+            if name.partition(".")[0] not in kept:
                 _own.append(module)
                 continue
         _modules[name] = module
-        spec = getattr(module, "__spec__", None)
+        # Modules that make their names when they are asked for them may fail at that.
+        spec = vars(module).get("__spec__")
         if spec is not None:
             if spec.origin in ("built-in", "frozen"):
                 _first.add(name)
@@ -234,14 +240,20 @@ def put_away():
                 module.__loader__ = Loader
     for name in _modules:
         above = _modules.get(name.rpartition(".")[0])
-        if above is not None and not hasattr(above, "__path__"):
+        if above is not None and "__path__" not in vars(above):
             _along.setdefault(above.__name__, []).append(name)
     sys.path[:] = [ROOT]
     sys.meta_path.insert(0, First)
     sys.path_hooks.insert(0, path_hook)
     sys.path_importer_cache.clear()
     for module in list(_modules.values()):
-        for directory in getattr(module, "__path__", ()):
+        for directory in vars(module).get("__path__", ()):
             sys.path_importer_cache[directory] = Finder
     sys.path_importer_cache[ROOT] = Finder
     finder.hide_frames(First.find_spec, Finder.find_spec)
+
+
+def bring(modules):
+    """Says which modules the import of a package brings: code of others counts on finding them in `sys.modules`."""
+    for package, names in modules.items():
+        _along[package] = [name for name in names if name in _modules and name != package]

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use b8g::{Config, Engine, Image, PYTHON_CONTRACT, ReadOptions};
 use serde::{Deserialize, Serialize};
 
-use crate::args::{ComponentAdd, ComponentCommand, ComponentName};
+use crate::args::{ComponentAdd, ComponentCommand, ComponentKind, ComponentName};
 use crate::console::{Console, STDOUT, write_all};
 use crate::failure::Failure;
 use crate::finish::exit;
@@ -41,6 +41,25 @@ struct About {
     bytes: u64,
 }
 
+impl ComponentKind {
+    const ALL: [ComponentKind; 2] = [ComponentKind::Python, ComponentKind::PythonScience];
+
+    /// What it is called, on the command line and in the directory.
+    pub fn name(self) -> &'static str {
+        match self {
+            ComponentKind::Python => "python",
+            ComponentKind::PythonScience => "python-science",
+        }
+    }
+}
+
+impl About {
+    /// It is what this b8g would make.
+    fn is_current(&self, kind: ComponentKind) -> bool {
+        self.sources == make::sources_digest(kind) && self.contract == PYTHON_CONTRACT
+    }
+}
+
 /// Does what the command says, and ends the process.
 pub fn component(command: &ComponentCommand) -> ! {
     let console = Console::new(command.color(), command.is_quiet());
@@ -64,17 +83,22 @@ fn directory() -> Result<PathBuf, Failure> {
     found.ok_or_else(|| Failure::error("there is no home directory for components: set B8G_COMPONENTS"))
 }
 
-/// The image of the Python component.
-pub fn python() -> Result<PathBuf, Failure> {
-    let place = directory()?.join("python");
+/// The image of a component of Python.
+pub fn python(kind: ComponentKind) -> Result<PathBuf, Failure> {
+    let name = kind.name();
+    let place = directory()?.join(name);
     let Some(about) = about(&place)? else {
-        return Err(Failure::error(
-            "there is no Python here yet\nhelp: b8g component add python builds it, once, with this machine's pip",
-        ));
+        let what = match kind {
+            ComponentKind::Python => "there is no Python here yet".to_owned(),
+            ComponentKind::PythonScience => format!("the component {name} is not here yet"),
+        };
+        return Err(Failure::error(format!(
+            "{what}\nhelp: b8g component add {name} builds it, once, with this machine's pip"
+        )));
     };
     if about.contract != PYTHON_CONTRACT {
         return Err(Failure::error(format!(
-            "the Python component was made by b8g {}, and does not fit this one\nhelp: b8g component add python",
+            "the component {name} was made by b8g {}, and does not fit this one\nhelp: b8g component add {name}",
             about.b8g
         )));
     }
@@ -98,25 +122,28 @@ fn about(place: &Path) -> Result<Option<About>, Failure> {
 
 fn list(json: bool) -> Result<(), Failure> {
     let directory = directory()?;
-    let python = about(&directory.join("python"))?;
-    let sources = make::sources_digest();
-    let is_current = |about: &About| about.sources == sources && about.contract == PYTHON_CONTRACT;
+    let mut here = Vec::new();
+    for kind in ComponentKind::ALL {
+        here.extend(about(&directory.join(kind.name()))?.map(|about| (kind, about)));
+    }
     let text = if json {
-        let entries = python.iter().map(|about| {
+        let entries = here.iter().map(|(kind, about)| {
             serde_json::json!({
                 "name": about.name, "version": about.version, "b8g": about.b8g, "blake3": about.blake3,
-                "bytes": about.bytes, "current": is_current(about), "path": directory.join(&about.name).join(IMAGE),
+                "bytes": about.bytes, "current": about.is_current(*kind), "path": directory.join(&about.name).join(IMAGE),
             })
         });
-        let all = serde_json::json!({ "components": entries.collect::<Vec<_>>(), "available": ["python"] });
+        let available = ComponentKind::ALL.map(ComponentKind::name);
+        let all = serde_json::json!({ "components": entries.collect::<Vec<_>>(), "available": available });
         format!("{all:#}\n")
     } else {
-        match &python {
-            None => "no components are here; b8g component add python gets Python\n".to_owned(),
-            Some(about) => {
-                let state = if is_current(about) { "" } else { ", made by another b8g: add it again" };
-                format!("python  {}  {}{state}\n", about.version, size_text(about.bytes))
-            }
+        let line = |(kind, about): &(ComponentKind, About)| {
+            let state = if about.is_current(*kind) { "" } else { ", made by another b8g: add it again" };
+            format!("{:<16}{}  {}{state}\n", about.name, about.version, size_text(about.bytes))
+        };
+        match here.is_empty() {
+            true => "no components are here; b8g component add python gets Python\n".to_owned(),
+            false => here.iter().map(line).collect(),
         }
     };
     write_all(STDOUT, text.as_bytes(), None)
@@ -124,7 +151,7 @@ fn list(json: bool) -> Result<(), Failure> {
 }
 
 fn add(args: &ComponentAdd, console: Console) -> Result<(), Failure> {
-    check_name(&args.name)?;
+    let name = args.name.name();
     let directory = directory()?;
     let refused = |what: &str, error: &dyn std::fmt::Display| {
         Failure::error(format!("cannot {what} {}: {error}", shown(&directory)))
@@ -147,8 +174,8 @@ fn add(args: &ComponentAdd, console: Console) -> Result<(), Failure> {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-    let place = directory.join(&args.name);
-    let current = about(&place).ok().flatten().filter(|about| about.sources == make::sources_digest());
+    let place = directory.join(name);
+    let current = about(&place).ok().flatten().filter(|about| about.is_current(args.name));
     if let (Some(about), false, None) = (&current, args.force, &args.from) {
         if !args.quiet {
             let what = format!("{} {} is here already (--force makes it anew)", about.name, about.version);
@@ -156,9 +183,9 @@ fn add(args: &ComponentAdd, console: Console) -> Result<(), Failure> {
         }
         return Ok(());
     }
-    let work = directory.join(format!("{UNFINISHED}{}-{}", args.name, std::process::id()));
+    let work = directory.join(format!("{UNFINISHED}{name}-{}", std::process::id()));
     fs::create_dir(&work).map_err(|error| refused("write to", &error))?;
-    let made = make::python(args, &work, console).and_then(|made| {
+    let made = make::make(args, &work, console).and_then(|made| {
         let kept = work.join("kept");
         let write = || -> io::Result<()> {
             fs::create_dir(&kept)?;
@@ -187,36 +214,35 @@ fn add(args: &ComponentAdd, console: Console) -> Result<(), Failure> {
 }
 
 fn remove(args: &ComponentName, console: Console) -> Result<(), Failure> {
-    check_name(&args.name)?;
-    let place = directory()?.join(&args.name);
+    let name = args.name.name();
+    let place = directory()?.join(name);
     match fs::remove_dir_all(&place) {
         Ok(()) => {
             if !args.quiet {
-                console.say(&console.line(&format!("removed {}", args.name)));
+                console.say(&console.line(&format!("removed {name}")));
             }
             Ok(())
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            Err(Failure::error(format!("there is no component {:?} here", args.name)))
+            Err(Failure::error(format!("there is no component {name:?} here")))
         }
         Err(error) => Err(Failure::error(format!("cannot remove {}: {error}", shown(&place)))),
     }
 }
 
 fn verify(args: &ComponentName, console: Console) -> Result<(), Failure> {
-    check_name(&args.name)?;
-    let place = directory()?.join(&args.name);
+    let name = args.name.name();
+    let place = directory()?.join(name);
     let Some(about) = about(&place)? else {
-        return Err(Failure::error(format!("there is no component {:?} here", args.name)));
+        return Err(Failure::error(format!("there is no component {name:?} here")));
     };
     let path = place.join(IMAGE);
     let bytes =
         fs::read(&path).map_err(|error| Failure::error(format!("cannot read {}: {error}", shown(&path))))?;
     if blake3::hash(&bytes).to_hex().as_str() != about.blake3 {
         return Err(Failure::error(format!(
-            "{} is not what was added: its digest is another one\nhelp: b8g component add {} --force",
-            shown(&path),
-            args.name
+            "{} is not what was added: its digest is another one\nhelp: b8g component add {name} --force",
+            shown(&path)
         )));
     }
     open(&path)?;
@@ -232,11 +258,4 @@ fn open(path: &Path) -> Result<Image, Failure> {
     let engine = Engine::new(Config::new()).map_err(|error| Failure::error(error.to_string()))?;
     Image::open(&engine, path, &ReadOptions::default())
         .map_err(|error| Failure::error(format!("{} cannot be used: {error}", shown(path))))
-}
-
-fn check_name(name: &str) -> Result<(), Failure> {
-    if name == "python" {
-        return Ok(());
-    }
-    Err(Failure::usage(format!("there is no component {name:?}; there is python")))
 }

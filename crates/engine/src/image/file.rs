@@ -133,7 +133,9 @@ impl Frozen {
         };
         let mut places: BTreeSet<(usize, usize)> = self.places().collect();
         places.extend(parent.into_iter().flat_map(Frozen::places));
-        let changed = places.into_iter().filter(|place| self.page(*place) != before(*place));
+        // What nobody has read may be anything.
+        let all = parent.is_none() && compiled.data_unread;
+        let changed = places.into_iter().filter(|place| all || self.page(*place) != before(*place));
         let numbered = |(number, at): (usize, usize)| number as u32 * MEMORY_PAGES + (at / PAGE_BYTES) as u32;
         in_runs(changed.map(|place| (numbered(place), self.page(place))))
     }

@@ -3,8 +3,8 @@
 //! Start at [`Kept::load`]. An entry is a page-aligned head (magic, length, JSON, MAC), then the module, the program and
 //! the memories, each from a page's start. It counts as long as every file that it was made from holds what it held then:
 //! by its inode, size and times, if it had not changed for a while when it was read, else by its digest. Small images are
-//! not worth an entry, and neither are those that are mostly holes. Of a component of the component model nothing but the head is
-//! read: its code is known by its key, and what is to be known of its binary is written down.
+//! not worth an entry, and neither are those that are mostly holes. Of its component nothing but
+//! the head is read: the code is known by its key, and what is to be known of the binary is written down.
 //!
 //! Never here: machine code, and images of which somebody's word was asked for.
 
@@ -20,13 +20,13 @@ use b8g_image::Manifest;
 use super::read::{Chain, Parts, assemble, component};
 use super::{FrozenMemory, Image, Origin, Pages};
 use crate::cache::CodeCache;
-use crate::component::{Binary, Component};
+use crate::component::{Binary, Code, Component};
 use crate::engine::Engine;
 use crate::image::read::{ImageError, ReadOptions};
 use crate::memory::{Base, HeapImage, MappedFile, PAGE_BYTES};
 use crate::model::{Known, Model};
 
-const MAGIC: &[u8; 8] = b"b8gkept3";
+const MAGIC: &[u8; 8] = b"b8gkept4";
 /// Bytes of a head's JSON at most.
 const HEAD_BYTES_MAX: u64 = 16 << 20;
 /// Whoever has mapped a file and writes to it moves its change time when the system writes the page back, which takes
@@ -73,8 +73,19 @@ struct Head {
     wasm: Option<u64>,
     program: Option<u64>,
     memories: Vec<Flat>,
-    /// What is known of a component of the component model, and the file of its code.
-    model: Option<(Known, Source)>,
+    /// What is known of the module's code, and the file of it.
+    code: Option<(KnownCode, Source)>,
+    /// The module has data, with which its memories begin.
+    has_data: bool,
+}
+
+/// What is known of code whose binary is not read.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum KnownCode {
+    /// Of a component of the component model.
+    Model(Known),
+    /// Of a module: what the code cache knows its code by.
+    Module([u8; 32]),
 }
 
 /// A memory as it is kept.
@@ -227,17 +238,19 @@ impl<'c> Kept<'c> {
             context: 0,
         };
         let origin = Origin { id: head.id, context: self.context, depth: head.depth };
-        let component = match (&head.model, wasm) {
+        let component = match (&head.code, wasm) {
             (Some((known, code)), Some((from, bytes))) => {
                 let checked = (head.settled && code.is_same()).then(|| code.path());
-                let model = Model::found(engine, known, checked)?;
-                let wasm = MappedFile::new(file.try_clone().ok()?, from, bytes)?;
-                Component::from_model(engine, model, Binary::new(wasm)).map_err(ImageError::from).map(
-                    |mut component| {
-                        component.program = program.as_deref().map(std::sync::Arc::from);
-                        component
-                    },
-                )
+                let code = match known {
+                    KnownCode::Model(known) => Code::Model(Model::found(engine, known, checked)?),
+                    KnownCode::Module(key) => Code::Module(engine.module_found(key, checked)?),
+                };
+                let wasm = Binary::new(MappedFile::new(file.try_clone().ok()?, from, bytes)?);
+                let component = Component::from_code(engine, code, wasm, head.has_data);
+                component.map_err(ImageError::from).map(|mut component| {
+                    component.program = program.as_deref().map(std::sync::Arc::from);
+                    component
+                })
             }
             (_, wasm) => {
                 let wasm = match wasm {
@@ -250,7 +263,7 @@ impl<'c> Kept<'c> {
         let read = component
             .and_then(|component| assemble(component, &parts, memories))
             .map(|image| image.read_from(origin));
-        let mut files = head.sources.iter().chain(head.model.as_ref().map(|(_, code)| code));
+        let mut files = head.sources.iter().chain(head.code.as_ref().map(|(_, code)| code));
         if let Ok(image) = &read
             && !head.settled
             && files.all(|source| source.is_same() && source.had_settled(self.begun))
@@ -300,28 +313,36 @@ impl<'c> Kept<'c> {
         }
         let component = image.component();
         let engine = component.compiled.engine();
-        let model = match (&component.compiled.model, component.wasm.as_deref()) {
+        let numbered = || image.frozen.memories.iter().enumerate();
+        let begins = |number: usize| component.compiled.base(number).is_some();
+        // A memory that begins with data of its component is not whole without that.
+        let is_whole = numbered().all(|(number, memory)| memory.base.is_some() || !begins(number));
+        let code = match (&component.compiled.model, component.wasm.as_deref()) {
+            (Some(_), Some(_)) if !is_whole => return None,
             (Some(model), Some(wasm)) => {
-                // A memory that begins with data of its component is not whole without that.
-                let whole = |memory: (usize, &FrozenMemory)| {
-                    memory.1.base.is_some() || component.compiled.base(memory.0).is_none()
-                };
-                if !image.frozen.memories.iter().enumerate().all(whole) {
-                    return None;
-                }
                 let known = model.known(engine, wasm)?;
                 let path = engine.code_path(&known.code)?;
+                Some((KnownCode::Model(known), path))
+            }
+            (None, Some(wasm)) if is_whole => {
+                let key = engine.cache()?.key_of(wasm);
+                Some((KnownCode::Module(key), engine.code_path(&key)?))
+            }
+            _ => None,
+        };
+        let code = match code {
+            Some((known, path)) => {
                 let code = Source::seen(&path, &std::fs::metadata(&path).ok()?)?;
                 Some((known, code))
             }
-            _ => None,
+            None => None,
         };
         let length = |bytes: Option<&[u8]>| bytes.map(|bytes| bytes.len() as u64);
         let origin = image.origin.as_ref()?;
         Some(Head {
             name: self.name,
             // Whoever finds the code the first time checks all of it.
-            settled: model.is_none() && sources.iter().all(|source| source.had_settled(self.begun)),
+            settled: code.is_none() && sources.iter().all(|source| source.had_settled(self.begun)),
             sources,
             id: origin.id,
             depth: origin.depth,
@@ -329,7 +350,8 @@ impl<'c> Kept<'c> {
             wasm: length(component.wasm.as_deref()),
             program: length(component.program.as_deref()),
             memories,
-            model,
+            code,
+            has_data: numbered().any(|(number, _)| begins(number)),
         })
     }
 

@@ -199,17 +199,14 @@ impl Image {
     }
 
     /// Holds its memories whole, and its component without the data that they began with: contexts of it are sooner there when a
-    /// process starts. Only for components of the component model; every other image stays as it is.
+    /// process starts. The JavaScript engine that is built in, and what has no data that can be left out, stay as they are.
     ///
     /// # Errors
     /// What the system says when there is no room.
     pub fn whole(self) -> std::io::Result<Image> {
         let component = &self.frozen.component;
         let engine = component.compiled.engine();
-        let model = component.compiled.model.as_ref().zip(component.wasm.as_deref());
-        let Some((model, wasm)) = model.and_then(|(model, wasm)| model.without_data(engine, wasm)) else {
-            return Ok(self);
-        };
+        let Some((code, wasm)) = component.without_data() else { return Ok(self) };
         let whole = |(number, memory): (usize, &FrozenMemory)| -> std::io::Result<FrozenMemory> {
             let bytes = memory.bytes;
             let (Some(base), None) = (component.compiled.base(number), &memory.base) else {
@@ -222,7 +219,8 @@ impl Image {
             Ok(FrozenMemory { base, pages: Pages::new(), bytes })
         };
         let memories = self.frozen.memories.iter().enumerate().map(whole).collect::<Result<_, _>>()?;
-        let Ok(component) = Component::from_model(engine, model, Binary::new(wasm)) else { return Ok(self) };
+        let code = Component::from_code(engine, code, Binary::new(wasm), false);
+        let Ok(component) = code else { return Ok(self) };
         let frozen = &self.frozen;
         let frozen = Frozen {
             component: component.of_python(frozen.component.is_python),

@@ -6,8 +6,8 @@ use b8g_core::abi::{FileType, Kind, Request, Stat, open, times};
 use b8g_core::{Error, Handle, Rights};
 
 use super::host::{Done, Failure, ask, call, count, duplicate, errno, handle, sweep};
-use super::root;
 use crate::dispatch::Call;
+use crate::root;
 use crate::state::State;
 
 /// Bytes that one call reads at most.
@@ -113,7 +113,7 @@ fn checked(path: &str) -> Done<&[u8]> {
 
 /// A path below a descriptor, as requests take it.
 fn below<'p>(state: &State, of: Descriptor, path: &'p str) -> Done<Cow<'p, [u8]>> {
-    Ok(root::path_of(state, of, checked(path)?))
+    Ok(root::path_of(state, of.handle, checked(path)?))
 }
 
 /// What a request on a place says: only opening tells devices apart, so an object that cannot do it is no directory.
@@ -134,7 +134,7 @@ pub(crate) fn open_at(
     mode: u32,
 ) -> Done<Descriptor> {
     let directory = below.directory()?;
-    if root::is_no_file(state, below, checked(path)?) {
+    if root::is_no_file(state, directory, checked(path)?) {
         return Err(errno(libc::ENOENT).into());
     }
     let path = &*self::below(state, below, path)?;
@@ -200,10 +200,10 @@ pub(crate) fn stat(state: &mut State, handle: Handle) -> Done<Stat> {
 /// Tells what is at `path`.
 pub(crate) fn stat_at(state: &mut State, below: Descriptor, follow: bool, path: &str) -> Done<Stat> {
     let handle = below.directory()?;
-    if let Some(stat) = root::stat_of(state, below, checked(path)?) {
+    if let Some(stat) = root::stat_of(state, handle, checked(path)?) {
         return Ok(stat);
     }
-    if root::is_no_file(state, below, checked(path)?) {
+    if root::is_no_file(state, handle, checked(path)?) {
         return Err(errno(libc::ENOENT).into());
     }
     let input = &*self::below(state, below, path)?;

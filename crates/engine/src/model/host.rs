@@ -161,7 +161,7 @@ impl Resources {
     pub(crate) fn new(grants: &Grants, state: &mut State, is_guest: bool) -> Result<Resources, Error> {
         let mut resources = Resources::default();
         if let Some(files) = state.given(Role::Files).filter(|_| is_guest) {
-            resources.preopens.push((files, super::root::NAME.to_owned()));
+            resources.preopens.push((files, crate::root::NAME.to_owned()));
         }
         let apart = if is_guest { Vec::new() } else { grants.give_preopens(state)? };
         for (handle, name) in apart {

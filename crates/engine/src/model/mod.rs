@@ -16,7 +16,6 @@ pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod idle;
 pub(crate) mod names;
-mod root;
 pub(crate) mod run;
 pub(crate) mod sockets;
 pub(crate) mod udp;

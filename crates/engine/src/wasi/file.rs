@@ -22,6 +22,9 @@ pub(super) fn ask(
 
 /// Asks an open object what it is.
 pub(super) fn stat(state: &mut State, handle: Handle) -> Result<[u8; Stat::BYTES], Error> {
+    if let Some(stat) = crate::root::stat_of_handle(state, handle) {
+        return Ok(stat.to_bytes());
+    }
     let mut out = [0; Stat::BYTES];
     let call = Call::Control { handle, request: Request::Stat, input: &[], out: &mut out, argument: 0 };
     dispatch(state, call).map(|_| out)

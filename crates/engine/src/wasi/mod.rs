@@ -27,6 +27,7 @@ use crate::grant::Grants;
 use crate::memory::GuestMemory;
 use crate::object::Object;
 use crate::object::stream::{Input, Output};
+use crate::root;
 use crate::state::State;
 use crate::{Stdin, Stdout};
 use fds::{Fd, Fds, Kind};
@@ -142,15 +143,17 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    /// Gives a new context its first descriptors: 0 to 2 the streams, from 3 on the granted directories.
+    /// Gives a new context its first descriptors: 0 to 2 the streams, from 3 on the granted directories; or, to a component that is
+    /// written for our own ABI, one that holds all of them (see `root.rs`).
     ///
     /// C programs count on the first three, so a stream that was not granted is there too: input at its end, output
     /// that goes nowhere.
     ///
     /// # Errors
     /// [`Error::Limit`] when the context may not have so many handles.
-    pub(crate) fn new(grants: &Grants, state: &mut State) -> Result<Wasi, Error> {
-        let preopens = grants.give_preopens(state)?;
+    pub(crate) fn new(grants: &Grants, state: &mut State, is_guest: bool) -> Result<Wasi, Error> {
+        let root = state.given(Role::Files).map(|files| (files, root::NAME.into()));
+        let preopens = if is_guest { root.into_iter().collect() } else { grants.give_preopens(state)? };
         let mut fds = Fds::with_capacity(3 + preopens.len());
         for role in [Role::Stdin, Role::Stdout, Role::Stderr] {
             let input = role == Role::Stdin;

@@ -1,6 +1,8 @@
 //! Functions on paths below a directory. What a path is, and that none leaves its directory, is checked behind the
 //! directory's handle; here are only the shapes of preview 1.
 
+use std::borrow::Cow;
+
 use b8g_core::abi::{Kind as ObjectKind, Request, Stat, open, times};
 use b8g_core::{Error, Handle, Rights};
 
@@ -10,12 +12,24 @@ use super::guest::{Done, Guest, bytes, bytes_mut, count};
 use super::types::{self, Errno, checked_path, flags, rights, u32_at};
 use crate::dispatch::{Call, dispatch};
 use crate::memory::GuestMemory;
+use crate::root;
+use crate::state::State;
 
 /// Where a path lies in the guest's memory.
 type Span = (u32, u32);
 
 fn path_at<'m>(memory: &'m GuestMemory<'_>, path: Span) -> Result<&'m [u8], Errno> {
     checked_path(bytes(memory, path.0, path.1)?)
+}
+
+/// A path below a directory, as requests take it.
+fn below<'m>(
+    state: &State,
+    directory: Handle,
+    memory: &'m GuestMemory<'_>,
+    path: Span,
+) -> Result<Cow<'m, [u8]>, Errno> {
+    Ok(root::path_of(state, directory, path_at(memory, path)?))
 }
 
 /// Checks the flags of a path's resolution; answers whether a last symbolic link is followed.
@@ -25,7 +39,7 @@ fn follows(lookup: u32) -> Result<bool, Errno> {
 
 /// Does a request that takes a path and has no answer but success.
 fn ask(guest: &mut Guest<'_>, directory: Handle, request: Request, path: Span, argument: u64) -> Done {
-    let input = path_at(&guest.memory, path)?;
+    let input = &*below(guest.state, directory, &guest.memory, path)?;
     let call = Call::Control { handle: directory, request, input, out: &mut [], argument };
     dispatch(guest.state, call).map_err(of_place)?;
     Ok(())
@@ -63,7 +77,14 @@ pub(super) fn path_filestat_get(
 ) -> Done {
     let handle = guest.directory(fd, rights::PATH_FILESTAT_GET)?;
     let argument = u64::from(!follows(lookup)?);
-    let input = path_at(&guest.memory, (path, path_len))?;
+    let asked = path_at(&guest.memory, (path, path_len))?;
+    if let Some(stat) = root::stat_of(guest.state, handle, asked) {
+        return guest.put(out, &types::filestat(&stat.to_bytes()));
+    }
+    if root::is_no_file(guest.state, handle, asked) {
+        return Err(Errno::NOENT);
+    }
+    let input = &*root::path_of(guest.state, handle, asked);
     let mut stat = [0; Stat::BYTES];
     let call = Call::Control { handle, request: Request::PathStat, input, out: &mut stat, argument };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -85,7 +106,7 @@ pub(super) fn path_filestat_set_times(
     let nofollow = if follows(lookup)? { 0 } else { times::NOFOLLOW };
     let argument = checked_times(which)? | nofollow;
     let mut input = pair(atime, mtime).to_vec();
-    input.extend_from_slice(path_at(&guest.memory, (path, path_len))?);
+    input.extend_from_slice(&below(guest.state, handle, &guest.memory, (path, path_len))?);
     let request = Request::PathSetTimes;
     let call = Call::Control { handle, request, input: &input, out: &mut [], argument };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -93,14 +114,14 @@ pub(super) fn path_filestat_set_times(
 }
 
 /// Two paths as requests take them: a NUL between them.
-fn joined(memory: &GuestMemory<'_>, first: Span, second: Span) -> Result<Vec<u8>, Errno> {
-    let (first, second) = (path_at(memory, first)?, path_at(memory, second)?);
-    Ok([first, b"\0", second].concat())
+fn joined(first: &[u8], second: &[u8]) -> Vec<u8> {
+    [first, b"\0", second].concat()
 }
 
 /// Does a request that takes two paths below two directories.
 fn ask_both(guest: &mut Guest<'_>, request: Request, from: (Handle, Span), to: (Handle, Span)) -> Done {
-    let input = joined(&guest.memory, from.1, to.1)?;
+    let old = below(guest.state, from.0, &guest.memory, from.1)?;
+    let input = joined(&old, &below(guest.state, to.0, &guest.memory, to.1)?);
     let (handle, argument) = (from.0, u64::from(to.0.raw()));
     let call = Call::Control { handle, request, input: &input, out: &mut [], argument };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -150,7 +171,9 @@ pub(super) fn path_symlink(
     path_len: u32,
 ) -> Done {
     let handle = guest.directory(fd, rights::PATH_SYMLINK)?;
-    let input = joined(&guest.memory, (target, target_len), (path, path_len))?;
+    // Where it leads to is a text until somebody follows it.
+    let target = path_at(&guest.memory, (target, target_len))?;
+    let input = joined(target, &below(guest.state, handle, &guest.memory, (path, path_len))?);
     let request = Request::Symlink;
     let call = Call::Control { handle, request, input: &input, out: &mut [], argument: 0 };
     dispatch(guest.state, call).map_err(of_place)?;
@@ -168,7 +191,7 @@ pub(super) fn path_readlink(
 ) -> Done {
     let handle = guest.directory(fd, rights::PATH_READLINK)?;
     guest.check(used, 4)?;
-    let path = path_at(&guest.memory, (path, path_len))?.to_vec();
+    let path = below(guest.state, handle, &guest.memory, (path, path_len))?.into_owned();
     let out = bytes_mut(&mut guest.memory, out, room)?;
     let call = Call::Control { handle, request: Request::ReadLink, input: &path, out, argument: 0 };
     let len = count(dispatch(guest.state, call).map_err(of_place)?)?;
@@ -243,7 +266,11 @@ pub(super) fn path_open(
             wanted = wanted.union(right);
         }
     }
-    let path = path_at(&guest.memory, (path, path_len))?;
+    let asked = path_at(&guest.memory, (path, path_len))?;
+    if root::is_no_file(guest.state, directory, asked) {
+        return Err(Errno::NOENT);
+    }
+    let path = &*root::path_of(guest.state, directory, asked);
     let opened = dispatch(guest.state, Call::Open { directory, path, flags, rights: wanted });
     let handle = Handle::from_raw(count(opened.map_err(Errno::of_path)?)?);
     let fd = match describe(guest, handle)? {

@@ -41,12 +41,12 @@ const TAGS: u32 = 3;
 /// The files of the component's own guest, what it calls the engine by, and what leads from it to a program. `is_own` of
 /// `components/python/guest/_b8g/program.py` says the same of tracebacks.
 const OWN: [&str; 4] = ["/0/", "/world/", "<frozen importlib", "<frozen runpy"];
-/// The files of the library, which the guest uses too before a program begins and after it ends.
-const LIBRARY: &str = "/python/";
+/// The files of the library, of both components, which the guest uses too before a program begins and after it ends.
+const LIBRARY: [&str; 2] = ["/python/", "/usr/local/lib/python3"];
 /// What a program is called, be it in the library (`-m json.tool`).
 const PROGRAM: &str = "<module>";
 /// Characters of a file's name, and of a function's, that tell whose it is.
-const OWNER_CHARS: usize = 20;
+const OWNER_CHARS: usize = 24;
 
 /// Tells where the program was whose interpreter's memory this is: a heading, and a line for each frame, the innermost first. Empty if it
 /// was in no code of its own; `None` if there is no interpreter in it that is known here.
@@ -218,7 +218,7 @@ impl Frame {
         let file = text(runtime.file)?;
         let whose = match () {
             () if OWN.iter().any(|own| file.starts_with(own)) => Whose::Guest,
-            () if file.starts_with(LIBRARY) && text(runtime.name)? != PROGRAM => Whose::Library,
+            () if LIBRARY.iter().any(|library| file.starts_with(library)) && text(runtime.name)? != PROGRAM => Whose::Library,
             () => Whose::Program,
         };
         Some(Frame { code, instruction: memory.word(address, runtime.instruction)?, whose })

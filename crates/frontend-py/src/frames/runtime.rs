@@ -7,14 +7,15 @@ use super::memory::{Memory, TextLayout};
 
 /// What the table begins with.
 const COOKIE: &[u8; 8] = b"xdebugpy";
-/// The minor version whose table has the fields at these places.
-const VERSION: u64 = 0x030e;
+/// The minor versions whose tables are known, and how many fields more than that of the first each has: before those of a frame, and before
+/// those of bytes.
+const VERSIONS: [(u64, usize, usize); 2] = [(0x030e, 0, 0), (0x030f, 8, 12)];
 /// Where a runtime may lie: it is data of the component, and those lie before everything that a program makes.
 const PLACE_MAX: usize = 64 << 20;
 /// Cookies that are looked at: others' data can hold one too.
 const COOKIES_MAX: usize = 16;
 /// Fields of the table as far as it is read, behind the cookie.
-const FIELDS: usize = 80;
+const FIELDS: usize = 92;
 /// Offsets are within a structure. None is as large as this.
 const OFFSET_MAX: u64 = 1 << 20;
 
@@ -62,9 +63,10 @@ impl Runtime {
         let offset = |number: usize| u32::try_from(field(number)?.min(OFFSET_MAX)).ok();
         // A runtime without the lock that all threads share lays out its objects in another way.
         let (version, free_threaded) = (field(0)?, field(1)?);
-        if version >> 16 != VERSION || free_threaded != 0 {
+        if free_threaded != 0 {
             return None;
         }
+        let (_, frame, bytes) = VERSIONS.into_iter().find(|(known, ..)| version >> 16 == *known)?;
         Some(Runtime {
             address,
             interpreters: offset(4)?,
@@ -72,24 +74,24 @@ impl Runtime {
             threads: offset(8)?,
             thread_next: offset(23)?,
             current_frame: offset(25)?,
-            previous: offset(31)?,
-            executable: offset(32)?,
-            instruction: offset(33)?,
-            owner: offset(35)?,
-            file: offset(39)?,
-            name: offset(40)?,
-            line_table: offset(42)?,
-            first_line: offset(43)?,
-            code: offset(47)?,
-            ty: offset(50)?,
-            type_name: offset(52)?,
-            bytes_length: offset(74)?,
-            bytes: offset(75)?,
+            previous: offset(frame + 31)?,
+            executable: offset(frame + 32)?,
+            instruction: offset(frame + 33)?,
+            owner: offset(frame + 35)?,
+            file: offset(frame + 39)?,
+            name: offset(frame + 40)?,
+            line_table: offset(frame + 42)?,
+            first_line: offset(frame + 43)?,
+            code: offset(frame + 47)?,
+            ty: offset(frame + 50)?,
+            type_name: offset(frame + 52)?,
+            bytes_length: offset(bytes + 74)?,
+            bytes: offset(bytes + 75)?,
             text: TextLayout {
-                size: offset(76)?,
-                state: offset(77)?,
-                length: offset(78)?,
-                ascii: offset(79)?,
+                size: offset(bytes + 76)?,
+                state: offset(bytes + 77)?,
+                length: offset(bytes + 78)?,
+                ascii: offset(bytes + 79)?,
             },
         })
     }

@@ -15,12 +15,17 @@ struct World {
 
 impl World {
     fn new() -> World {
+        World::of(0x030e_00f0, 0, 0)
+    }
+
+    /// With the table of that version, which has so many fields more before those of a frame, and before those of bytes.
+    fn of(version: u64, frame: usize, bytes: usize) -> World {
         let mut world = World { bytes: vec![0; BEGIN] };
         let cookie = u64::from_le_bytes(*b"xdebugpy");
-        let mut table = [0u64; 81];
+        let mut table = [0u64; 93];
         table[0] = cookie;
         let fields = [
-            (0, 0x030e_00f0),
+            (0, version),
             (4, 800),
             (7, 48),
             (8, 104),
@@ -43,7 +48,10 @@ impl World {
             (78, 8),
             (79, 20),
         ];
-        fields.iter().for_each(|(number, offset)| table[number + 1] = *offset);
+        for (number, offset) in fields {
+            let more = [0, frame, bytes][usize::from(number >= 31) + usize::from(number >= 74)];
+            table[number + more + 1] = offset;
+        }
         for (number, field) in table.iter().enumerate() {
             world.bytes[RUNTIME as usize + number * 8..][..8].copy_from_slice(&field.to_le_bytes());
         }
@@ -125,6 +133,19 @@ fn frames_are_told_as_python_does() {
     world.own(c, 4);
     let want = "Stack (most recent call first):\n  File \"lib/n.py\", line 12, in f\n  File \"x.py\", line 5, in <module>";
     check(&world, want);
+}
+
+#[test]
+fn versions_have_tables_of_their_own() {
+    for (version, frame, bytes, known) in [(0x030f_00f0, 8, 12, true), (0x030f_00f0, 0, 0, false), (0x0310_00a1, 8, 12, false)] {
+        let mut world = World::of(version, frame, bytes);
+        let module = world.code("x.py", "<module>", 1);
+        let library = world.code("/usr/local/lib/python315.zip/json/__init__.py", "loads", 7);
+        let outer = world.frame(module, 4, 0);
+        world.frame(library, 0, outer);
+        let told = place_of(&world.bytes).unwrap_or_default();
+        assert_eq!(told.contains("line 7, in loads\n  File \"x.py\", line 5, in <module>"), known, "{version:x}: {told}");
+    }
 }
 
 #[test]

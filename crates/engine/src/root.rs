@@ -1,5 +1,5 @@
 //! One directory that holds everything that was granted, by the names that the user wrote: what components that are written for our own
-//! ABI have for files through WASI.
+//! ABI have for files through WASI, of either version.
 //!
 //! Start at [`path_of`]. A grant of a single file is there too, and what was not granted is refused with a word about the flag, which a
 //! C library that looks for the nearest of several directories could not do. The working directory is `/cwd`, as everywhere.
@@ -11,29 +11,28 @@ use std::borrow::Cow;
 use b8g_core::Handle;
 use b8g_core::abi::{FileType, Stat};
 
-use super::files::Descriptor;
 use crate::object::Object;
 use crate::outcome::Access;
 use crate::state::State;
 
 /// Its name.
-pub(super) const NAME: &str = "/";
+pub(crate) const NAME: &str = "/";
 /// Where relative names that a user wrote begin.
 const WORKING_DIRECTORY: &[u8] = b"cwd";
 
 /// Tells whether a name stands for no file, but for a text that has none: CPython asks for the file `<unknown>` when it shows where an
 /// error is, and nobody wants to hear that this was not granted.
-pub(super) fn is_no_file(state: &State, below: Descriptor, path: &[u8]) -> bool {
-    let Ok((Object::Files(files), _)) = state.table.get(below.handle) else { return false };
+pub(crate) fn is_no_file(state: &State, below: Handle, path: &[u8]) -> bool {
+    let Ok((Object::Files(files), _)) = state.table.get(below) else { return false };
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     name.starts_with(b"<")
         && name.ends_with(b">")
         && !files.covers(&path_of(state, below, path), Access::Read)
 }
 
-/// A path below a descriptor, as the handle behind that takes it.
-pub(super) fn path_of<'p>(state: &State, below: Descriptor, path: &'p [u8]) -> Cow<'p, [u8]> {
-    let Ok((Object::Files(files), _)) = state.table.get(below.handle) else { return Cow::Borrowed(path) };
+/// A path below a directory, as its handle takes it.
+pub(crate) fn path_of<'p>(state: &State, below: Handle, path: &'p [u8]) -> Cow<'p, [u8]> {
+    let Ok((Object::Files(files), _)) = state.table.get(below) else { return Cow::Borrowed(path) };
     let from_top = || [b"/", path].concat();
     match path.strip_prefix(WORKING_DIRECTORY) {
         Some(b"") => Cow::Borrowed(b"."),
@@ -47,8 +46,8 @@ pub(super) fn path_of<'p>(state: &State, below: Descriptor, path: &'p [u8]) -> C
 }
 
 /// Tells what is there without asking the system: the directory itself, and the working directory where that was not granted.
-pub(super) fn stat_of(state: &State, below: Descriptor, path: &[u8]) -> Option<Stat> {
-    let Ok((Object::Files(files), _)) = state.table.get(below.handle) else { return None };
+pub(crate) fn stat_of(state: &State, below: Handle, path: &[u8]) -> Option<Stat> {
+    let Ok((Object::Files(files), _)) = state.table.get(below) else { return None };
     let path = path.strip_suffix(b"/").unwrap_or(path);
     let granted = |path: &[u8]| files.covers(path, Access::Read);
     match path {
@@ -59,7 +58,7 @@ pub(super) fn stat_of(state: &State, below: Descriptor, path: &[u8]) -> Option<S
 }
 
 /// The same of the handle itself.
-pub(super) fn stat_of_handle(state: &State, handle: Handle) -> Option<Stat> {
+pub(crate) fn stat_of_handle(state: &State, handle: Handle) -> Option<Stat> {
     matches!(state.table.get(handle), Ok((Object::Files(_), _))).then(|| directory(1))
 }
 

@@ -1,0 +1,5 @@
+"""What the guest exports."""
+
+
+class Run:
+    """Told of the start and of events."""

@@ -1,0 +1,85 @@
+"""What the module runs once, when the component is made ready: the guest of the Python component, with numpy and pandas on the shelf.
+
+Start at the end of this file. The guest is that of `../python/guest`; what componentize-py makes for it there is `bindings` here. Files are read
+now and never later: the directory of the guest is `/0`, the library an archive that the interpreter knows.
+"""
+
+import sys
+
+sys.dont_write_bytecode = True
+sys.path[:0] = ["/0", "/0/bindings"]
+
+import gc  # noqa: E402
+import importlib  # noqa: E402
+import pkgutil  # noqa: E402
+import warnings  # noqa: E402
+
+from _b8g import finder, foreign, randomness, shelf  # noqa: E402
+
+# What is there beside the standard library, and what of that each needs.
+PACKAGES = {"numpy": (), "six": (), "dateutil": ("six",), "tzdata": (), "pandas": ("numpy", "dateutil", "six", "tzdata")}
+# The archive of the library, which is gone when a program runs.
+LIBRARY = "/usr/local/lib/python315.zip/"
+# What of them no program uses: tests, and tools for making extensions.
+_SKIPPED = frozenset("tests test testing conftest setup __main__ f2py distutils _pytesttester".split())
+# The engine's number for the start, which is no event.
+_START = -1
+
+
+def _import():
+    """Imports the packages with all that is in them; gives which modules an import of each brings, and perhaps some of the library's more."""
+    brought = {}
+    for package, needed in PACKAGES.items():
+        importlib.import_module(package)
+        others = PACKAGES.keys() - {package, *needed}
+        brought[package] = [name for name in sys.modules if name.partition(".")[0] not in others]
+    for package in PACKAGES:
+        _import_below(sys.modules[package])
+    return brought
+
+
+def _import_below(package):
+    for module in pkgutil.iter_modules(package.__path__ if hasattr(package, "__path__") else (), package.__name__ + "."):
+        if module.name.rpartition(".")[2] in _SKIPPED:
+            continue
+        try:
+            imported = importlib.import_module(module.name)
+        except Exception:
+            continue  # It needs what is not there, or another system.
+        _import_below(imported)
+
+
+def _enter():
+    """What `b8g_start` and `b8g_event` run. A start is as after RESTORED: what was drawn and read before is from the making."""
+    token, value, kind, handle = raw.happened()
+    try:
+        if kind == _START:
+            run.event(0, EventKind.RESTORED, 0, 0)
+            state = run.start()
+        else:
+            state = run.event(token, EventKind(kind), handle, value)
+    except Err as error:
+        state = error.value
+    raw.answer(state)
+
+
+# The interpreter brings its own `ctypes`, which the packages know.
+foreign.prepare = lambda: None
+finder.gone += (LIBRARY,)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    brought = _import()
+
+import app  # noqa: E402
+import numpy.random  # noqa: E402
+from componentize_py_types import Err  # noqa: E402
+from wit_world.imports import raw  # noqa: E402
+from wit_world.imports.types import EventKind  # noqa: E402
+
+run = app.Run()
+sys._b8g_enter = _enter
+randomness.also.append(numpy.random.seed)
+shelf.put_away(PACKAGES)
+shelf.bring(brought)
+gc.collect()
+gc.freeze()
