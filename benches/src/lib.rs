@@ -175,3 +175,39 @@ pub fn pss_kib() -> f64 {
     let line = rollup.lines().find(|line| line.starts_with("Pss:"));
     line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(f64::NAN)
 }
+
+/// Runs a script with both in turn, which prints the times of what it does in milliseconds as JSON, and reports each.
+pub fn scripts(
+    report: &Report,
+    rounds: usize,
+    at_most: Option<f64>,
+    ours: impl Fn() -> std::process::Command,
+    theirs: impl Fn() -> std::process::Command,
+) -> anyhow::Result<()> {
+    let run =
+        |mut command: std::process::Command| -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
+            let ran = command.output()?;
+            anyhow::ensure!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+            Ok(serde_json::from_slice(&ran.stdout)?)
+        };
+    let mut all: Vec<(String, Vec<f64>, Vec<f64>)> = Vec::new();
+    for _ in 0..rounds {
+        let (ours, theirs) = (run(ours())?, run(theirs())?);
+        for (name, value) in &ours {
+            let (ours, theirs) =
+                (value.as_f64().unwrap_or(f64::NAN), theirs[name].as_f64().unwrap_or(f64::NAN));
+            match all.iter_mut().find(|(known, ..)| known == name) {
+                Some((_, first, second)) => {
+                    first.push(ours);
+                    second.push(theirs);
+                }
+                None => all.push((name.clone(), vec![ours], vec![theirs])),
+            }
+        }
+    }
+    for (name, ours, theirs) in &all {
+        let peer = Some(Peer::compared("python3", ours, theirs));
+        report.add(Figure { name: name.clone(), value: median(ours), unit: "ms", peer, n: rounds, at_most });
+    }
+    Ok(())
+}

@@ -19,8 +19,12 @@ pub struct Run {
 
 /// Runs a command without input and output, to its end.
 pub fn run(program: &OsStr, arguments: &[&OsStr]) -> anyhow::Result<Run> {
-    let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    run_command(Command::new(program).args(arguments))
+}
+
+/// As [`run`], with an environment.
+pub fn run_command(command: &mut Command) -> anyhow::Result<Run> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
     let begun = Instant::now();
     let child = command.spawn()?;
     let pid = child.id() as libc::pid_t;

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::components;
 use crate::run::{cargo, find, root, run, tools_directory};
 
-const NAMES: [&str; 7] = ["start", "compute", "image", "channel", "stream", "platform", "python"];
+const NAMES: [&str; 8] = ["start", "compute", "image", "channel", "stream", "platform", "python", "science"];
 
 /// Runs one benchmark.
 pub fn bench(name: &str, flags: &[&str]) -> Result<()> {
@@ -32,6 +32,12 @@ pub fn bench(name: &str, flags: &[&str]) -> Result<()> {
         run(Command::new(root().join("target/release/b8g")).args(["component", "add", "python"]))?;
         if let Some(monty) = monty(flags.contains(&"--install-peers"))? {
             command.env("B8G_MONTY", monty);
+        }
+    }
+    if name == "science" {
+        run(Command::new(root().join("target/release/b8g")).args(["component", "add", "python-science"]))?;
+        if let Some(packages) = science(flags.contains(&"--install-peers"))? {
+            command.env("B8G_SCIENCE", packages);
         }
     }
     if let Some(deno) = deno(flags.contains(&"--install-peers"))? {
@@ -65,12 +71,25 @@ fn monty(install: bool) -> Result<Option<PathBuf>> {
     if let Some(directory) = std::env::var_os("B8G_MONTY") {
         return Ok(Some(directory.into()));
     }
-    let directory = tools_directory().join("monty");
+    from_pypi("monty", &["pydantic-monty==1.4.0"], install)
+}
+
+/// numpy and pandas for python3, where `B8G_SCIENCE` says, or from PyPI.
+fn science(install: bool) -> Result<Option<PathBuf>> {
+    if let Some(directory) = std::env::var_os("B8G_SCIENCE") {
+        return Ok(Some(directory.into()));
+    }
+    from_pypi("science", &["numpy==2.4.6", "pandas==3.1.1"], install)
+}
+
+/// Packages in a directory of their own.
+fn from_pypi(name: &str, packages: &[&str], install: bool) -> Result<Option<PathBuf>> {
+    let directory = tools_directory().join(name);
     if install && !directory.is_dir() {
         run(Command::new("python3")
             .args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--target"])
             .arg(&directory)
-            .arg("pydantic-monty==1.4.0"))?;
+            .args(packages))?;
     }
     Ok(directory.is_dir().then_some(directory))
 }

@@ -57,14 +57,14 @@ pub fn javascript(check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Builds the Python component of this tree, as `b8g component add python` does anywhere: its binary goes to `target/components/python.wasm`,
-/// the image below `target/components/installed`.
-pub fn python() -> Result<()> {
+/// Builds a component of Python of this tree, as `b8g component add` does anywhere: what it is made of goes to `target/components/NAME.wasm`, the
+/// image below `target/components/installed`.
+pub fn python(name: &str) -> Result<()> {
     run(cargo().args(["build", "--quiet", "--release", "--package", "b8g-cli"]))?;
     let made = root().join("target/components");
     fs::create_dir_all(&made)?;
     let mut add = Command::new(root().join("target/release/b8g"));
-    add.args(["component", "add", "python", "--force", "--wasm"]).arg(made.join("python.wasm"));
+    add.args(["component", "add", name, "--force", "--wasm"]).arg(made.join(format!("{name}.wasm")));
     run(add.env("B8G_COMPONENTS", made.join("installed")))
 }
 

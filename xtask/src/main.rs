@@ -21,13 +21,13 @@ cargo xtask COMMAND
 
   test [FILTER…]          run all tests; installs what they need into target/tools, or says what is missing
   ci                      test, then format, clippy and tidy: what has to pass before a change lands
-  bench NAME [--json]     run a benchmark: start, compute, image, channel, stream  (--install-peers fetches deno to compare with)
+  bench NAME [--json]     run a benchmark: start, compute, image, channel, stream, platform, python, science  (--install-peers fetches peers to compare with)
   fuzz NAME [--seconds N] run a fuzz target: image, v8, http, crypto, python  (--merge adds to its corpus what was found; FILE tries one input)
   conformance wasi DIR    run the programs of a WASI test suite, built by others; B8G_WASMTIME names a wasmtime to compare with
   conformance SUITE       run a pinned slice of a suite (test262, wpt, wasm-js, python), and compare with what is kept of it; --suite DIR says where
                           it lies, --accept keeps new counts, --only TEXT runs what has that in its name
   components js [--check] build the JavaScript engine component; --check only compares its digest
-  components python       build the Python component of this tree, from what PyPI has by pinned hashes
+  components python       build the Python component of this tree, from what PyPI has by pinned hashes; python-science: that with numpy and pandas
   cldr [--check]          make the locale data of crates/intl from the packages of CLDR; --check only compares
   abi [--check]           write what is made of the ABI's description: header, WIT, constants, tables; --check only compares
   example pipeline [MIB]  build and run the example in four languages
@@ -52,7 +52,7 @@ fn main() -> Result<()> {
         }
         ["components", "js"] => components::javascript(false),
         ["components", "js", "--check"] => components::javascript(true),
-        ["components", "python"] => components::python(),
+        ["components", name @ ("python" | "python-science")] => components::python(name),
         ["cldr"] => cldr::cldr(false),
         ["cldr", "--check"] => cldr::cldr(true),
         ["abi"] => abi::abi(false),

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use b8g::{
     Capture, Config, Context, Engine, Grants, Image, Limits, Python, PythonEntry, PythonOptions, Stdout,
 };
-use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, process, pss_kib};
+use b8g_benches::{Figure, Peer, Report, batch, in_turn, median, process, pss_kib, scripts};
 
 /// Runs of each whole process, and of the loops.
 const PROCESS_ROUNDS: usize = 15;
@@ -42,7 +42,9 @@ fn main() -> anyhow::Result<()> {
 fn component() -> anyhow::Result<PathBuf> {
     let listed = Command::new(process::b8g()?).args(["component", "list", "--json"]).output()?;
     let listed: serde_json::Value = serde_json::from_slice(&listed.stdout)?;
-    let path = listed["components"][0]["path"].as_str();
+    let here = listed["components"].as_array().into_iter().flatten();
+    let python = here.into_iter().find(|component| component["name"] == "python");
+    let path = python.and_then(|component| component["path"].as_str());
     Ok(path.context("there is no Python here: b8g component add python")?.into())
 }
 
@@ -233,31 +235,15 @@ fn monty(python3: &Path) -> Option<f64> {
 fn loops(report: &Report, python3: &Path) -> anyhow::Result<()> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/compute.py");
     let b8g = process::b8g()?;
-    let run = |command: &mut Command| -> anyhow::Result<serde_json::Map<String, serde_json::Value>> {
-        let ran = command.output()?;
-        anyhow::ensure!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-        Ok(serde_json::from_slice(&ran.stdout)?)
+    let ours = || {
+        let mut command = Command::new(&b8g);
+        command.arg("run").arg(&file);
+        command
     };
-    let mut all: Vec<(String, Vec<f64>, Vec<f64>)> = Vec::new();
-    for _ in 0..LOOP_ROUNDS {
-        let ours = run(Command::new(&b8g).arg("run").arg(&file))?;
-        let theirs = run(Command::new(python3).args(["-I", "-S"]).arg(&file))?;
-        for (name, value) in &ours {
-            let (ours, theirs) =
-                (value.as_f64().unwrap_or(f64::NAN), theirs[name].as_f64().unwrap_or(f64::NAN));
-            match all.iter_mut().find(|(known, ..)| known == name) {
-                Some((_, first, second)) => {
-                    first.push(ours);
-                    second.push(theirs);
-                }
-                None => all.push((name.clone(), vec![ours], vec![theirs])),
-            }
-        }
-    }
-    for (name, ours, theirs) in &all {
-        let peer = Some(Peer::compared("python3", ours, theirs));
-        let (value, n) = (median(ours), LOOP_ROUNDS);
-        report.add(Figure { name: format!("loop: {name}"), value, unit: "ms", peer, n, at_most: Some(3.0) });
-    }
-    Ok(())
+    let theirs = || {
+        let mut command = Command::new(python3);
+        command.args(["-I", "-S"]).arg(&file);
+        command
+    };
+    scripts(report, LOOP_ROUNDS, Some(3.0), ours, theirs)
 }

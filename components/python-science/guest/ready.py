@@ -9,9 +9,11 @@ import sys
 sys.dont_write_bytecode = True
 sys.path[:0] = ["/0", "/0/bindings"]
 
+import errno  # noqa: E402
 import gc  # noqa: E402
 import importlib  # noqa: E402
 import pkgutil  # noqa: E402
+import socket  # noqa: E402
 import warnings  # noqa: E402
 
 from _b8g import finder, foreign, randomness, shelf  # noqa: E402
@@ -49,6 +51,10 @@ def _import_below(package):
         _import_below(imported)
 
 
+def _no_network(*arguments, **named):
+    raise PermissionError(errno.EPERM, "this component has no network: what needs it runs in the component python")
+
+
 def _enter():
     """What `b8g_start` and `b8g_event` run. A start is as after RESTORED: what was drawn and read before is from the making."""
     token, value, kind, handle = raw.happened()
@@ -66,6 +72,8 @@ def _enter():
 # The interpreter brings its own `ctypes`, which the packages know.
 foreign.prepare = lambda: None
 finder.gone += (LIBRARY,)
+# Its C library has no sockets to connect, and no names to ask for.
+socket.socket.__init__ = socket.getaddrinfo = socket.gethostbyname = _no_network
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     brought = _import()

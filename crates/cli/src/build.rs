@@ -70,8 +70,7 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
     let notice = std::sync::Arc::new(Notice::new(console, program.is_wasm()));
     let engine = engine(Config::new(), &notice)?;
     let trap_unknown_imports = args.unknown_imports == UnknownImports::Trap;
-    let options =
-        ComponentOptions {
+    let options = ComponentOptions {
         trap_unknown_imports,
         shake: !args.no_shake,
         production: true,

@@ -31,7 +31,8 @@ const PURE_WITHOUT: [&str; 8] = [
     "wrapt",
 ];
 /// Where numpy and pandas are.
-const SCIENCE: &str = "the component that has it: b8g component add python-science, then --component python-science";
+const SCIENCE: &str =
+    "the component that has it: b8g component add python-science, then --component python-science";
 /// The packages that are a part of that component.
 const IN_SCIENCE: [&str; 5] = ["numpy", "pandas", "python-dateutil", "six", "tzdata"];
 /// What can be used instead of packages that do not.

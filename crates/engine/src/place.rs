@@ -36,7 +36,10 @@ impl Context {
         if self.store.data().windows.ever() {
             return None;
         }
-        let told = self.find_in_memories(b8g_frontend_py::place_of)?;
+        let told = match (&self.component.compiled.model, self.first_memory) {
+            (None, Some(memory)) => b8g_frontend_py::place_of(memory.data(&self.store)),
+            _ => self.find_in_memories(b8g_frontend_py::place_of),
+        }?;
         Some(if told.is_empty() { told } else { format!("\n{told}") })
     }
 

@@ -291,7 +291,10 @@ fn a_module_that_was_kept_is_not_read() {
         let open = || Image::open(&engine, &path, &ReadOptions::default()).unwrap();
         open();
         // That the module is not read any more shows when it is no module.
-        let kept = entries(cache.path()).into_iter().max_by_key(|path| path.metadata().unwrap().modified().unwrap()).unwrap();
+        let kept = entries(cache.path())
+            .into_iter()
+            .max_by_key(|path| path.metadata().unwrap().modified().unwrap())
+            .unwrap();
         let mut entry = std::fs::read(&kept).unwrap();
         let at = entry.windows(8).position(|bytes| bytes == b"\0asm\x01\0\0\0").unwrap();
         entry[at] = b'?';

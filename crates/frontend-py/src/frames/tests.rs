@@ -137,14 +137,20 @@ fn frames_are_told_as_python_does() {
 
 #[test]
 fn versions_have_tables_of_their_own() {
-    for (version, frame, bytes, known) in [(0x030f_00f0, 8, 12, true), (0x030f_00f0, 0, 0, false), (0x0310_00a1, 8, 12, false)] {
+    for (version, frame, bytes, known) in
+        [(0x030f_00f0, 8, 12, true), (0x030f_00f0, 0, 0, false), (0x0310_00a1, 8, 12, false)]
+    {
         let mut world = World::of(version, frame, bytes);
         let module = world.code("x.py", "<module>", 1);
         let library = world.code("/usr/local/lib/python315.zip/json/__init__.py", "loads", 7);
         let outer = world.frame(module, 4, 0);
         world.frame(library, 0, outer);
         let told = place_of(&world.bytes).unwrap_or_default();
-        assert_eq!(told.contains("line 7, in loads\n  File \"x.py\", line 5, in <module>"), known, "{version:x}: {told}");
+        assert_eq!(
+            told.contains("line 7, in loads\n  File \"x.py\", line 5, in <module>"),
+            known,
+            "{version:x}: {told}"
+        );
     }
 }
 
