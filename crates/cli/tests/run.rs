@@ -181,6 +181,36 @@ fn a_directory_has_the_name_that_the_flag_gives() {
 }
 
 #[test]
+fn a_file_is_found_by_either_of_its_names() {
+    let place = Place::new().with(
+        "x.js",
+        "import { readFileSync, writeFileSync } from 'node:fs';\nconst [how, ...names] = process.argv.slice(2);\n\
+         for (const name of names) how === 'r' ? console.log(readFileSync(name, 'utf8')) : writeFileSync(name, name);\n",
+    );
+    let place = place.with("a.txt", "a");
+    let here = place.path().canonicalize().unwrap();
+    let absolute = here.join("a.txt").to_str().unwrap().to_owned();
+    for granted in ["a.txt", ".", &absolute, here.to_str().unwrap()] {
+        let ended = place.b8g(&["run", &format!("--allow-read={granted}"), "x.js", "r", "a.txt", &absolute]);
+        assert_eq!((ended.code, &*ended.stdout), (Some(0), "a\na\n"), "{granted}: {ended:?}");
+        // Neither is more than was granted.
+        let ended = place.b8g(&["run", &format!("--allow-read={granted}"), "x.js", "w", "a.txt"]);
+        assert!(
+            ended.code == Some(1) && ended.stderr.contains("write access to \"a.txt\""),
+            "{granted}: {ended:?}"
+        );
+        let ended = place.b8g(&["run", &format!("--allow-read={granted}"), "x.js", "r", "../a.txt"]);
+        assert!(ended.code == Some(1) && ended.stderr.contains("was not granted"), "{granted}: {ended:?}");
+    }
+    let ended = place.b8g(&["run", &format!("--allow-write={}", here.display()), "x.js", "w", "new.txt"]);
+    assert_eq!((ended.code, std::fs::read(here.join("new.txt")).unwrap()), (Some(0), b"new.txt".to_vec()));
+    // What --dir names is called so in the program, and nowhere else.
+    let mapped = format!("--dir={}::/named", here.display());
+    assert_eq!(place.b8g(&["run", &mapped, "x.js", "r", "/named/a.txt"]).stdout, "a\n");
+    assert_eq!(place.b8g(&["run", &mapped, "x.js", "r", "a.txt"]).code, Some(1));
+}
+
+#[test]
 fn environment_values_are_granted_by_name() {
     let body = "(local.set $n (call $env (i32.const 4)))
       (if (i32.lt_s (local.get $n) (i32.const 0))

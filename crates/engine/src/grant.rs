@@ -196,7 +196,14 @@ impl Grants {
                 let dir = Dir::open_ambient_dir(host, ambient_authority()).map_err(failed)?;
                 let host = host.canonicalize().map_err(failed)?;
                 let (dir, grants) = (Arc::new(dir), vec![(rights, number)]);
-                self.add_root(Root { guest: guest_path, host, dir, only: None, grants });
+                self.add_root(Root {
+                    guest: guest_path,
+                    absolute: Vec::new(),
+                    host,
+                    dir,
+                    only: None,
+                    grants,
+                });
             }
             Grant::Net(address) => {
                 let what = Pattern::parse(address).ok_or_else(|| GrantError::Address(address.clone()))?;
@@ -249,7 +256,12 @@ impl Grants {
             Err(error) => return Err(failed(error)),
         };
         let dir = Arc::new(open(&directory)?);
-        self.add_root(Root { guest, host, dir, only, grants });
+        let written = std::path::absolute(path).ok();
+        let absolute = written.iter().chain([&host]).filter_map(|name| guest_path(name).ok()).collect();
+        self.add_root(Root { guest, absolute, host, dir, only, grants });
+        if self.0.files.here.is_none() {
+            self.change_files().here = std::env::current_dir().ok().and_then(|dir| guest_path(&dir).ok());
+        }
         Ok(())
     }
 

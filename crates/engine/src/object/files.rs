@@ -21,6 +21,8 @@ use crate::outcome::Access;
 pub(crate) struct Root {
     /// As the user wrote it.
     pub(crate) guest: GuestPath,
+    /// What it is called from the top of this machine's names, as it was written and as it really is, if it was granted by such a name.
+    pub(crate) absolute: Vec<GuestPath>,
     /// What it really is on this machine; only compared, never shown to the guest.
     pub(crate) host: PathBuf,
     pub(crate) dir: Arc<Dir>,
@@ -52,6 +54,8 @@ pub(crate) struct Files {
     roots: Vec<Root>,
     /// Where relative paths that lead up start, when everything was granted.
     pub(crate) current: Option<GuestPath>,
+    /// The user's working directory, when a file in it, or by its name, was granted: relative and absolute names are of the same files then.
+    pub(crate) here: Option<GuestPath>,
     /// What it counts against the bounds of who made it, if a context did.
     pub(super) counted: Vec<Arc<Lease>>,
 }
@@ -135,9 +139,8 @@ impl Files {
 
     /// Tells whether `access` to `path` was granted, and notes nothing.
     pub(crate) fn covers(&self, path: &[u8], access: Access) -> bool {
-        self.full_path(None, path).is_ok_and(|(full, leaves)| {
-            !leaves && self.roots.iter().any(|root| cover(root, &full, right_of(access)).is_some())
-        })
+        self.full_path(None, path)
+            .is_ok_and(|(full, leaves)| !leaves && self.find_root(None, &full, right_of(access)).is_some())
     }
 
     /// Finds where `path` is, if all of `needed` was granted there. A `base`, where there is one, is never left.
@@ -182,18 +185,33 @@ impl Files {
     ) -> Result<(&Root, GuestPath, PathBuf, Rights), Error> {
         let (full, leaves) = self.full_path(base, path)?;
         let rights = needed.iter().fold(Rights::NONE, |all, access| all.union(right_of(*access)));
-        let mut roots = self.roots.iter().filter(|_| !leaves);
-        let found = roots.find_map(|root| Some((root, cover(root, &full, rights)?)));
+        let found = if leaves { None } else { self.find_root(base, &full, rights) };
         let Some((root, below)) = found else {
             for access in needed {
-                let covers = |root: &Root| cover(root, &full, right_of(*access)).is_some();
-                if leaves || !self.roots.iter().any(covers) {
+                if leaves || self.find_root(base, &full, right_of(*access)).is_none() {
                     monitor.deny(*access, &full.to_bytes());
                 }
             }
             return Err(Error::Rights);
         };
         Ok((root, full, below, rights))
+    }
+
+    /// The deepest root that covers a path with all of `needed`, and what is left of it below that. A name that no grant begins with may be
+    /// another one of the same file: absolute for relative, or the other way round.
+    fn find_root(
+        &self,
+        base: Option<&GuestPath>,
+        full: &GuestPath,
+        needed: Rights,
+    ) -> Option<(&Root, PathBuf)> {
+        let found = self.roots.iter().find_map(|root| Some((root, cover(root, full, needed)?)));
+        let (None, None, Some(here)) = (&found, base, &self.here) else { return found };
+        let absolute = if full.absolute { full.clone() } else { here.join(&full.to_bytes()) };
+        let roots = self.roots.iter().filter(|root| root.rights().contains(needed));
+        let named = roots.flat_map(|root| root.absolute.iter().map(move |name| (root, name)));
+        let covering = named.filter_map(|(root, name)| Some((name.depth(), root, absolute.below(name)?)));
+        covering.max_by_key(|(depth, ..)| *depth).map(|(_, root, below)| (root, below))
     }
 
     /// The path from the top of the guest's names, and whether it leaves `base`.
@@ -255,6 +273,7 @@ mod tests {
     fn root(host: &Path, guest: &str, rights: Rights, grant: u32) -> Root {
         Root {
             guest: GuestPath::parse(guest.as_bytes()).unwrap(),
+            absolute: Vec::new(),
             host: host.to_owned(),
             dir: Arc::new(Dir::open_ambient_dir(host, ambient_authority()).unwrap()),
             only: None,
@@ -283,6 +302,49 @@ mod tests {
         assert_eq!(usage.grants_used, [2, 1]);
         let flags: Vec<_> = usage.denied.iter().map(|d| d.flag()).collect();
         assert_eq!(flags, ["--allow-write=b", "--allow-read=../b", "--allow-read=/etc/passwd"]);
+    }
+
+    #[test]
+    fn relative_and_absolute_names_are_of_the_same_files() {
+        let temp = tempfile::tempdir().unwrap();
+        let (home, data) = (temp.path().join("home"), temp.path().join("home/data"));
+        std::fs::create_dir_all(data.join("deep")).unwrap();
+        let absolute = |path: &Path| vec![GuestPath::parse(path.to_str().unwrap().as_bytes()).unwrap()];
+        let mut files = Files { here: absolute(&home).pop(), ..Files::default() };
+        files.add(Root { absolute: absolute(&data), ..root(&data, "data", Rights::READ, 0) });
+        let deep = data.join("deep");
+        files
+            .add(Root { absolute: absolute(&deep), ..root(&deep, deep.to_str().unwrap(), Rights::WRITE, 1) });
+        // Not by the user's names, though it is called so.
+        files.add(root(&home, temp.path().join("named").to_str().unwrap(), Rights::READ, 2));
+        let monitor = Monitor::new(3);
+        let at = |name: &str| temp.path().join(name).to_str().unwrap().to_owned();
+        let place = |path: &str, access: Access| {
+            files
+                .place(None, path.as_bytes(), &[access], &monitor)
+                .map(|p| p.path.to_str().unwrap().to_owned())
+        };
+        assert_eq!(place("data/x", Access::Read).unwrap(), "x");
+        assert_eq!(place(&at("home/data/x"), Access::Read).unwrap(), "x");
+        assert_eq!(place("data/../data/deep/x", Access::Write).unwrap(), "x");
+        assert_eq!(place("../home/data/x", Access::Read).unwrap(), "x");
+        for (path, access) in [
+            ("x", Access::Read),
+            ("data/x", Access::Write),
+            ("data/../../data/x", Access::Read),
+            ("../named/x", Access::Read),
+            (&*at("home/x"), Access::Read),
+            (&*at("home/data/../x"), Access::Read),
+            (&*at("home/data/x"), Access::Write),
+        ] {
+            assert_eq!(place(path, access), Err(Error::Rights), "{path}");
+        }
+        // A view of a directory is not left by the other name of what lies beside it.
+        let base = GuestPath::parse(b"elsewhere").unwrap();
+        assert_eq!(
+            files.place(Some(&base), b"../data/x", &[Access::Read], &monitor).unwrap_err(),
+            Error::Rights
+        );
     }
 
     #[test]

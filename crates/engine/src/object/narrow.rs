@@ -99,7 +99,7 @@ impl Files {
         let needed = accesses.iter().fold(Rights::NONE, |all, access| all.union(right_of(*access)));
         let grants = root.grants.iter().map(|(rights, number)| (rights.intersect(needed), *number));
         let grants = grants.filter(|(rights, _)| *rights != Rights::NONE).collect();
-        let made = |dir, only| Root { guest, host: PathBuf::new(), dir, only, grants };
+        let made = |dir, only| Root { guest, absolute: Vec::new(), host: PathBuf::new(), dir, only, grants };
         let lease = vec![Arc::new(descriptors.lease()?)];
         if root.only.is_some() && below == Path::new(".") {
             return Ok((made(root.dir.clone(), root.only.clone()), Vec::new()));
