@@ -136,7 +136,7 @@ pub struct RunArgs {
     pub lang: Option<Lang>,
     #[command(flatten)]
     pub image: ImageArgs,
-    /// Let a program of Python import from this directory, as pip install --target makes one; nothing of it is granted by that
+    /// Let a program of Python import from this directory, as pip install --target or pip download fill one; nothing of it is granted by that
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Program")]
     pub packages: Vec<PathBuf>,
     /// The component that runs a program of Python: python-science has numpy and pandas
@@ -238,7 +238,7 @@ pub struct BuildArgs {
     /// Put these packages into the image of a program of Python, as pip names them; FILE.lock pins what was fetched
     #[arg(long, value_name = "REQUIREMENT")]
     pub with: Vec<String>,
-    /// Let a program of Python import from this directory, as pip install --target makes one
+    /// Let a program of Python import from this directory, as pip install --target or pip download fill one
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub packages: Vec<PathBuf>,
     /// The component that runs a program of Python: python-science has numpy and pandas

@@ -133,6 +133,14 @@ impl Store {
         }
     }
 
+    /// Keeps what is part of a file, if nothing has that path yet.
+    pub(crate) fn keep_bytes(&mut self, path: &str, name: &str, bytes: &[u8]) -> Result<(), ErrorKind> {
+        match self.known.contains_key(path) {
+            true => Ok(()),
+            false => self.keep(path, name, bytes, None).map(drop),
+        }
+    }
+
     /// Reads a file. The outer error is a bound, the inner one the system's.
     pub(crate) fn read(
         &mut self,

@@ -1,4 +1,4 @@
-//! Bundles whole directories of packages: sources, data files, what `importlib.metadata` reads.
+//! Bundles whole directories of packages: sources, data files, what `importlib.metadata` reads, and what wheels in it hold.
 //!
 //! Start at [`add`]. Invariants: nothing outside of the directory is read, wherever links in it lead; no recursion, and the order
 //! is that of the names.
@@ -13,6 +13,7 @@ use crate::bundle::{Kept, Store};
 use crate::error::{Bound, ErrorKind, shown_path};
 use crate::limits::{BundleLimits, ENTRIES_PER_FILE, NATIVE_MAX};
 use crate::places::{Root, join};
+use crate::wheel;
 
 /// What an entry of a directory is.
 enum Entry {
@@ -53,6 +54,9 @@ pub(crate) fn add(
         for (name, entry) in entries {
             let path = join(&directory, &name);
             match classify(&entry, root)? {
+                Entry::File if directory.is_empty() && wheel::is_wheel(&name) => {
+                    wheel::add(root, &name, store, limits, native)?;
+                }
                 Entry::Directory if name != "__pycache__" => waiting.push(path),
                 Entry::File if is_native(&name) => {
                     if native.len() < NATIVE_MAX {
@@ -94,7 +98,7 @@ fn leads_within(link: &Path, root: &Path) -> bool {
     fs::canonicalize(link).is_ok_and(|target| target.starts_with(root) && target.is_file())
 }
 
-fn is_native(name: &str) -> bool {
+pub(crate) fn is_native(name: &str) -> bool {
     let end = Path::new(name).extension().and_then(OsStr::to_str).unwrap_or_default();
     matches!(end, "so" | "pyd" | "dylib" | "dll") || name.contains(".so.")
 }
