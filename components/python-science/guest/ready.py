@@ -9,17 +9,25 @@ import sys
 sys.dont_write_bytecode = True
 sys.path[:0] = ["/0", "/0/bindings"]
 
+import collections  # noqa: E402
 import errno  # noqa: E402
 import gc  # noqa: E402
 import importlib  # noqa: E402
 import pkgutil  # noqa: E402
 import socket  # noqa: E402
+import traceback  # noqa: E402
 import warnings  # noqa: E402
 
 from _b8g import finder, foreign, randomness, shelf  # noqa: E402
 
 # What is there beside the standard library, and what of that each needs.
 PACKAGES = {"numpy": (), "six": (), "dateutil": ("six",), "tzdata": (), "pandas": ("numpy", "dateutil", "six", "tzdata")}
+# What is known of them, by the names that pip has for them.
+DISTRIBUTIONS = ("numpy", "pandas", "python-dateutil", "six", "tzdata")
+# What people may expect here too, and is not.
+ABSENT = ("scipy", "matplotlib", "sklearn", "seaborn", "statsmodels", "sympy", "networkx", "lxml", "PIL", "pyarrow", "numba", "polars")
+# Flags of the interpreter that are set in this module, and in no python3 that a program knows: that is told with every missing module.
+FLAGS = {"isolated": 0, "no_site": 0, "no_user_site": 0, "ignore_environment": 0, "safe_path": False}
 # The archive of the library, which is gone when a program runs.
 LIBRARY = "/usr/local/lib/python315.zip/"
 # What of them no program uses: tests, and tools for making extensions.
@@ -51,6 +59,14 @@ def _import_below(package):
         _import_below(imported)
 
 
+def _flags():
+    """`sys.flags` with those values: nobody can make one of that type."""
+    names = sys.flags.__match_args__
+    kind = collections.namedtuple("flags", names)
+    kind.__module__ = "sys"
+    return kind(**{name: FLAGS.get(name, getattr(sys.flags, name)) for name in names})
+
+
 def _no_network(*arguments, **named):
     raise PermissionError(errno.EPERM, "this component has no network: what needs it runs in the component python")
 
@@ -79,6 +95,7 @@ with warnings.catch_warnings():
     brought = _import()
 
 import app  # noqa: E402
+import distributions  # noqa: E402
 import numpy.random  # noqa: E402
 from componentize_py_types import Err  # noqa: E402
 from wit_world.imports import raw  # noqa: E402
@@ -87,6 +104,11 @@ from wit_world.imports.types import EventKind  # noqa: E402
 run = app.Run()
 sys._b8g_enter = _enter
 randomness.also.append(numpy.random.seed)
+shelf.ABSENT |= {name: f"{name} is not a part of this component, which has numpy and pandas" for name in ABSENT}
+distributions.prepare(DISTRIBUTIONS)
+sys.flags = _flags()
+# It looks for extensions of other systems in the directories of `sys.path`.
+traceback._find_incompatible_extension_module = lambda name: None
 shelf.put_away(PACKAGES)
 shelf.bring(brought)
 gc.collect()

@@ -140,8 +140,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, help_heading = "Program")]
     pub packages: Vec<PathBuf>,
     /// The component that runs a program of Python: python-science has numpy and pandas
-    #[arg(long, value_name = "NAME", default_value = "python", help_heading = "Program")]
-    pub component: ComponentKind,
+    #[arg(long, value_name = "NAME", help_heading = "Program")]
+    pub component: Option<ComponentKind>,
     /// Run this module of Python, as python3 -m does; all that follows are its arguments
     #[arg(short, long, value_name = "MODULE", help_heading = "Program")]
     pub module: Option<String>,
@@ -242,8 +242,8 @@ pub struct BuildArgs {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub packages: Vec<PathBuf>,
     /// The component that runs a program of Python: python-science has numpy and pandas
-    #[arg(long, value_name = "NAME", default_value = "python")]
-    pub component: ComponentKind,
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<ComponentKind>,
     /// Make the layout of hash tables the same in every build with this number
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -253,7 +253,7 @@ pub struct BuildArgs {
     /// Stop its top level after this time
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// Memory that its top level may have: 65536, 512k, 64M, 1.5G [default: 64M; 256M for what begins with more than 64M]
+    /// Memory that its top level may have: 65536, 512k, 64M, 1.5G [default: 64M; 256M for Python that begins with more than 64M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
     /// Take FILE as this language, whatever its name; needed for standard input
@@ -486,7 +486,7 @@ impl GrantArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
-    /// Memory that it may have: 65536, 512k, 64M, 1.5G [default: 64M; 256M for what begins with more than 64M]
+    /// Memory that it may have: 65536, 512k, 64M, 1.5G [default: 64M; 256M for Python that begins with more than 64M]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
     /// Stop it after this time: 500ms, 2s, 1.5m, or a number of seconds; 0 is for ever

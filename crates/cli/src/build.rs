@@ -96,7 +96,7 @@ fn freeze(args: &BuildArgs, program: &Program, console: Console) -> Result<(Imag
             program.load_python(&engine, args.component, &options)
         }
         false => {
-            crate::program::check_component(args.component)?;
+            crate::program::check_component(args.component, program.is_image())?;
             program.load(&engine, options, &ReadOptions::default())
         }
     };

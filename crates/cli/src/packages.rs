@@ -111,10 +111,18 @@ pub fn of(directory: &Path) -> Packages {
 pub fn fetch(
     wanted: &[String],
     lock: &Path,
-    kind: ComponentKind,
+    kind: Option<ComponentKind>,
     console: Console,
     quiet: bool,
 ) -> Result<Fetched, Failure> {
+    if kind == Some(ComponentKind::PythonScience)
+        && let Some(name) =
+            wanted.iter().map(|wanted| plain_name(wanted)).find(|name| IN_SCIENCE.contains(&&**name))
+    {
+        return Err(Failure::usage(format!(
+            "{name} is a part of the component python-science: leave it out of --with"
+        )));
+    }
     let directory = std::env::temp_dir().join(format!("b8g-packages-{}", std::process::id()));
     let failed =
         |error: std::io::Error| Failure::error(format!("cannot write {}: {error}", shown(&directory)));
@@ -158,6 +166,13 @@ pub fn fetch(
     Ok(fetched)
 }
 
+/// The name of a package as it is compared, at the beginning of a requirement.
+fn plain_name(requirement: &str) -> String {
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    let name: String = requirement.chars().take_while(|letter| is_part(*letter)).collect();
+    name.to_lowercase().replace(['_', '.'], "-")
+}
+
 /// How a lock file begins that pins these.
 fn head_of(wanted: &[String]) -> String {
     let mut head =
@@ -177,8 +192,8 @@ fn pip(directory: &Path) -> Command {
 }
 
 /// Refuses a package that does not work without machine code, and leaves out what is a part of the component.
-fn check(installed: &Installed, fetched: &Fetched, kind: ComponentKind) -> Result<(), Failure> {
-    let name = installed.metadata.name.to_lowercase().replace(['_', '.'], "-");
+fn check(installed: &Installed, fetched: &Fetched, kind: Option<ComponentKind>) -> Result<(), Failure> {
+    let name = plain_name(&installed.metadata.name);
     if PURE_WITHOUT.contains(&name.as_str()) {
         return Ok(());
     }
@@ -192,7 +207,7 @@ fn check(installed: &Installed, fetched: &Fetched, kind: ComponentKind) -> Resul
     });
     let text =
         record.and_then(|entry| fs::read_to_string(entry.path().join("RECORD")).ok()).unwrap_or_default();
-    if kind == ComponentKind::PythonScience && IN_SCIENCE.contains(&name.as_str()) {
+    if kind == Some(ComponentKind::PythonScience) && IN_SCIENCE.contains(&name.as_str()) {
         leave_out(&site, &text);
         return Ok(());
     }

@@ -123,7 +123,7 @@ impl Program {
         read: &ReadOptions,
     ) -> Result<Loaded, Failure> {
         if self.is_python() {
-            return self.load_python(engine, ComponentKind::Python, &PythonOptions::default());
+            return self.load_python(engine, None, &PythonOptions::default());
         }
         if !self.is_image() {
             return Ok(Loaded { component: self.compile(engine, options)?, image: None });
@@ -143,10 +143,10 @@ impl Program {
     pub fn load_python(
         &self,
         engine: &Engine,
-        component: ComponentKind,
+        component: Option<ComponentKind>,
         options: &PythonOptions,
     ) -> Result<Loaded, Failure> {
-        let python = python(engine, component)?;
+        let python = python(engine, component.unwrap_or(ComponentKind::Python))?;
         let here = Path::new(".");
         let name = self.path.to_string_lossy();
         let entry = match (&self.text, self.kind) {
@@ -206,16 +206,19 @@ pub fn python(engine: &Engine, kind: ComponentKind) -> Result<Python, Failure> {
 }
 
 /// Refuses a component that was named for what none runs.
-pub fn check_component(kind: ComponentKind) -> Result<(), Failure> {
+pub fn check_component(kind: Option<ComponentKind>, is_image: bool) -> Result<(), Failure> {
     match kind {
-        ComponentKind::Python => Ok(()),
-        ComponentKind::PythonScience => Err(Failure::usage("--component is for programs of Python")),
+        None => Ok(()),
+        Some(_) if is_image => {
+            Err(Failure::usage("an image says by itself what runs it: leave --component out"))
+        }
+        Some(_) => Err(Failure::usage("--component is for programs of Python")),
     }
 }
 
-/// The bound of memory: what was said, or a default that is above what an image begins with, if there is one.
+/// The bound of memory: what was said, or a default that is above what the image of a component of Python begins with, if there is one.
 pub fn memory(said: Option<u64>, image: Option<&Image>) -> u64 {
-    let begins = image.map_or(0, Image::memory_bytes);
+    let begins = image.filter(|image| image.component().is_python()).map_or(0, Image::memory_bytes);
     said.unwrap_or(if begins > MEMORY_BYTES { LARGE_MEMORY_BYTES } else { MEMORY_BYTES })
 }
 

@@ -294,7 +294,7 @@ impl<'a> Plan<'a> {
                 program.load_python(engine, self.args.component, &options)
             }
             false => {
-                crate::program::check_component(self.args.component)?;
+                crate::program::check_component(self.args.component, program.is_image())?;
                 program.load(engine, options, &read_options(&self.args.image)?)
             }
         };
@@ -335,11 +335,12 @@ impl<'a> Plan<'a> {
         let loaded = match python {
             true => {
                 let entry = PythonEntry::Nothing { directory: ".".as_ref() };
-                crate::program::python(engine, self.args.component)
+                let kind = self.args.component.unwrap_or(crate::args::ComponentKind::Python);
+                crate::program::python(engine, kind)
                     .and_then(|python| Ok(python.load(entry, &PythonOptions::default())?))
                     .map(|(component, image)| Loaded { component, image: Some(image) })
             }
-            false => crate::program::check_component(self.args.component).and_then(|()| {
+            false => crate::program::check_component(self.args.component, false).and_then(|()| {
                 let component = Component::javascript(engine)?;
                 Ok(Loaded { component, image: None })
             }),

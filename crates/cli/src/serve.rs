@@ -87,7 +87,8 @@ fn run(args: &ServeArgs, console: Console) -> Result<(), Failure> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = args.concurrency.map_or(processors * REQUESTS_PER_PROCESSOR, |n| n.max(1) as usize);
     let keep_alive = args.keep_alive.unwrap_or(1);
-    let work = Work { ready, console, limits: plan.limits.clone(), json: args.json, keep_alive };
+    let limits = ready.limits().clone();
+    let work = Work { ready, console, limits, json: args.json, keep_alive };
     thread::scope(|scope| {
         for _ in 0..threads {
             let named = thread::Builder::new().name("b8g-answer".into()).stack_size(STACK_BYTES);

@@ -172,7 +172,7 @@ fn copies(args: &ResumeArgs, plan: &Plan<'_>, console: Console) -> Result<i32, F
             if copy >= args.copies {
                 return;
             }
-            let code = one(&ready, copy, plan, console);
+            let code = one(&ready, copy, console);
             ended.lock().unwrap_or_else(PoisonError::into_inner).insert(copy, code);
         }
     };
@@ -187,14 +187,14 @@ fn copies(args: &ResumeArgs, plan: &Plan<'_>, console: Console) -> Result<i32, F
     ended.find(|code| !matches!(code, Ok(0))).unwrap_or(Ok(0))
 }
 
-fn one(ready: &Ready, copy: u32, plan: &Plan<'_>, console: Console) -> Result<i32, Failure> {
+fn one(ready: &Ready, copy: u32, console: Console) -> Result<i32, Failure> {
     let mut context = ready.context(copy)?.numbered(copy);
     let mut outcome = ready.execute(&mut context);
     if matches!(outcome.reason, Reason::Timeout | Reason::Cancelled) {
         // Where it was in the engine's own code is of no use to anybody.
         outcome.message = outcome.message.lines().next().unwrap_or_default().to_owned();
     }
-    let ended = Ended { outcome: &outcome, limits: &plan.limits, granted: ready.granted(), signal: None };
+    let ended = Ended { outcome: &outcome, limits: ready.limits(), granted: ready.granted(), signal: None };
     let text = message::ending(console, &ended);
     if !text.is_empty() {
         console.say(&format!("{}{text}", console.line(&format!("copy {copy}:"))));

@@ -303,6 +303,19 @@ fn packages_come_from_a_directory_or_from_pip() {
 }
 
 #[test]
+fn what_the_library_looks_for_is_there() {
+    let place = Place::new().with("numbers_.py", "import numpy\n");
+    // It imports nothing that would import `warnings`.
+    let ended = b8g(&place, &["run", "-m", "unittest"]);
+    assert!(ended.code == Some(5) && ended.stderr.contains("Ran 0 tests"), "{ended:?}");
+    let ended = b8g(&place, &["run", "numbers_.py"]);
+    assert!(ended.code == Some(1) && ended.stderr.contains("b8g component add python-science"), "{ended:?}");
+    let build = ["build", "numbers_.py", "--component=python-science", "--with", "NumPy==1.0"];
+    let ended = b8g(&place, &build);
+    assert!(ended.code == Some(2) && ended.stderr.contains("numpy is a part of"), "{ended:?}");
+}
+
+#[test]
 fn components_are_listed_and_verified() {
     let place = Place::new().with("hello.py", "print('hello')\n");
     let listed = b8g(&place, &["component", "list", "--json"]);

@@ -109,6 +109,36 @@ fn cells_keep_what_they_define_and_show_tables() {
 }
 
 #[test]
+fn the_library_is_as_a_program_expects_it() {
+    let place = Place::new()
+        .with("tested.py", "import unittest\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(1, 1)\nunittest.main()\n")
+        .with(
+            "asks.py",
+            "import importlib.metadata, pkgutil, sys, warnings, pandas\n\
+             print(importlib.metadata.version('pandas'), sorted(d.name for d in importlib.metadata.Distribution.discover(name='numpy')))\n\
+             print([module.name for module in pkgutil.iter_modules(pandas.__path__)][:3], sys.flags.no_site)\n\
+             with warnings.catch_warnings(record=True) as caught: warnings.warn('x')\nprint(len(caught))\n",
+        )
+        .with("lacks.py", "import scipy\n")
+        .with("misses.py", "import nosuch\n")
+        .with("key.py", "import pandas\npandas.DataFrame({'a': [1]})['b']\n");
+    let ended = run(&place, &["tested.py"]);
+    assert!(ended.code == Some(0) && ended.stderr.contains("Ran 1 test"), "{ended:?}");
+    assert_eq!(printed(&place, &["asks.py"]), "3.0.6 ['numpy']\n['api', 'arrays', 'compat'] 0\n1\n");
+    for (program, last) in [
+        (
+            "lacks.py",
+            "ModuleNotFoundError: scipy is not a part of this component, which has numpy and pandas\n",
+        ),
+        ("misses.py", "    import nosuch\nModuleNotFoundError: No module named 'nosuch'\n"),
+        ("key.py", "KeyError: 'b'\n"),
+    ] {
+        let ended = run(&place, &[program]);
+        assert!(ended.code == Some(1) && ended.stderr.ends_with(last), "{program}: {}", ended.stderr);
+    }
+}
+
+#[test]
 fn limits_hold_and_tell_the_place() {
     let place = Place::new()
         .with("spins.py", "import numpy as np\ndef turn(a):\n    while True:\n        a = a + 1\nturn(np.zeros(10))\n")
@@ -173,9 +203,12 @@ fn the_component_is_named_and_listed() {
     let image = image.to_str().unwrap();
     assert_eq!(elsewhere(&["component", "add", "python-science", "--quiet", "--from", image]).code, Some(0));
     assert_eq!(elsewhere(&["run", "--component=python-science", "x.py"]).stdout, "1\n");
-    let junk = place.join("x.py");
-    let ended =
-        elsewhere(&["component", "add", "python-science", "--force", "--from", junk.to_str().unwrap()]);
-    assert_eq!(ended.code, Some(1), "{ended:?}");
+    // What is another image, or none, it does not take.
+    let other = b8g_with(&place, &["build", "--quiet", "--component=python-science", "x.py"], "");
+    assert_eq!(other.code, Some(0), "{other:?}");
+    for file in ["x.py", "x.b8g"] {
+        let ended = elsewhere(&["component", "add", "python-science", "--force", "--quiet", "--from", file]);
+        assert!(ended.code == Some(1) && ended.stderr.contains("cannot be used"), "{file}: {ended:?}");
+    }
     assert_eq!(elsewhere(&["run", "--component=python-science", "x.py"]).stdout, "1\n", "the old one stays");
 }

@@ -12,7 +12,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Bytes of the MAC at the end of an entry.
 const MAC_BYTES: u64 = 32;
@@ -20,8 +20,9 @@ const MAC_BYTES: u64 = 32;
 const READ_BYTES: usize = 64 << 10;
 /// Entries larger than this are not written.
 const ENTRY_BYTES_MAX: u64 = 1 << 30;
-/// What the cache may hold; the oldest entries go first.
-const CACHE_BYTES_MAX: u64 = 2 << 30;
+/// What the cache may hold of code, and of images, which are sooner made anew than code; of each the oldest entries go first.
+const CODE_BYTES_MAX: u64 = 2 << 30;
+const IMAGES_BYTES_MAX: u64 = 1 << 30;
 /// How the name of a file begins that is being written, and for how long that may take.
 const NEW: &str = ".new-";
 const UNFINISHED_MAX: Duration = Duration::from_secs(3600);
@@ -233,27 +234,38 @@ fn write_whole(directory: &Path, path: &Path, parts: &[&[u8]]) -> io::Result<()>
     written
 }
 
-/// Removes the oldest entries until the rest is within the bound.
+/// Removes what was not used for longest until the rest is within the bounds, as far as the file system notes when something was used.
 fn trim(directory: &Path) -> io::Result<()> {
-    let mut entries = Vec::new();
+    let (mut code, mut images) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
+        let modified = metadata.modified()?;
         // What somebody began to write and never finished.
         if entry.file_name().as_encoded_bytes().starts_with(NEW.as_bytes())
-            && metadata.modified()?.elapsed().is_ok_and(|age| age > UNFINISHED_MAX)
+            && modified.elapsed().is_ok_and(|age| age > UNFINISHED_MAX)
         {
             fs::remove_file(entry.path())?;
             continue;
         }
-        if entry.path().extension().is_some_and(|e| e == "b8gc" || e == "b8gi") {
-            entries.push((metadata.modified()?, metadata.len(), entry.path()));
-        }
+        let entries = match entry.path().extension() {
+            Some(ending) if ending == "b8gc" => &mut code,
+            Some(ending) if ending == "b8gi" => &mut images,
+            _ => continue,
+        };
+        let used = metadata.accessed().map_or(modified, |accessed| accessed.max(modified));
+        entries.push((used, metadata.len(), entry.path()));
     }
+    trim_to(code, CODE_BYTES_MAX)?;
+    trim_to(images, IMAGES_BYTES_MAX)
+}
+
+/// Removes the oldest of these entries until the rest is within the bound.
+fn trim_to(mut entries: Vec<(SystemTime, u64, PathBuf)>, bytes_max: u64) -> io::Result<()> {
     let mut total: u64 = entries.iter().map(|(_, len, _)| len).sum();
     entries.sort();
     for (_, len, path) in entries {
-        if total <= CACHE_BYTES_MAX {
+        if total <= bytes_max {
             break;
         }
         fs::remove_file(path)?;
@@ -290,6 +302,24 @@ mod tests {
         assert_eq!(again.load(b"wasm", contents).unwrap(), b"machine code");
         let newer = CodeCache::new(temp.path().join("code"), [2; 32]);
         assert_eq!(newer.load(b"wasm", contents), None);
+    }
+
+    #[test]
+    fn what_was_not_used_for_longest_goes_first() {
+        let temp = tempfile::tempdir().unwrap();
+        let made = |name: &str, age: u64| {
+            let path = temp.path().join(name);
+            fs::write(&path, [0; 100]).unwrap();
+            let used = SystemTime::now() - Duration::from_secs(age);
+            let times = fs::FileTimes::new().set_accessed(used).set_modified(SystemTime::UNIX_EPOCH);
+            File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
+            (used, 100, path)
+        };
+        let entries = vec![made("a", 10), made("b", 30), made("c", 20)];
+        trim_to(entries, 250).unwrap();
+        let left = |name: &str| temp.path().join(name).exists();
+        assert_eq!([left("a"), left("b"), left("c")], [true, false, true]);
+        assert!(trim(temp.path()).is_ok() && left("a"));
     }
 
     #[test]

@@ -129,6 +129,8 @@ pub(crate) struct Compiled {
     functions: OnceLock<Vec<(Function, ModuleExport)>>,
     /// Its binary was not read, and has data: what its memories begin with is not known.
     pub(crate) data_unread: bool,
+    /// The code cache knows the code by the binary without data.
+    is_whole: bool,
     engine: Engine,
 }
 
@@ -210,15 +212,16 @@ impl Compiled {
         keep: bool,
     ) -> Result<Compiled, ComponentError> {
         let prepared = Prepared::new(wasm);
+        let stripped = if options.whole && keep { prepared.without_data() } else { None };
         let module = match native.and_then(|native| engine.trusted_module(native)) {
             Some(module) => module,
             None if !keep => engine.compile(&prepared.code()).map_err(invalid)?,
             None => {
-                let stripped = if options.whole { prepared.without_data() } else { None };
                 engine.module(stripped.as_deref().unwrap_or(wasm), || prepared.code()).map_err(invalid)?
             }
         };
-        Compiled::link(engine, module, prepared.into_image(), options)
+        let compiled = Compiled::link(engine, module, prepared.into_image(), options)?;
+        Ok(Compiled { is_whole: stripped.is_some() && native.is_none(), ..compiled })
     }
 
     /// Finds out what code imports and exports; `image` is what its memory begins with.
@@ -263,6 +266,7 @@ impl Compiled {
             model: None,
             functions,
             data_unread: false,
+            is_whole: false,
             engine,
         })
     }
@@ -298,6 +302,7 @@ impl Compiled {
             model: Some(model),
             functions: OnceLock::from(Vec::new()),
             data_unread: false,
+            is_whole: false,
             engine: engine.clone(),
         })
     }
@@ -517,8 +522,8 @@ impl Component {
             let (model, stripped) = model.without_data(engine, wasm)?;
             return Some((Code::Model(model), stripped));
         }
-        let stripped = split::Split::of(wasm)?.without_data();
-        engine.keep_module(&stripped, &self.compiled.module);
+        // Elsewhere the code is not kept under that binary.
+        let stripped = split::Split::of(wasm).filter(|_| self.compiled.is_whole)?.without_data();
         Some((Code::Module(self.compiled.module.clone()), stripped))
     }
 
@@ -670,6 +675,11 @@ impl Component {
     /// Lists the functions that [`Context::call`](crate::Context::call) can call: those of numbers, by name.
     pub fn functions(&self) -> Vec<Function> {
         self.compiled.functions().iter().map(|(function, _)| function.clone()).collect()
+    }
+
+    /// Tells whether it is CPython.
+    pub fn is_python(&self) -> bool {
+        self.is_python
     }
 
     /// Tells whether it is a wasm module of its own, rather than a program for the JavaScript engine that is built in.

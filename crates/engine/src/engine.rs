@@ -372,15 +372,6 @@ impl Engine {
         }
     }
 
-    /// Keeps the code of a module in the cache for another binary that gives the same.
-    pub(crate) fn keep_module(&self, wasm: &[u8], module: &wasmtime::Module) {
-        let Some(cache) = &self.0.cache else { return };
-        let is_kept = cache.path_of(&cache.key_of(wasm)).exists();
-        if let (false, Ok(serialized)) = (is_kept, module.serialize()) {
-            cache.store(wasm, &serialized);
-        }
-    }
-
     /// What the cache knows the code of a binary of the component model by.
     pub(crate) fn code_key(&self, models: &Models, wasm: &[u8]) -> Option<[u8; 32]> {
         models.cache.as_ref().map(|cache| cache.key_of(wasm))

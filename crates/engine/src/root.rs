@@ -20,14 +20,18 @@ pub(crate) const NAME: &str = "/";
 /// Where relative names that a user wrote begin.
 const WORKING_DIRECTORY: &[u8] = b"cwd";
 
-/// Tells whether a name stands for no file, but for a text that has none: CPython asks for the file `<unknown>` when it shows where an
-/// error is, and nobody wants to hear that this was not granted.
+/// Where components of Python have their library, of which only names are left when a program runs.
+const LIBRARIES: [&[u8]; 2] = [b"python/", b"usr/local/lib/python3"];
+
+/// Tells whether a name stands for no file, but for a text that has none, or for a source of a component's library: CPython asks for the
+/// file `<unknown>`, and for such sources, when it shows where an error is, and nobody wants to hear that this was not granted.
 pub(crate) fn is_no_file(state: &State, below: Handle, path: &[u8]) -> bool {
     let Ok((Object::Files(files), _)) = state.table.get(below) else { return false };
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    name.starts_with(b"<")
-        && name.ends_with(b">")
-        && !files.covers(&path_of(state, below, path), Access::Read)
+    let is_text = name.starts_with(b"<") && name.ends_with(b">");
+    let is_library = LIBRARIES.iter().any(|library| path.starts_with(library))
+        && name.windows(3).any(|part| part == b".py");
+    (is_text || is_library) && !files.covers(&path_of(state, below, path), Access::Read)
 }
 
 /// A path below a directory, as its handle takes it.

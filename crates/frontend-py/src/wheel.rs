@@ -64,7 +64,7 @@ fn place_of(name: &str) -> Option<String> {
     let parts: Vec<&str> = name.split('/').collect();
     let plain =
         |part: &&str| !part.is_empty() && !matches!(*part, "." | "..") && !part.contains(['\0', '\\']);
-    if !parts.iter().all(|part| plain(&part)) || parts.contains(&"__pycache__") {
+    if !parts.iter().all(plain) || parts.contains(&"__pycache__") {
         return None;
     }
     let parts = match parts[..] {

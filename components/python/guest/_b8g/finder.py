@@ -23,6 +23,9 @@ _CACHE = f".{sys.implementation.cache_tag}.pyc"
 # How the names of files begin that were there when the component was made, and are gone.
 gone = ("/python/", "<frozen ")
 
+# Frames of what was compiled to C name such files, which nobody has.
+_SOURCES_OF_C = (".pyx", ".pxi", ".pxd")
+
 _bundle = None
 
 
@@ -285,7 +288,7 @@ def _update(filename, module_globals=None):
     lines = lines_of(filename)
     if lines is None:
         # Asking the host for them would only be noted as a refusal.
-        return [] if filename.startswith(gone) else _updatecache(filename, module_globals)
+        return [] if filename.startswith(gone) or filename.endswith(_SOURCES_OF_C) else _updatecache(filename, module_globals)
     linecache.cache[filename] = (sum(map(len, lines)), None, lines, filename)
     return lines
 

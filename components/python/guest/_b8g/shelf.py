@@ -17,9 +17,9 @@ from _b8g import finder
 
 # Where the standard library lay when the component was made; the last entry of `sys.path`, found here and nowhere else.
 ROOT = "/python"
-# What python3 -I has imported when a program starts.
+# What python3 -I has imported when a program starts, and what the library looks for in `sys.modules` whoever has imported it.
 _AT_START = frozenset(
-    "__main__ _abc _codecs _collections_abc _frozen_importlib _frozen_importlib_external _imp _io _sitebuiltins _signal _stat _thread "
+    "_py_warnings warnings __main__ _abc _codecs _collections_abc _frozen_importlib _frozen_importlib_external _imp _io _sitebuiltins _signal _stat _thread "
     "_warnings _weakref abc builtins codecs encodings encodings.aliases encodings.utf_8 genericpath io marshal os os.path posix "
     "posixpath site stat sys time zipimport".split()
 )
@@ -155,10 +155,25 @@ class Finder:
 
     @staticmethod
     def iter_modules(prefix=""):
-        """What `pkgutil.iter_modules` tells of the whole library; of packages in it nothing."""
-        for name in sorted(_modules):
-            if "." not in name and not name.startswith("_"):
-                yield prefix + name, hasattr(_modules[name], "__path__")
+        """What `pkgutil.iter_modules` tells of the whole library."""
+        return _listed("", prefix)
+
+
+class Directory(Finder):
+    """The same for the directory of a package."""
+
+    def __init__(self, package):
+        self._package = package
+
+    def iter_modules(self, prefix=""):
+        return _listed(self._package + ".", prefix)
+
+
+def _listed(above, prefix):
+    for full in sorted(_modules):
+        name = full.removeprefix(above)
+        if full.startswith(above) and "." not in name and not name.startswith("_"):
+            yield prefix + name, "__path__" in vars(_modules[full])
 
 
 def _is_import():
@@ -219,7 +234,7 @@ def keep_code():
 
 
 def put_away(packages=()):
-    """Takes the library, but for what python3 starts with, and these packages out of `sys.modules`."""
+    """Takes the library and these packages out of `sys.modules`, but for what python3 starts with."""
     kept = sys.stdlib_module_names.union(packages)
     for name, module in list(sys.modules.items()):
         if module is None or name in _FIXED:
@@ -248,7 +263,7 @@ def put_away(packages=()):
     sys.path_importer_cache.clear()
     for module in list(_modules.values()):
         for directory in vars(module).get("__path__", ()):
-            sys.path_importer_cache[directory] = Finder
+            sys.path_importer_cache[directory] = Directory(module.__name__)
     sys.path_importer_cache[ROOT] = Finder
     finder.hide_frames(First.find_spec, Finder.find_spec)
 

@@ -77,9 +77,7 @@ pub fn make(args: &ComponentAdd, work: &Path, console: Console) -> Result<Made, 
             let image = match given {
                 None => science(&steps, work)?,
                 Some(image) => {
-                    steps.take(COMPILING, || {
-                        Image::from_bytes(&engine()?, &image).map_err(|error| unusable(&error))
-                    })?;
+                    steps.take(COMPILING, || check(&image, args.name))?;
                     image
                 }
             };
@@ -206,8 +204,27 @@ fn frozen(component: &Component, grants: &Grants, kind: ComponentKind) -> Result
         unusable(&format!("{error}{lines}"))
     })?;
     let image = image.whole().map_err(|error| unusable(&error))?;
-    let options = WriteOptions { name: kind.name().to_owned(), ..WriteOptions::default() };
+    let options = WriteOptions { name: image_name(kind), ..WriteOptions::default() };
     image.to_bytes_with(&options).map_err(|error| unusable(&error))
+}
+
+/// What the image of a component is called, within it.
+fn image_name(kind: ComponentKind) -> String {
+    format!("{}-{PYTHON_CONTRACT}", kind.name())
+}
+
+/// Refuses what is no image of that component, and compiles it.
+fn check(bytes: &[u8], kind: ComponentKind) -> Result<(), Failure> {
+    let image = Image::from_bytes(&engine()?, bytes).map_err(|error| unusable(&error))?;
+    let name = b8g_image::File::read(bytes).map_err(|error| unusable(&error))?.manifest().name.clone();
+    match name == image_name(kind) && image.component().is_program() && !image.has_started() {
+        true => Ok(()),
+        false => Err(unusable(&format!(
+            "the file holds {:?}, and {:?} is wanted",
+            printable(&name, false),
+            image_name(kind)
+        ))),
+    }
 }
 
 fn engine() -> Result<Engine, Failure> {

@@ -47,6 +47,9 @@ fn run(args: &mut ReplArgs, console: Console) -> Result<i32, Failure> {
     }
     // The language of cells, not of a file.
     let wanted = args.run.lang.take();
+    // Only Python has components to choose from.
+    let begins_empty = args.run.command.is_empty() && args.run.component.is_some();
+    let wanted = wanted.or(begins_empty.then_some(Lang::Py));
     let language = match wanted {
         None | Some(Lang::Ts | Lang::Py) => "cell.ts",
         Some(Lang::Js) => "cell.js",

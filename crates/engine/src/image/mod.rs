@@ -199,7 +199,8 @@ impl Image {
     }
 
     /// Holds its memories whole, and its component without the data that they began with: contexts of it are sooner there when a
-    /// process starts. The JavaScript engine that is built in, and what has no data that can be left out, stay as they are.
+    /// process starts. That is for components of the component model, and for modules that were compiled for it (`ComponentOptions::whole`);
+    /// every other image stays as it is.
     ///
     /// # Errors
     /// What the system says when there is no room.
@@ -250,6 +251,11 @@ impl Image {
     /// What contexts that go on from it need to be granted.
     pub fn wants(&self) -> &[Want] {
         &self.wants
+    }
+
+    /// Tells whether its context had started: contexts that go on from it do not begin their program anew.
+    pub fn has_started(&self) -> bool {
+        self.frozen.stage == Stage::Started
     }
 
     /// Bytes of memory that its contexts begin with.
