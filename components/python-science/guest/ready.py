@@ -62,8 +62,9 @@ def _import_below(package):
 def _flags():
     """`sys.flags` with those values: nobody can make one of that type."""
     names = sys.flags.__match_args__
-    kind = collections.namedtuple("flags", names)
-    kind.__module__ = "sys"
+    # Those that came lately are attributes, and no elements.
+    others = {name: getattr(sys.flags, name) for name in dir(sys.flags) if name not in (*names, *dir(tuple)) and not name.startswith("n_")}
+    kind = type("flags", (collections.namedtuple("flags", names),), {"__slots__": (), "__module__": "sys", **others})
     return kind(**{name: FLAGS.get(name, getattr(sys.flags, name)) for name in names})
 
 
