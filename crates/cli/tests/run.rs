@@ -202,6 +202,12 @@ fn a_file_is_found_by_either_of_its_names() {
         let ended = place.b8g(&["run", &format!("--allow-read={granted}"), "x.js", "r", "../a.txt"]);
         assert!(ended.code == Some(1) && ended.stderr.contains("was not granted"), "{granted}: {ended:?}");
     }
+    // Read and written at once, which takes both grants together.
+    let both = place.with("both.js", "import { openSync } from 'node:fs';\nopenSync('a.txt', 'r+'); openSync('made.txt', 'w+');\n");
+    let grants = ["--allow-read=a.txt,made.txt", "--allow-write=a.txt,made.txt"];
+    assert_eq!(both.b8g(&["run", grants[0], grants[1], "both.js"]).code, Some(0));
+    assert_eq!(both.b8g(&["run", grants[0], "both.js"]).code, Some(1));
+    let place = both;
     let ended = place.b8g(&["run", &format!("--allow-write={}", here.display()), "x.js", "w", "new.txt"]);
     assert_eq!((ended.code, std::fs::read(here.join("new.txt")).unwrap()), (Some(0), b"new.txt".to_vec()));
     // What --dir names is called so in the program, and nowhere else.

@@ -37,9 +37,10 @@ impl Root {
         self.grants.iter().fold(Rights::NONE, |all, (rights, _)| all.union(*rights))
     }
 
-    /// What was granted for a directory holds for all that lies in it.
+    /// What was granted for a directory holds for all that lies in it, and what was granted for a file by another grant of it.
     fn inherit(&mut self, from: &Root) {
-        if from.only.is_none() && self.host.starts_with(&from.host) {
+        let is_around = from.only.is_none() && self.host.starts_with(&from.host);
+        if is_around || self.host == from.host {
             let new = from.grants.iter().filter(|grant| !self.grants.contains(grant));
             let new: Vec<_> = new.copied().collect();
             self.grants.extend(new);
@@ -302,6 +303,24 @@ mod tests {
         assert_eq!(usage.grants_used, [2, 1]);
         let flags: Vec<_> = usage.denied.iter().map(|d| d.flag()).collect();
         assert_eq!(flags, ["--allow-write=b", "--allow-read=../b", "--allow-read=/etc/passwd"]);
+    }
+
+    #[test]
+    fn a_file_has_what_all_its_grants_give() {
+        let temp = tempfile::tempdir().unwrap();
+        let one = |rights, grant| Root {
+            host: temp.path().join("x"),
+            only: Some("x".into()),
+            ..root(temp.path(), "x", rights, grant)
+        };
+        let mut files = Files::default();
+        files.add(one(Rights::READ, 0));
+        let monitor = Monitor::new(2);
+        let both = [Access::Read, Access::Write];
+        assert_eq!(files.place(None, b"x", &both, &monitor).unwrap_err(), Error::Rights);
+        files.add(one(Rights::WRITE, 1));
+        assert!(files.place(None, b"x", &both, &monitor).is_ok());
+        assert_eq!(files.place(None, b"y", &[Access::Read], &monitor).unwrap_err(), Error::Rights);
     }
 
     #[test]
