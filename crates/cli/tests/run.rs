@@ -203,7 +203,10 @@ fn a_file_is_found_by_either_of_its_names() {
         assert!(ended.code == Some(1) && ended.stderr.contains("was not granted"), "{granted}: {ended:?}");
     }
     // Read and written at once, which takes both grants together.
-    let both = place.with("both.js", "import { openSync } from 'node:fs';\nopenSync('a.txt', 'r+'); openSync('made.txt', 'w+');\n");
+    let both = place.with(
+        "both.js",
+        "import { openSync } from 'node:fs';\nopenSync('a.txt', 'r+'); openSync('made.txt', 'w+');\n",
+    );
     let grants = ["--allow-read=a.txt,made.txt", "--allow-write=a.txt,made.txt"];
     assert_eq!(both.b8g(&["run", grants[0], grants[1], "both.js"]).code, Some(0));
     assert_eq!(both.b8g(&["run", grants[0], "both.js"]).code, Some(1));

@@ -265,6 +265,8 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
             Ok(len as i64)
         }
         Object::Task(task) => task.read(into, position.unwrap_or(0)),
+        // The same wherever it is read.
+        Object::Random(random) => random.read(into),
         _ if position.is_some() => Err(Error::Type),
         Object::Reader(reader) => reader.read(into),
         Object::Input(input) => input.read(into),
@@ -274,7 +276,6 @@ fn read(state: &State, handle: Handle, into: &mut [u8], position: Option<u64>) -
         Object::Codec(codec) => codec.read(into),
         Object::Tls(session) => session.read(into),
         Object::Clock(clock) => clock.read(into),
-        Object::Random(random) => random.read(into),
         Object::Timer(timer) => timer.read(into, state.now()),
         _ => Err(Error::Type),
     }

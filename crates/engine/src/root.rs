@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use b8g_core::Handle;
-use b8g_core::abi::{FileType, Stat};
+use b8g_core::abi::{FileType, Role, Stat};
 
 use crate::object::Object;
 use crate::outcome::Access;
@@ -49,6 +49,14 @@ pub(crate) fn path_of<'p>(state: &State, below: Handle, path: &'p [u8]) -> Cow<'
     }
 }
 
+/// The context's randomness, if that is what a name means that C libraries know it by, and no file was granted as that.
+pub(crate) fn random(state: &State, below: Handle, path: &[u8]) -> Option<Handle> {
+    let Ok((Object::Files(files), _)) = state.table.get(below) else { return None };
+    let is_random =
+        matches!(path, b"dev/urandom" | b"dev/random") && !files.covers(&[b"/", path].concat(), Access::Read);
+    state.given(Role::Random).filter(|_| is_random)
+}
+
 /// Tells what is there without asking the system: the directory itself, and the working directory where that was not granted.
 pub(crate) fn stat_of(state: &State, below: Handle, path: &[u8]) -> Option<Stat> {
     let Ok((Object::Files(files), _)) = state.table.get(below) else { return None };
@@ -57,24 +65,23 @@ pub(crate) fn stat_of(state: &State, below: Handle, path: &[u8]) -> Option<Stat>
     match path {
         b"." if !granted(b"/") => Some(directory(1)),
         WORKING_DIRECTORY if !granted(b".") => Some(directory(2)),
-        _ => None,
+        _ => random(state, below, path).map(|_| of_type(FileType::CharacterDevice, 3)),
     }
 }
 
 /// The same of the handle itself.
 pub(crate) fn stat_of_handle(state: &State, handle: Handle) -> Option<Stat> {
-    matches!(state.table.get(handle), Ok((Object::Files(_), _))).then(|| directory(1))
+    match state.table.get(handle) {
+        Ok((Object::Files(_), _)) => Some(directory(1)),
+        Ok((Object::Random(_), _)) => Some(of_type(FileType::CharacterDevice, 3)),
+        _ => None,
+    }
 }
 
 fn directory(inode: u64) -> Stat {
-    Stat {
-        device: 0,
-        inode,
-        file_type: FileType::Directory,
-        links: 1,
-        size: 0,
-        atime_ns: 0,
-        mtime_ns: 0,
-        ctime_ns: 0,
-    }
+    of_type(FileType::Directory, inode)
+}
+
+fn of_type(file_type: FileType, inode: u64) -> Stat {
+    Stat { device: 0, inode, file_type, links: 1, size: 0, atime_ns: 0, mtime_ns: 0, ctime_ns: 0 }
 }

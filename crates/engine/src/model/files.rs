@@ -137,6 +137,12 @@ pub(crate) fn open_at(
     if root::is_no_file(state, directory, checked(path)?) {
         return Err(errno(libc::ENOENT).into());
     }
+    if mode & mode::WRITE == 0
+        && let Some(random) = root::random(state, directory, checked(path)?)
+    {
+        let handle = duplicate(state, random)?;
+        return Ok(Descriptor { handle, is_directory: false, mode: mode::READ, preopen: None });
+    }
     let path = &*self::below(state, below, path)?;
     if how & open::DIRECTORY != 0 && how & (open::CREATE | open::EXCLUSIVE | open::TRUNCATE) != 0 {
         return Err(errno(libc::EINVAL).into());

@@ -270,8 +270,14 @@ pub(super) fn path_open(
     if root::is_no_file(guest.state, directory, asked) {
         return Err(Errno::NOENT);
     }
+    let random = root::random(guest.state, directory, asked).filter(|_| wanted == Rights::READ);
     let path = &*root::path_of(guest.state, directory, asked);
-    let opened = dispatch(guest.state, Call::Open { directory, path, flags, rights: wanted });
+    let opened = match random {
+        Some(handle) => {
+            dispatch(guest.state, Call::Dup { handle, rights: Rights::READ.union(Rights::INSPECT) })
+        }
+        None => dispatch(guest.state, Call::Open { directory, path, flags, rights: wanted }),
+    };
     let handle = Handle::from_raw(count(opened.map_err(Errno::of_path)?)?);
     let fd = match describe(guest, handle)? {
         Kind::Directory => Fd {

@@ -638,3 +638,25 @@ fn one_directory_holds_all_grants() {
         );
     }
 }
+
+/// Randomness has the names there that C libraries know it by, for who was granted it.
+#[test]
+fn randomness_is_a_file_too() {
+    let read = 1 << 1;
+    for (grants, is_there) in [(Grants::none(), false), (Grants::none().randomness(), true)] {
+        for name in ["dev/urandom", "dev/random"] {
+            let mut subject = Subject::made(&grants, true);
+            let opened = subject.open(name, 0, read);
+            let (at, len) = subject.put_text(30_000, name);
+            let stated = subject.errno(|guest| path::path_filestat_get(guest, ROOT, 1, at, len, 300));
+            assert_eq!((opened.is_ok(), stated), (is_there, if is_there { 0 } else { 63 }), "{name}");
+            let Ok(fd) = opened else { continue };
+            assert_eq!(subject.memory[316], 2, "a character device");
+            put_vectors(&mut subject, 100, &[(1000, 64)]);
+            subject.call(|guest| io::fd_read(guest, fd, 100, 1, 200)).unwrap();
+            assert_eq!(subject.u32_at(200), 64);
+            assert!(subject.memory[1000..1064].iter().any(|byte| *byte != 0));
+            assert!(subject.open(name, 0, 1 << 6).is_err(), "nobody writes to it");
+        }
+    }
+}
