@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(HERE))
 
+import drawn  # noqa: E402
 import lasting  # noqa: E402
 import lists  # noqa: E402
 import small  # noqa: E402
@@ -64,7 +65,7 @@ def main():
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         made = make(given.tools.resolve(), given.wit.resolve(), pathlib.Path(folder))
-        component, immortal = lasting.mend(lists.mend(small.mend(made)))
+        component, immortal = lasting.mend(lists.mend(drawn.mend(small.mend(made))))
         component, padded = stack.guard(component)
     digest = hashlib.sha256(component).hexdigest()
     # Whole or not at all.

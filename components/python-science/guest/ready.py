@@ -25,7 +25,7 @@ PACKAGES = {"numpy": (), "six": (), "dateutil": ("six",), "tzdata": (), "pandas"
 # What is known of them, by the names that pip has for them.
 DISTRIBUTIONS = ("numpy", "pandas", "python-dateutil", "six", "tzdata")
 # What people may expect here too, and is not.
-ABSENT = ("scipy", "matplotlib", "sklearn", "seaborn", "statsmodels", "sympy", "networkx", "lxml", "PIL", "pyarrow", "numba", "polars")
+ABSENT = ("scipy", "matplotlib", "sklearn", "statsmodels", "lxml", "PIL", "pyarrow", "numba", "polars")
 # Flags of the interpreter that are set in this module, and in no python3 that a program knows: that is told with every missing module.
 FLAGS = {"isolated": 0, "no_site": 0, "no_user_site": 0, "ignore_environment": 0, "safe_path": False}
 # The archive of the library, which is gone when a program runs.

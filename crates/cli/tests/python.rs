@@ -303,6 +303,21 @@ fn packages_come_from_a_directory_or_from_pip() {
 }
 
 #[test]
+fn libraries_in_c_draw_random_numbers_too() {
+    let text = "import sqlite3\nprint(sqlite3.connect(':memory:').execute('select random()').fetchone())\n\
+                print(open('/dev/urandom', 'rb').read(8))\n";
+    let place = Place::new().with("x.py", text);
+    let run = |arguments: &[&str]| {
+        let ended = b8g(&place, arguments);
+        assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
+        ended.stdout
+    };
+    let (first, second) = (run(&["run", "x.py"]), run(&["run", "x.py"]));
+    assert!(first.lines().zip(second.lines()).all(|(one, other)| one != other), "{first}{second}");
+    assert_eq!(run(&["run", "--seed=3", "x.py"]), run(&["run", "--seed=3", "x.py"]));
+}
+
+#[test]
 fn what_the_library_looks_for_is_there() {
     let place = Place::new().with("numbers_.py", "import numpy\n");
     // It imports nothing that would import `warnings`.

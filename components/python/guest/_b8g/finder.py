@@ -44,6 +44,12 @@ def bundle():
     return _bundle
 
 
+def has(name):
+    """Whether packages of the bundle, which come behind the library, have a module of this name."""
+    listed = [_bundle.entries(root) or () for root in _bundle.roots[1:]] if _bundle is not None else []
+    return any(name + "/" in entries or name + ".py" in entries for entries in listed)
+
+
 def path_hook(path):
     """The finder of a directory of the bundle."""
     if _bundle is not None and isinstance(path, str):

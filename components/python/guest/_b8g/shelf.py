@@ -145,7 +145,7 @@ class Finder:
             spec = module.__spec__
             is_own = spec is not None and spec.name == fullname and spec.loader is Loader
             return spec if is_own else ModuleSpec(fullname, Alias(spec))
-        if fullname in ABSENT and _is_import():
+        if fullname in ABSENT and _is_import() and not finder.has(fullname):
             raise ModuleNotFoundError(ABSENT[fullname], name=fullname)
         return None
 
