@@ -136,7 +136,7 @@ pub(crate) struct Compiled {
 
 /// Code whose binary need not be read.
 pub(crate) enum Code {
-    Model(Model),
+    Model(Box<Model>),
     /// A module, which was rewritten before it was compiled.
     Module(Module),
 }
@@ -507,7 +507,7 @@ impl Component {
     ) -> Result<Component, ComponentError> {
         let options = ComponentOptions { trap_unknown_imports: true, ..ComponentOptions::default() };
         let mut compiled = match code {
-            Code::Model(model) => Compiled::of_model(engine, model)?,
+            Code::Model(model) => Compiled::of_model(engine, *model)?,
             Code::Module(module) => Compiled::link(engine, module, None, options)?,
         };
         compiled.data_unread = has_data;
@@ -520,7 +520,7 @@ impl Component {
         let (wasm, engine) = (self.wasm.as_deref()?, self.compiled.engine());
         if let Some(model) = &self.compiled.model {
             let (model, stripped) = model.without_data(engine, wasm)?;
-            return Some((Code::Model(model), stripped));
+            return Some((Code::Model(Box::new(model)), stripped));
         }
         // Elsewhere the code is not kept under that binary.
         let stripped = split::Split::of(wasm).filter(|_| self.compiled.is_whole)?.without_data();

@@ -242,7 +242,7 @@ impl<'c> Kept<'c> {
             (Some((known, code)), Some((from, bytes))) => {
                 let checked = (head.settled && code.is_same()).then(|| code.path());
                 let code = match known {
-                    KnownCode::Model(known) => Code::Model(Model::found(engine, known, checked)?),
+                    KnownCode::Model(known) => Code::Model(Box::new(Model::found(engine, known, checked)?)),
                     KnownCode::Module(key) => Code::Module(engine.module_found(key, checked)?),
                 };
                 let wasm = Binary::new(MappedFile::new(file.try_clone().ok()?, from, bytes)?);
