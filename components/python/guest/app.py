@@ -121,8 +121,12 @@ def _event(kind, handle, value):
         # What the C library has read at its start was for the context that was frozen.
         sys.argv[:] = sys.argv[:1] or [""]
         sys.argv += host.arguments()[1:]
-        os.environ.clear()
-        os.environ.update(host.environment())
+        environment = host.environment()
+        # Of a mapping that is empty even the clearing takes time.
+        if os.environ:
+            os.environ.clear()
+        if environment:
+            os.environ.update(environment)
         return State.DONE
     if kind is EventKind.CANCEL:
         raise _Ended
