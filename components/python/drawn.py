@@ -4,7 +4,7 @@ Start at `mend`. The library that componentize-py brings was built without a sou
 and `randomblob()` give everybody the same. Here the function that should draw asks the C library, as CPython does.
 """
 
-from wasm import Functions, assemble, number, sections
+from wasm import Functions, mended, number
 
 # Takes the system, how many bytes, and where to; answers how many.
 DRAWS = "unixRandomness"
@@ -14,15 +14,13 @@ ASKS = "getentropy"
 
 def mend(component):
     """The component with it mended."""
-    parts, count = [], 0
-    for kind, content in sections(component):
-        if kind == 1:
-            own = Functions(content)
-            draws, asks = own.index(DRAWS), own.index(ASKS)
-            if draws is not None and asks is not None:
-                own.bodies[draws - own.imported] = b"\x00\x20\x02\x20\x01\x10" + number(asks) + b"\x1a\x20\x01\x0b"
-                content, count = own.module(), count + 1
-        parts.append((kind, content))
-    if count != 1:
-        raise SystemExit(f"{count} modules of the component hold SQLite, and should be one: componentize-py has changed")
-    return assemble(component[:8], parts)
+    return mended(component, _mend_module, "hold SQLite")
+
+
+def _mend_module(module):
+    own = Functions(module)
+    draws, asks = own.index(DRAWS), own.index(ASKS)
+    if draws is None or asks is None:
+        return None
+    own.bodies[draws - own.imported] = b"\x00\x20\x02\x20\x01\x10" + number(asks) + b"\x1a\x20\x01\x0b"
+    return own.module()

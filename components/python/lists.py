@@ -8,7 +8,7 @@ Invariant: no function of the world (`world.py`) takes two lists of bytes, or gi
 be freed too early.
 """
 
-from wasm import Functions, Reader, assemble, number, sections
+from wasm import Functions, Reader, mended, number
 
 # Takes a list from the stack of arguments: gives its length, and stores where its bytes are, or 0 if they are taken one by one.
 TAKES = "wit_dylib_pop_list"
@@ -18,16 +18,7 @@ FREES = "__rustc::__rust_dealloc"
 
 def mend(component):
     """The component with it mended."""
-    parts, count = [], 0
-    for kind, content in sections(component):
-        if kind == 1:
-            mended = _mend_module(content)
-            count += mended is not None
-            content = content if mended is None else mended
-        parts.append((kind, content))
-    if count != 1:
-        raise SystemExit(f"{count} modules of the component pass lists, and should be one: componentize-py has changed")
-    return assemble(component[:8], parts)
+    return mended(component, _mend_module, "pass lists")
 
 
 def _mend_module(module):

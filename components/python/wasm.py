@@ -117,6 +117,18 @@ def imported(content):
     return functions, variables
 
 
+def mended(component, mend, what):
+    """The component with the one core module changed of which `mend` gives another; `what` says what that does, where there is none or more."""
+    parts, count = [], 0
+    for kind, content in sections(component):
+        changed = mend(content) if kind == 1 else None
+        count += changed is not None
+        parts.append((kind, content if changed is None else changed))
+    if count != 1:
+        raise SystemExit(f"{count} modules of the component {what}, and should be one: componentize-py has changed")
+    return assemble(component[:8], parts)
+
+
 class Functions:
     """A core module with its own functions: `names` by index, the type of each in `kinds`, their `bodies`, how many are imported before them."""
 

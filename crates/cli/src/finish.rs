@@ -26,8 +26,9 @@ pub struct Finish {
     console: Console,
     report: Option<Target>,
     file: String,
-    /// What the flags say, and what the program has.
+    /// What the flags say.
     limits: Limits,
+    /// What the program has, once that is known.
     had: OnceLock<Limits>,
     begun: Instant,
     begun_at: SystemTime,

@@ -13,15 +13,7 @@ use common::{Ended, Place};
 /// Where the component lies.
 fn components() -> &'static Path {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
-    MADE.get_or_init(|| {
-        let place = Place::new();
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("components");
-        let mut add = place.command(&["component", "add", "python", "--quiet"]);
-        let output = add.env("B8G_COMPONENTS", &home).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "b8g component add python: {said}");
-        home
-    })
+    MADE.get_or_init(|| common::components("python", "components"))
 }
 
 fn command(place: &Place, arguments: &[&str]) -> Command {

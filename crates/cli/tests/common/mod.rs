@@ -159,6 +159,17 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
+/// Where a component lies that was built once for all tests of a file, as `b8g component add` does.
+pub fn components(name: &str, directory: &str) -> PathBuf {
+    let place = Place::new();
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(directory);
+    let mut add = place.command(&["component", "add", name, "--quiet"]);
+    let output = add.env("B8G_COMPONENTS", &home).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "b8g component add {name}: {said}");
+    home
+}
+
 /// A guest of the component ABI whose `b8g_start` does what `body` says. In `data`, at address 1024, lies what it
 /// writes; above 4096 is room.
 pub fn guest(data: &str, body: &str) -> String {
