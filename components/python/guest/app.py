@@ -13,11 +13,12 @@ from _b8g import foreign, tls
 tls.prepare()
 foreign.prepare()
 
+import b8g  # noqa: E402, F401 - for programs to find
 from componentize_py_types import Err  # noqa: E402
 from wit_world.exports import Run as Exported  # noqa: E402
 from wit_world.imports.types import EventKind, State  # noqa: E402
 
-from _b8g import bytecode, finder, host, program, randomness, session, warm  # noqa: E402
+from _b8g import bytecode, checkpoint, finder, host, program, randomness, session, warm  # noqa: E402
 from _b8g.bundle import Bundle  # noqa: E402
 
 tls.attach(host)
@@ -70,12 +71,14 @@ def begin(data):
     sys.argv = list(sys.argv)
     _enter_directory()
     if data is None:
+        checkpoint.passes = True
         sys.argv[:1] = [""]
         program.new_main()
         return State.DONE
     _bundle = Bundle(data)
     finder.install(_bundle)
     if _bundle.run is None:
+        checkpoint.passes = True
         sys.argv[:1] = [_bundle.argv0]
         program.new_main()
         return State.DONE
@@ -88,6 +91,7 @@ def begin(data):
         program.ready(_bundle)
         return State.DONE
     if _bundle.when == "cells":
+        checkpoint.passes = True
         program.begin(_bundle)
         return State.DONE
     return _run()
@@ -104,7 +108,13 @@ def _enter_directory():
 def _run():
     global _pending
     _pending = False
-    code = program.run(_bundle)
+    return _left(program.run(_bundle))
+
+
+def _left(code):
+    """What is answered when a program has run: it waits at a checkpoint, or ends with this code."""
+    if code is None:
+        return State.CHECKPOINT
     if code & 0xFF:
         host.exit(code)
     return State.DONE
@@ -127,7 +137,9 @@ def _event(kind, handle, value):
             os.environ.clear()
         if environment:
             os.environ.update(environment)
-        return State.DONE
+        return _left(program.go_on(True, value)) if checkpoint.waits() else State.DONE
+    if kind is EventKind.CHECKPOINT and checkpoint.waits():
+        return _left(program.go_on(False, None))
     if kind is EventKind.CANCEL:
         raise _Ended
     if kind is EventKind.MAIN:

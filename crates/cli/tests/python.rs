@@ -269,6 +269,89 @@ fn an_image_goes_on_with_its_own_arguments_and_randomness() {
     assert_eq!((ended.code, lines.len()), (Some(0), 3), "{ended:?}");
 }
 
+/// A program that is frozen within what `asyncio.run` runs, where a task and a timer of its own go on.
+const LEARNS: &str = "import asyncio, random, sys\n\
+from b8g import checkpoint\n\
+ticks = []\n\
+async def tick():\n    while True:\n        await asyncio.sleep(0.01)\n        ticks.append(1)\n\
+async def main():\n\
+\x20   ticking = asyncio.create_task(tick())\n\
+\x20   await asyncio.sleep(0.05)\n\
+\x20   here = await checkpoint()\n\
+\x20   before = len(ticks)\n\
+\x20   await asyncio.sleep(0.1)\n\
+\x20   print(here.restored, here.copy, sys.argv[1:], len(ticks) > before > 0, random.random() if here.restored else 0)\n\
+\x20   return 3\n\
+if __name__ == '__main__':\n    sys.exit(asyncio.run(main()))\n";
+
+#[test]
+fn a_program_goes_on_from_its_checkpoint() {
+    let place = Place::new().with("learn.py", LEARNS);
+    b8g(&place, &["run", "learn.py", "a"]).code(3).stdout("False None ['a'] True 0\n");
+    let frozen = b8g(&place, &["snapshot", "learn.py", "a", "b"]);
+    frozen.code(3).stdout("False None ['a', 'b'] True 0\n").says("b8g: wrote learn.b8g: ");
+    std::fs::remove_file(place.join("learn.py")).unwrap();
+    let copies = b8g(&place, &["resume", "--copies=4", "learn.b8g", "--", "c"]);
+    copies.code(3);
+    let mut lines: Vec<&str> = copies.stdout.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines.len(), 4, "{copies:?}");
+    for (copy, line) in lines.iter().enumerate() {
+        assert!(line.starts_with(&format!("True {copy} ['c'] True 0.")), "{copies:?}");
+    }
+    let draws: std::collections::BTreeSet<&str> =
+        lines.iter().map(|line| line.rsplit(' ').next().unwrap()).collect();
+    assert_eq!(draws.len(), 4, "each has randomness of its own: {copies:?}");
+}
+
+#[test]
+fn checkpoints_are_where_nothing_is_on_the_stack() {
+    // At the top level, again and again; what leaves the loop in the middle is what it was, and shows no frame of the guest.
+    let top = "import asyncio, b8g, sys\nn = 0\nwhile not (await b8g.checkpoint()).restored and n < 2:\n    n += 1\nprint(n)\n\
+        async def leave():\n    await asyncio.sleep(0)\n    sys.exit(5)\n\
+        async def main():\n    kept = asyncio.create_task(leave())\n    await asyncio.sleep(60)\n\
+        try:\n    asyncio.run(main())\nexcept SystemExit as left:\n    print(left.code, (await b8g.checkpoint()).restored)\n\
+        await asyncio.get_running_loop().create_future()\n";
+    let place = Place::new().with("top.py", top);
+    let ended = b8g(&place, &["snapshot", "top.py"]);
+    ended
+        .code(1)
+        .stdout("2\n5 False\n")
+        .says("RuntimeError: the event loop waits for something that can never happen");
+    assert_eq!(ended.stderr.matches("b8g: wrote top.b8g").count(), 4, "{ended:?}");
+    assert!(!ended.stderr.lines().any(|line| line.starts_with("b8g: denied")), "{ended:?}");
+    b8g(&place, &["resume", "top.b8g"]).code(1).stdout("5 True\n");
+    // An error of a program that goes on is told as any other.
+    let fails = "import asyncio, b8g\nasync def main():\n    await b8g.checkpoint()\n    return {}['missing']\nasyncio.run(main())\n";
+    std::fs::write(place.join("fails.py"), fails).unwrap();
+    b8g(&place, &["snapshot", "-q", "--stop", "fails.py"]).code(0).stderr("");
+    let ended = b8g(&place, &["resume", "fails.b8g"]);
+    ended.code(1).says("  File \"fails.py\", line 5, in <module>\n").says("KeyError: 'missing'");
+    assert!(!ended.stderr.contains("/0/"), "{ended:?}");
+    // Where calls of C are in between, it says so; an open file too; and who names no checkpoint has no `await` there.
+    let within = "import asyncio, b8g\nasync def main():\n    await b8g.checkpoint()\ndef go():\n    asyncio.run(main())\ngo()\n";
+    std::fs::write(place.join("within.py"), within).unwrap();
+    b8g(&place, &["snapshot", "within.py"])
+        .code(1)
+        .says("RuntimeError: checkpoint() is awaited at the top level");
+    let open = "import b8g\nwith open('within.py') as f:\n    await b8g.checkpoint()\n";
+    std::fs::write(place.join("open.py"), open).unwrap();
+    b8g(&place, &["snapshot", "--allow-read=.", "open.py"]).code(1).says("it has an open file or directory");
+    std::fs::write(place.join("plain.py"), "import asyncio\nawait asyncio.sleep(0)\n").unwrap();
+    let ended = b8g(&place, &["run", "plain.py"]);
+    ended.code(1).says("    await asyncio.sleep(0)\n").says("SyntaxError: 'await' outside function");
+    assert!(!ended.stderr.contains("denied"), "{ended:?}");
+    // Modules, standard input and cells have it too; nothing is frozen there.
+    std::fs::write(place.join("asks.py"), "import b8g\nhere = await b8g.checkpoint()\nprint(here)\n")
+        .unwrap();
+    let passes = "Checkpoint(restored=False, copy=None)\n";
+    b8g(&place, &["run", "-m", "asks"]).code(0).stdout(passes);
+    b8g_with(&place, &["run", "--lang=py", "-"], "import b8g; print(await b8g.checkpoint())")
+        .code(0)
+        .stdout(passes);
+    b8g_with(&place, &["repl", "asks.py"], "await b8g.checkpoint()\n").code(0).stdout(&passes.repeat(2));
+}
+
 #[test]
 fn packages_come_from_a_directory_or_from_pip() {
     let place = Place::new().with("main.py", "import pkg\nprint(pkg.VALUE, pkg.data())\n");

@@ -203,3 +203,14 @@ impl Store {
         Bundle { bytes, files: self.read, members: self.members, native, argv0 }
     }
 }
+
+/// Tells whether a bundle's bytes have a file by this path in the guest, whose first byte is a slash.
+///
+/// A path that JSON would write otherwise is not found: what this is asked for can do without.
+pub fn has_file(bundle: &[u8], path: &[u8]) -> bool {
+    let Some((length, rest)) = bundle.split_first_chunk::<4>() else { return false };
+    let head = usize::try_from(u32::from_le_bytes(*length)).ok().and_then(|length| rest.get(..length));
+    let wanted = [b"[\"", path, b"\","].concat();
+    let is_plain = !path.contains(&b'"') && !path.contains(&b'\\');
+    is_plain && head.is_some_and(|head| memchr::memmem::find(head, &wanted).is_some())
+}

@@ -42,7 +42,7 @@ mod wheel;
 
 use std::path::{Path, PathBuf};
 
-pub use bundle::{Bundle, Member};
+pub use bundle::{Bundle, Member, has_file};
 pub use cell::is_incomplete;
 pub use error::{Bound, BundleError, ErrorKind, Place};
 pub use frames::place_of;

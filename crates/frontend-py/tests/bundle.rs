@@ -357,6 +357,18 @@ fn links_lead_where_they_may() {
     assert_eq!(tree.run("work/deep.py").paths().len(), 5);
 }
 
+#[test]
+fn a_bundle_says_which_files_it_has() {
+    let tree = Tree::new(&[("work/app.py", "import b"), ("work/b.py", "c = '[\"/cwd/c.py\",'")]);
+    let bytes = tree.build(Entry::File(&tree.path("work/app.py"))).expect("it is a program").bytes;
+    let has = |path: &str| b8g_frontend_py::has_file(&bytes, path.as_bytes());
+    assert!(has("/cwd/app.py") && has("/cwd/b.py"));
+    assert!(!has("/cwd/c.py") && !has("/cwd") && !has("app.py") && !has("/cwd/app.py\",\"app.py"));
+    for cut in 0..40 {
+        assert!(!b8g_frontend_py::has_file(&bytes[..cut], b"/cwd/app.py"), "{cut}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_or_cannot_be_read_is_left_out() {

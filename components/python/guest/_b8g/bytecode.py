@@ -7,7 +7,7 @@ import importlib.util
 import json
 import marshal
 
-from _b8g import finder
+from _b8g import source
 
 # As the head of a `.pyc` that nobody checks against its source: the magic number, flags, and eight bytes that mean nothing then.
 _HEAD = importlib.util.MAGIC_NUMBER + bytes(12)
@@ -20,7 +20,7 @@ def compiled(bundle):
         if not path.endswith(".py") or path + "c" in bundle:
             continue
         try:
-            code = finder.compile_source(bundle.read(path), bundle.shown(path))
+            code = source.compiled(bundle.read(path), bundle.shown(path))
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         data = _HEAD + marshal.dumps(code)

@@ -16,17 +16,21 @@ import sys
 from importlib import _bootstrap, _bootstrap_external
 from importlib._bootstrap import ModuleSpec
 
+from _b8g import checkpoint, source
+
 _PYC_HEAD_BYTES = 16
 _MAGIC = importlib.util.MAGIC_NUMBER
 _CACHE = f".{sys.implementation.cache_tag}.pyc"
 
 # How the names of files begin that were there when the component was made, and are gone.
-gone = ("/python/", "<frozen ")
+gone = ("/python/", "/0/", "<frozen ")
 
 # Frames of what was compiled to C name such files, which nobody has.
 _SOURCES_OF_C = (".pyx", ".pxi", ".pxd")
 
 _bundle = None
+# By which names the program is asked for that runs as `__main__`.
+mains = {"__main__"}
 
 
 def install(bundle):
@@ -143,6 +147,10 @@ class BundleLoader(_bootstrap_external.SourceLoader):
         return importlib.util.decode_source(self.get_data(self.path))
 
     def get_code(self, fullname):
+        if fullname in mains and not self.path.endswith((".pyc", "/__init__.py")):
+            data = self.get_data(self.path)
+            if checkpoint.is_named(data):
+                return checkpoint.compiled(data, _bundle.shown(self.path))
         compiled = self._compiled()
         if compiled is not None:
             return compiled
@@ -152,7 +160,7 @@ class BundleLoader(_bootstrap_external.SourceLoader):
 
     def source_to_code(self, data, path, *, _optimize=-1):
         shown = _bundle.shown(path) if path in _bundle else path
-        return _bootstrap._call_with_frames_removed(compile_source, data, shown)
+        return _bootstrap._call_with_frames_removed(source.compiled, data, shown)
 
     def get_resource_reader(self, fullname):
         return Resources(self.path.rpartition("/")[0])
@@ -169,32 +177,6 @@ class BundleLoader(_bootstrap_external.SourceLoader):
                 if data[:4] == _MAGIC:
                     return marshal.loads(data[_PYC_HEAD_BYTES:])
         return None
-
-
-def compile_source(data, shown):
-    """Compiles the bytes of a source, with the error that `python3 FILE` has for bytes that are no text."""
-    try:
-        return compile(data, shown, "exec", dont_inherit=True)
-    except SyntaxError as error:
-        if not isinstance(data, bytes) or "codec can't decode" not in str(error.msg):
-            raise
-        raise _undecodable(data, shown, error) from None
-
-
-def _undecodable(data, shown, error):
-    for number, line in enumerate(data.split(b"\n"), 1):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError as bad:
-            if b"coding" not in b"".join(data.split(b"\n")[:2]):
-                return SyntaxError(
-                    f"Non-UTF-8 code starting with '\\x{line[bad.start]:02x}' in file {shown} on line {number}, but no encoding declared; "
-                    "see https://peps.python.org/pep-0263/ for details",
-                    (shown, number, 0, None),
-                )
-            break
-    error.filename = shown
-    return error
 
 
 class Resources:
@@ -304,7 +286,7 @@ def prepare():
     sys.path_hooks.insert(0, path_hook)
     linecache.updatecache = _update
     importlib.resources.as_file.register(Resource, _as_file)
-    hide_frames(BundleLoader.get_code, BundleLoader.source_to_code, compile_source)
+    hide_frames(BundleLoader.get_code, BundleLoader.source_to_code, source.compiled)
 
 
 def hide_frames(*functions):

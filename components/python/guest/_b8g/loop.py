@@ -38,6 +38,11 @@ class Loop(asyncio.unix_events._UnixSelectorEventLoop):
     def _write_to_self(self):
         """There is nobody to wake: only the loop's own thread calls this."""
 
+    def shift(self, seconds):
+        """Puts off all timers: the clock went on while the loop stood still."""
+        for handle in self._scheduled:
+            handle._when += seconds
+
     def run_in_executor(self, executor, func, *args):
         self._check_closed()
         if executor is not None:
@@ -70,7 +75,14 @@ def prepare():
         module.SelectorEventLoop = module.EventLoop = Loop
     policy = asyncio.unix_events._DefaultEventLoopPolicy
     policy._loop_factory = Loop
-    asyncio.run(_sample())
+    asyncio.run(_sample(), loop_factory=_named)
+
+
+def _named():
+    """A loop whose tasks all have a name: those of programs are counted from 1."""
+    loop = Loop()
+    loop.set_task_factory(lambda loop, coroutine, **options: asyncio.Task(coroutine, loop=loop, **{"name": "sample", **options}))
+    return loop
 
 
 async def _sample():

@@ -12,7 +12,7 @@ import runpy
 import sys
 import types
 
-from _b8g import finder, streams
+from _b8g import checkpoint, finder, streams
 
 # What python3 is called in messages that name it.
 _EXECUTABLE = "python3"
@@ -21,6 +21,9 @@ _FAILED, _INTERRUPTED, _UNFLUSHED = 1, 130, 120
 _EXIT_MAX = 1 << 63
 # So many tools `sys.monitoring` knows.
 _TOOLS = 6
+
+# The module `__main__` of the program.
+_main = None
 
 
 def new_main():
@@ -32,17 +35,28 @@ def new_main():
 
 
 def run(bundle):
-    """Runs what the bundle says, and gives the exit code."""
+    """Runs what the bundle says, and gives the exit code, or None if it waits at a checkpoint."""
+    global _main
     sys.argv[:1] = [bundle.argv0]
-    main = new_main()
-    code = guarded(_enter, bundle, main)
-    return finish(main, code)
+    _main = new_main()
+    return _left(guarded(_enter, bundle, _main))
+
+
+def go_on(restored, copy):
+    """Lets a program go on that waits at a checkpoint; gives what `run` does."""
+    return _left(guarded(checkpoint.go_on, restored, copy))
+
+
+def _left(code):
+    return None if checkpoint.waits() else finish(_main, code)
 
 
 def begin(bundle):
     """Runs what the bundle says as `python3 -i` does: whatever becomes of it, what it has defined is there for cells."""
     sys.argv[:1] = [bundle.argv0]
     guarded(_enter, bundle, new_main())
+    while checkpoint.waits():
+        guarded(checkpoint.go_on, False, None)
     streams.flush(sys.stdout)
     streams.flush(sys.stderr)
 
@@ -58,7 +72,7 @@ def _enter(bundle, main):
         main.__cached__ = None
     loader = finder.BundleLoader("__main__", path)
     main.__loader__ = loader
-    exec(loader.get_code("__main__"), main.__dict__)
+    checkpoint.enter(loader.get_code("__main__"), main)
 
 
 def ready(bundle):
@@ -86,6 +100,7 @@ def ready(bundle):
 
 def _run_module(name, main):
     """Runs `-m name` by the rules of runpy."""
+    finder.mains.update((name, name + ".__main__"))
     try:
         name, spec, code = runpy._get_main_module_details() if name == "" else runpy._get_module_details(name, _NoModule)
     except _NoModule as error:
@@ -97,7 +112,7 @@ def _run_module(name, main):
     main.__loader__ = spec.loader
     main.__package__ = spec.parent
     main.__spec__ = spec
-    exec(code, main.__dict__)
+    checkpoint.enter(code, main)
 
 
 class _NoModule(ImportError):

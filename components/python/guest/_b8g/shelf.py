@@ -39,6 +39,8 @@ _COMMANDS = (
     "ast base64 calendar cProfile difflib dis doctest gzip http.server inspect json.__main__ json.tool platform pprint profile quopri "
     "random sqlite3.__main__ sysconfig tabnanny tarfile textwrap timeit tokenize trace unittest.__main__ uuid zipfile.__main__".split()
 )
+# What of the guest programs find.
+_OF_ENGINE = ("b8g",)
 # Where numpy and pandas are.
 _SCIENCE = "is not a part of this Python: b8g component add python-science brings it, and --component python-science uses that"
 # Why a module is absent.
@@ -235,7 +237,7 @@ def keep_code():
 
 def put_away(packages=()):
     """Takes the library and these packages out of `sys.modules`, but for what python3 starts with."""
-    kept = sys.stdlib_module_names.union(packages)
+    kept = sys.stdlib_module_names.union(packages, _OF_ENGINE)
     for name, module in list(sys.modules.items()):
         if module is None or name in _FIXED:
             continue

@@ -134,12 +134,11 @@ pub(crate) fn open_at(
     mode: u32,
 ) -> Done<Descriptor> {
     let directory = below.directory()?;
-    if root::is_no_file(state, directory, checked(path)?) {
+    let reads = mode & mode::WRITE == 0;
+    if reads && root::is_no_file(state, directory, checked(path)?) {
         return Err(errno(libc::ENOENT).into());
     }
-    if mode & mode::WRITE == 0
-        && let Some(random) = root::random(state, directory, checked(path)?)
-    {
+    if reads && let Some(random) = root::random(state, directory, checked(path)?) {
         let handle = duplicate(state, random)?;
         return Ok(Descriptor { handle, is_directory: false, mode: mode::READ, preopen: None });
     }

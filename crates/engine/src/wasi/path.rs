@@ -267,7 +267,7 @@ pub(super) fn path_open(
         }
     }
     let asked = path_at(&guest.memory, (path, path_len))?;
-    if root::is_no_file(guest.state, directory, asked) {
+    if !wanted.contains(Rights::WRITE) && root::is_no_file(guest.state, directory, asked) {
         return Err(Errno::NOENT);
     }
     let random = root::random(guest.state, directory, asked).filter(|_| wanted == Rights::READ);
