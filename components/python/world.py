@@ -13,7 +13,7 @@ import sys
 # The functions of the ABI that the guest calls.
 USED = {
     "operations": ["read", "write", "close", "finish", "task-exit"],
-    "control": ["start", "env-list", "fault", "tls", "tls-feed", "tls-take", "tls-state", "tls-tell"],
+    "control": ["given", "env-list", "fault", "tls", "tls-feed", "tls-take", "tls-state", "tls-tell"],
 }
 
 WORLD = """

@@ -102,6 +102,7 @@ extern int64_t b8g_call(uint32_t op, b8g_handle handle, int64_t a, int64_t b, in
 #define B8G_CTL_FAIL 2 /* Reports the uncaught error that ends the context. */
 #define B8G_CTL_HASH_SEED 3 /* Gives 32 bits for the seed of hash tables. */
 #define B8G_CTL_BLOB 4 /* Makes a blob of bytes. */
+#define B8G_CTL_GIVEN 5 /* Gives one handle of the initial vector. */
 #define B8G_CTL_SEEK 16 /* Moves a file's position. */
 #define B8G_CTL_STAT 17 /* Tells what an open object is. */
 #define B8G_CTL_SET_SIZE 18 /* Cuts or extends a file. */

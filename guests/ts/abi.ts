@@ -169,6 +169,8 @@ export const Request = {
   HASH_SEED: 3,
   /** Makes a blob of bytes. */
   BLOB: 4,
+  /** Gives one handle of the initial vector. */
+  GIVEN: 5,
   /** Moves a file's position. */
   SEEK: 16,
   /** Tells what an open object is. */

@@ -124,6 +124,8 @@ numbers! {
         HashSeed = 3,
         /// Makes a blob of bytes.
         Blob = 4,
+        /// Gives one handle of the initial vector.
+        Given = 5,
         /// Moves a file's position.
         Seek = 16,
         /// Tells what an open object is.

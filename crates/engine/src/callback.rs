@@ -238,6 +238,30 @@ mod tests {
     use crate::memory::Windows;
     use b8g_core::Limits;
 
+    #[test]
+    fn a_role_gives_its_first_handle_and_no_new_one() {
+        use b8g_core::abi::Role;
+        let engine = crate::Engine::new(crate::Config::new().code_cache(None)).unwrap();
+        let grants = Grants::none().clocks().arguments(["x"]);
+        let mut state = State::new(&engine, &grants, None, Limits::default(), &[]).unwrap();
+        let vector = state.vector.clone();
+        let mut bytes = [0; 8];
+        let mut given = |role: i64| {
+            let mut memory = GuestMemory::new(&mut bytes, &Windows::default());
+            let arguments =
+                Arguments { handle: Handle::ENGINE, a: Request::Given as i64, b: 0, c: 0, d: role };
+            run(&mut state, &mut memory, Op::Ctl, arguments)
+        };
+        assert!(!vector.is_empty());
+        for (role, _) in &vector {
+            let first = vector.iter().find(|(other, _)| other == role).unwrap().1;
+            assert_eq!(given(*role as i64), Ok(i64::from(first.raw())));
+        }
+        for absent in [Role::Program as i64, 0, -1, 1 << 32 | Role::Args as i64] {
+            assert_eq!(given(absent), Err(Error::NotFound), "{absent}");
+        }
+    }
+
     /// Whatever numbers a component passes, it gets an answer and its memory stays within bounds.
     #[test]
     fn random_calls_are_answered() {

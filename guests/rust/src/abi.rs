@@ -236,6 +236,8 @@ pub mod ctl {
     pub const HASH_SEED: u32 = 3;
     /// Makes a blob of bytes.
     pub const BLOB: u32 = 4;
+    /// Gives one handle of the initial vector.
+    pub const GIVEN: u32 = 5;
     /// Moves a file's position.
     pub const SEEK: u32 = 16;
     /// Tells what an open object is.

@@ -252,7 +252,7 @@ fn function(
 }
 
 fn requests(out: &mut String) {
-    out.push_str("\n/// The requests of `ctl`.\ninterface control {\n  use types.{handle, error, language, refusal, address, entry, offset, span, file-stat, times, session-state};\n");
+    out.push_str("\n/// The requests of `ctl`.\ninterface control {\n  use types.{handle, error, language, role, refusal, address, entry, offset, span, file-stat, times, session-state};\n");
     for form in REQUESTS {
         request(out, form);
     }
@@ -287,6 +287,7 @@ fn request(out: &mut String, form: &RequestForm) {
         "" => {}
         "to-directory" => taken.push("to-directory: handle".to_owned()),
         "language" => taken.push("language: language".to_owned()),
+        "role" => taken.push("role: role".to_owned()),
         name => taken.push(format!("{}: u64", id(name))),
     }
     let given = match (form.output, form.answer) {

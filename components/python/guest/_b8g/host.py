@@ -1,6 +1,6 @@
 """The engine, as the guest sees it: handles by their role, bytes of blobs, sessions of TLS, the end of the context.
 
-Start at `vector`. Nothing else in the guest calls the imports of the ABI. No handle is kept past RESTORED: `forget` drops them.
+Start at `given`. Nothing else in the guest calls the imports of the ABI. No handle is kept past RESTORED, of which `epoch` tells.
 """
 
 from componentize_py_types import Err
@@ -15,7 +15,6 @@ _FIRST_BYTES = 16 << 10
 # More than a handshake can hold, of which a session tells.
 _TOLD_BYTES = 128 << 10
 
-_handles = None
 # How often the context went on from an image: a handle from before is none.
 epoch = 0
 
@@ -24,26 +23,23 @@ class Refused(Exception):
     """The engine did not do what was asked; in words."""
 
 
-def vector():
-    """The handles that the context was given, by their role: the first of each."""
-    global _handles
-    if _handles is None:
-        _handles = {}
-        for entry in control.start():
-            _handles.setdefault(entry.role, entry.handle)
-    return _handles
+def given(role):
+    """The handle that the context was given for a role, or None."""
+    try:
+        return control.given(role)
+    except Err:
+        return None
 
 
 def forget():
-    """Forgets the handles: the context goes on from an image, and has others."""
-    global _handles, epoch
-    _handles = None
+    """The context goes on from an image, and has other handles."""
+    global epoch
     epoch += 1
 
 
 def program():
     """The bytes of the program's bundle, or None when there is no program."""
-    handle = vector().get(Role.PROGRAM)
+    handle = given(Role.PROGRAM)
     if handle is None:
         return None
     try:
@@ -54,13 +50,13 @@ def program():
 
 def arguments():
     """The program's arguments; the first is its name."""
-    handle = vector().get(Role.ARGS)
+    handle = given(Role.ARGS)
     return _texts(read_all(handle)) if handle is not None else []
 
 
 def environment():
     """The environment values that were granted."""
-    handle = vector().get(Role.ENV)
+    handle = given(Role.ENV)
     if handle is None:
         return {}
     try:
@@ -105,7 +101,7 @@ def close(handle):
 
 def tls(settings, how):
     """Opens a session of TLS."""
-    compute = vector().get(Role.COMPUTE)
+    compute = given(Role.COMPUTE)
     if compute is None:
         raise Refused("TLS was not granted to this context: it has no handle COMPUTE")
     try:

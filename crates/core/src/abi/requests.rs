@@ -49,6 +49,17 @@ pub const REQUESTS: &[RequestForm] = &[
         ..form(Request::Blob, "BLOB", &[], "new handle to a blob that keeps them")
     },
     RequestForm {
+        argument: "role",
+        argument_words: "one of ROLE",
+        answer: Answer::Handle,
+        ..form(
+            Request::Given,
+            "GIVEN",
+            &[],
+            "the handle of this role that stands first in the vector above; it is no new one. NOTFOUND: there is none",
+        )
+    },
+    RequestForm {
         input: Input::From(&OFFSET),
         input_words: "`{i64 offset}`",
         argument: "whence",

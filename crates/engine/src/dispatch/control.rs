@@ -36,7 +36,9 @@ pub(super) fn control(
         return engine(state, request, input, out, argument);
     }
     match request {
-        Request::Start | Request::Fail | Request::HashSeed | Request::Blob => Err(Error::Type),
+        Request::Start | Request::Fail | Request::HashSeed | Request::Blob | Request::Given => {
+            Err(Error::Type)
+        }
         Request::Gone => share::gone(state, handle),
         Request::Capacity => share::capacity(state, handle),
         Request::Discard => message::discard(state, handle),
@@ -197,6 +199,10 @@ fn engine(
             Ok(0)
         }
         Request::Blob => share::blob(state, input),
+        Request::Given => {
+            let given = state.vector.iter().find(|(role, _)| u64::from(*role as u32) == argument);
+            given.map(|(_, handle)| i64::from(handle.raw())).ok_or(Error::NotFound)
+        }
         Request::HashSeed => random::hash_seed(state.hash_seed).map(i64::from),
         _ => Err(Error::Type),
     }

@@ -33,12 +33,18 @@ pub(super) fn number(value: Option<&Val>) -> Result<u64> {
     }
 }
 
+fn role(name: &str) -> Option<u32> {
+    ROLES.iter().find(|role| kebab(role.name) == name).map(|role| role.role as u32)
+}
+
 /// Whatever stands for a number among the callback's arguments.
 pub(super) fn argument(value: Option<&Val>) -> Result<i64> {
     match value {
         Some(Val::S32(number)) => Ok(i64::from(*number)),
+        // No role is called like a language.
         Some(Val::Enum(name)) => {
-            Language::ALL.iter().find(|x| word(x.name()) == *name).map(|x| *x as i64).ok_or_else(mistyped)
+            let language = Language::ALL.iter().find(|x| word(x.name()) == *name).map(|x| *x as i64);
+            language.or_else(|| role(name).map(i64::from)).ok_or_else(mistyped)
         }
         value => number(value).map(|number| number as i64),
     }
@@ -114,8 +120,7 @@ pub(super) fn structure(layout: &Layout, value: Option<&Val>) -> Result<Vec<u8>>
             (FieldType::Ready, given) => bytes.extend((flags("READY", given)? as u32).to_le_bytes()),
             (FieldType::Rights, given) => bytes.extend((rights(given)? as u32).to_le_bytes()),
             (FieldType::Role, Some(Val::Enum(name))) => {
-                let role = ROLES.iter().find(|role| kebab(role.name) == *name).ok_or_else(mistyped)?;
-                bytes.extend((role.role as u32).to_le_bytes());
+                bytes.extend(role(name).ok_or_else(mistyped)?.to_le_bytes());
             }
             _ => return Err(mistyped()),
         }

@@ -4,18 +4,14 @@ import struct
 from types import SimpleNamespace
 
 from wit_world.imports.raw import control
-from wit_world.imports.types import Role
 
-_START, _ENV_LIST, _FAULT, _TLS, _TLS_FEED, _TLS_TAKE, _TLS_STATE, _TLS_TELL = 1, 65, 147, 172, 173, 174, 175, 176
-# Room for the handles that a context is given: eight bytes each.
-_START_BYTES = 4096
+_GIVEN, _ENV_LIST, _FAULT, _TLS, _TLS_FEED, _TLS_TAKE, _TLS_STATE, _TLS_TELL = 5, 65, 147, 172, 173, 174, 175, 176
 _STATE = struct.Struct("<5I")
 _STATE_NAMES = ("flags", "version", "suite", "readable", "fault")
 
 
-def start():
-    given = control(0, _START, room=_START_BYTES)[1]
-    return [SimpleNamespace(role=Role(role), handle=handle) for role, handle in struct.iter_unpack("<II", given)]
+def given(role):
+    return control(0, _GIVEN, argument=role)[0]
 
 
 def env_list(handle, room):
