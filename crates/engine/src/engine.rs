@@ -420,7 +420,7 @@ fn wasmtime_config(pool: &Arc<SlotPool>, interrupt: Interrupt) -> wasmtime::Conf
 }
 
 /// How modules are rewritten before they are compiled; to be raised with every change of that.
-const PREPARED_VERSION: u32 = 6;
+const PREPARED_VERSION: u32 = 7;
 
 /// Covers everything beside the wasm that decides about the code.
 fn code_settings(engine: &wasmtime::Engine) -> [u8; 32] {

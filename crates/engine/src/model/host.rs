@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use b8g_core::abi::{Request, Role};
 use b8g_core::{Error, Handle, Rights};
 use b8g_image::Held;
-use wasmtime::component::ResourceTableError;
+use wasmtime::component::{Resource, ResourceTableError};
 
 use crate::dispatch::{Call, dispatch};
 use crate::grant::Grants;
@@ -377,4 +377,16 @@ pub(crate) fn is_terminal(state: &mut State, stream: usize) -> wasmtime::Result<
         Err(Failure::Error(_)) => Ok(false),
         Err(Failure::Trap(error)) => Err(error),
     }
+}
+
+/// The terminal that a standard stream is, if it is one.
+pub(crate) fn terminal<T: Send + 'static>(
+    state: &mut State,
+    stream: usize,
+    terminal: T,
+) -> wasmtime::Result<Option<Resource<T>>> {
+    if !is_terminal(state, stream)? {
+        return Ok(None);
+    }
+    Ok(Some(state.resources().table.push(terminal)?))
 }

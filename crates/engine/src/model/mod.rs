@@ -265,8 +265,8 @@ impl Model {
     }
 
     /// Tells whether something of it can wait outside of the host's functions.
-    fn waits(&self) -> bool {
-        self.plan.is_err()
+    pub(crate) fn waits(&self) -> bool {
+        self.plan.as_ref().map_or(true, |plan| plan.waits)
     }
 
     /// Tells whether what an image holds can be its own.

@@ -10,7 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake, Waker};
 
 use wasmtime::Store;
-use wasmtime::component::{Accessor, Func, Instance, Resource, Val};
+use wasmtime::component::{
+    Accessor, ComponentNamedList, Func, Instance, Lift, Lower, Resource, TypedFunc, Val,
+};
 
 use super::host::{Done, Failure, sweep, trap, wait};
 use super::idle::Event;
@@ -37,12 +39,33 @@ pub(crate) fn instantiate(store: &mut Store<State>, model: &Model) -> wasmtime::
     if !model.waits() {
         return model.pre.instantiate(store);
     }
+    at_once(model.pre.instantiate_async(store))
+}
+
+/// Calls a function that waits for nothing.
+pub(crate) fn call_at_once<P, R>(
+    store: &mut Store<State>,
+    model: &Model,
+    function: &TypedFunc<P, R>,
+    arguments: P,
+) -> wasmtime::Result<R>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift + 'static,
+{
+    match model.waits() {
+        true => at_once(function.call_async(store, arguments)),
+        false => function.call(store, arguments),
+    }
+}
+
+fn at_once<R>(future: impl Future<Output = wasmtime::Result<R>>) -> wasmtime::Result<R> {
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(woken.clone());
-    let mut future = pin!(model.pre.instantiate_async(store));
+    let mut future = pin!(future);
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(instance) => return instance,
+            Poll::Ready(done) => return done,
             Poll::Pending if woken.0.swap(false, SeqCst) => {}
             Poll::Pending => return Err(trap("it waits for something before it has begun")),
         }

@@ -89,27 +89,21 @@ impl terminal_output::HostTerminalOutput for State {
 }
 
 /// The terminal that a standard stream is, if it is one.
-fn terminal<T: Send + 'static>(state: &mut State, stream: usize, terminal: T) -> Result<Option<Resource<T>>> {
-    if !host::is_terminal(state, stream)? {
-        return Ok(None);
-    }
-    Ok(Some(state.resources().table.push(terminal)?))
-}
 
 impl terminal_stdin::Host for State {
     fn get_terminal_stdin(&mut self) -> Result<Option<Resource<TerminalInput>>> {
-        terminal(self, 0, TerminalInput)
+        host::terminal(self, 0, TerminalInput)
     }
 }
 
 impl terminal_stdout::Host for State {
     fn get_terminal_stdout(&mut self) -> Result<Option<Resource<TerminalOutput>>> {
-        terminal(self, 1, TerminalOutput)
+        host::terminal(self, 1, TerminalOutput)
     }
 }
 
 impl terminal_stderr::Host for State {
     fn get_terminal_stderr(&mut self) -> Result<Option<Resource<TerminalOutput>>> {
-        terminal(self, 2, TerminalOutput)
+        host::terminal(self, 2, TerminalOutput)
     }
 }

@@ -5,7 +5,7 @@
 //!
 //! Invariant: whatever a resource keeps beside its handle is of a fixed size, or bounded by a named constant.
 
-mod cli;
+pub(crate) mod cli;
 mod clocks;
 mod filesystem;
 pub(crate) mod http;

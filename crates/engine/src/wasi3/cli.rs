@@ -13,10 +13,7 @@ use super::bindings::wasi::cli::{
 use super::pipe::{self, End, Held, Place};
 use crate::model::host;
 use crate::state::State;
-
-/// Says that a stream is a terminal; nothing can be asked of it.
-#[derive(Debug)]
-pub struct Terminal;
+use crate::wasi2::{TerminalInput, TerminalOutput};
 
 fn code(error: Error) -> ErrorCode {
     match error {
@@ -87,7 +84,7 @@ impl stderr::HostWithStore<State> for Host {
 impl terminal_input::Host for State {}
 
 impl terminal_input::HostTerminalInput for State {
-    fn drop(&mut self, terminal: Resource<Terminal>) -> Result<()> {
+    fn drop(&mut self, terminal: Resource<TerminalInput>) -> Result<()> {
         self.resources().table.delete(terminal)?;
         Ok(())
     }
@@ -96,34 +93,26 @@ impl terminal_input::HostTerminalInput for State {
 impl terminal_output::Host for State {}
 
 impl terminal_output::HostTerminalOutput for State {
-    fn drop(&mut self, terminal: Resource<Terminal>) -> Result<()> {
+    fn drop(&mut self, terminal: Resource<TerminalOutput>) -> Result<()> {
         self.resources().table.delete(terminal)?;
         Ok(())
     }
 }
 
-/// The terminal that a standard stream is, if it is one.
-fn terminal(state: &mut State, stream: usize) -> Result<Option<Resource<Terminal>>> {
-    if !host::is_terminal(state, stream)? {
-        return Ok(None);
-    }
-    Ok(Some(state.resources().table.push(Terminal)?))
-}
-
 impl terminal_stdin::Host for State {
-    fn get_terminal_stdin(&mut self) -> Result<Option<Resource<Terminal>>> {
-        terminal(self, 0)
+    fn get_terminal_stdin(&mut self) -> Result<Option<Resource<TerminalInput>>> {
+        host::terminal(self, 0, TerminalInput)
     }
 }
 
 impl terminal_stdout::Host for State {
-    fn get_terminal_stdout(&mut self) -> Result<Option<Resource<Terminal>>> {
-        terminal(self, 1)
+    fn get_terminal_stdout(&mut self) -> Result<Option<Resource<TerminalOutput>>> {
+        host::terminal(self, 1, TerminalOutput)
     }
 }
 
 impl terminal_stderr::Host for State {
-    fn get_terminal_stderr(&mut self) -> Result<Option<Resource<Terminal>>> {
-        terminal(self, 2)
+    fn get_terminal_stderr(&mut self) -> Result<Option<Resource<TerminalOutput>>> {
+        host::terminal(self, 2, TerminalOutput)
     }
 }

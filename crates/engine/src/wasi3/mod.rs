@@ -70,8 +70,8 @@ mod bindings {
             default: trappable,
         },
         with: {
-            "wasi:cli/terminal-input.terminal-input": crate::wasi3::cli::Terminal,
-            "wasi:cli/terminal-output.terminal-output": crate::wasi3::cli::Terminal,
+            "wasi:cli/terminal-input.terminal-input": crate::wasi2::cli::TerminalInput,
+            "wasi:cli/terminal-output.terminal-output": crate::wasi2::cli::TerminalOutput,
             "wasi:filesystem/types.descriptor": crate::model::files::Descriptor,
             "wasi:sockets/types.tcp-socket": crate::model::sockets::TcpSocket,
             "wasi:sockets/types.udp-socket": crate::model::udp::UdpSocket,

@@ -37,7 +37,7 @@ const DEADLOCK: &str = r#"(component
   (export "wasi:cli/run@0.3.0" (instance $i)))"#;
 
 /// Writes a line to standard output: 15 bytes of a stream.
-const WRITES: &str = r#"(component
+pub(crate) const WRITES: &str = r#"(component
   (import "wasi:cli/types@0.3.0" (instance $types
     (type $c0 (enum "io" "illegal-byte-sequence" "pipe"))
     (export "error-code" (type (eq $c0)))))

@@ -492,10 +492,6 @@ fn what_cannot_be_frozen_runs_and_says_why() {
             with_body("", "").replace("(component ", "(component (type $r (resource (rep i32))) (core func (canon resource.new $r)) "),
             "it has resources of its own",
         ),
-        (
-            with_body("", "").replace("(component ", "(component (import \"wasi:cli/types@0.3.0\" (instance)) "),
-            "only components of WASI 0.2",
-        ),
     ] {
         let mut context = context(&text);
         let called = try_call(&mut context, "run", &[]);

@@ -6,6 +6,7 @@ mod compiler;
 mod components;
 mod concurrent;
 mod frozen;
+mod frozen_async;
 mod hostile;
 mod http_client;
 mod modules;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use b8g_image::HeldResource;
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower};
 
+use super::kind::Kind;
 use super::{Helper, What, give};
 use crate::context::{Context, Stage};
 use crate::image::{Frozen, FrozenMemory, SnapshotError};
@@ -12,6 +13,12 @@ use crate::memory::pool::{self, Made};
 use crate::model::host::trap;
 use crate::model::{HANDLES_MAX, Model, run};
 use crate::outcome::{Outcome, Reason};
+
+/// What is wrong where a number means something else than was believed.
+const DISORDER: &str = "its resources are not in order";
+
+/// Handles that a call of the helper has itself, and some more.
+const CALL_HANDLES: usize = 16;
 
 /// An instance of a component, and where its memories are.
 #[derive(Debug)]
@@ -78,7 +85,7 @@ impl Context {
     ) -> Result<R, Outcome>
     where
         P: ComponentNamedList + Lower,
-        R: ComponentNamedList + Lift,
+        R: ComponentNamedList + Lift + 'static,
     {
         let (Some(helper), Some(ModelInstance { instance, .. })) = (&model.helper, &self.model_instance)
         else {
@@ -87,7 +94,7 @@ impl Context {
         let (instance, at) = (*instance, function(helper));
         self.guarded(|store| {
             let function = instance.get_typed_func::<P, R>(&mut *store, at)?;
-            function.call(&mut *store, arguments)
+            run::call_at_once(store, model, &function, arguments)
         })
     }
 
@@ -145,21 +152,34 @@ impl Context {
     fn held_resources(&mut self, model: &Model) -> Result<Vec<HeldResource>, SnapshotError> {
         let busy = |why: &str| SnapshotError::Busy(why.to_owned());
         let held = self.store.data_mut().resources().table.held().map_err(busy)?;
-        let mut resources = Vec::with_capacity(held.len());
-        for (index, rep, kind) in &held {
-            let what = give::held(self.store.data_mut(), *kind, *rep).map_err(busy)?;
-            resources.push(HeldResource { index: *index, what });
+        for (_, rep, kind) in &held {
+            give::held(self.store.data_mut(), *kind, *rep).map_err(busy)?;
         }
-        self.verify_indices(model)?;
-        for (index, rep, kind) in held {
-            let arguments = (kind.number(), index);
-            self.ask_helper::<(u32, u32), ()>(model, |helper| &helper.show, arguments)
-                .map_err(SnapshotError::Ended)?;
-            if self.store.data_mut().resources().shown.take() != Some(rep) {
-                return Err(busy("its resources are not in order"));
+        if model.waits() {
+            if self.store.concurrent_state_table_size() > 0 {
+                return Err(busy("it has tasks, streams or futures, or waits for such"));
             }
+            self.learn_indices(model, &held)?;
+        } else {
+            self.verify_indices(model)?;
+        }
+        let held = self.store.data_mut().resources().table.held().map_err(busy)?;
+        let mut resources = Vec::with_capacity(held.len());
+        for (index, rep, kind) in held {
+            if self.shown(model, kind, index)? != Some(rep) {
+                return Err(busy(DISORDER));
+            }
+            let what = give::held(self.store.data_mut(), kind, rep).map_err(busy)?;
+            resources.push(HeldResource { index, what });
         }
         Ok(resources)
+    }
+
+    /// Our number for the resource that the component knows by a number.
+    fn shown(&mut self, model: &Model, kind: Kind, index: u32) -> Result<Option<u32>, SnapshotError> {
+        self.ask_helper::<(u32, u32), ()>(model, |helper| &helper.show, (kind.number(), index))
+            .map_err(SnapshotError::Ended)?;
+        Ok(self.store.data_mut().resources().shown.take())
     }
 
     /// Fills the free numbers with placeholders, which shows which are free and in which order, and drops them again.
@@ -184,7 +204,44 @@ impl Context {
                 .map_err(SnapshotError::Ended)?;
             self.store.data_mut().resources().table.indices().remove_placeholder(believed);
         }
-        if same { Ok(()) } else { Err(SnapshotError::Busy("its resources are not in order".to_owned())) }
+        if same { Ok(()) } else { Err(SnapshotError::Busy(DISORDER.to_owned())) }
+    }
+
+    /// Finds out which numbers are of which resource, where tasks, streams and futures have had some of which nobody here was told.
+    /// None of these is there now: when placeholders have all numbers that there can be, what is missing is the resources'.
+    /// Resources of several kinds cannot be told apart: to ask for the wrong kind would be the component's end.
+    fn learn_indices(&mut self, model: &Model, held: &[(u32, u32, Kind)]) -> Result<(), SnapshotError> {
+        let Some((.., kind)) = held.first().copied() else { return Ok(()) };
+        if held.iter().any(|(.., other)| *other != kind) {
+            return Err(SnapshotError::Busy("it can wait, and holds resources of several kinds".to_owned()));
+        }
+        // Those of the calls themselves are counted too.
+        self.store.set_max_component_handles(HANDLES_MAX + CALL_HANDLES);
+        let live = self.live_indices(model, HANDLES_MAX.saturating_sub(held.len()) as u32);
+        self.store.set_max_component_handles(HANDLES_MAX);
+        let live = live.map_err(SnapshotError::Ended)?;
+        let disorder = || SnapshotError::Busy(DISORDER.to_owned());
+        let mut known = Vec::with_capacity(live.len());
+        for index in live {
+            known.push((index, self.shown(model, kind, index)?.ok_or_else(disorder)?));
+        }
+        if self.store.data_mut().resources().table.indices().learn(&known) { Ok(()) } else { Err(disorder()) }
+    }
+
+    /// The numbers that are left when so many placeholders have the others.
+    fn live_indices(&mut self, model: &Model, placeholders: u32) -> Result<Vec<u32>, Outcome> {
+        self.ask_helper::<(u32,), ()>(model, |helper| &helper.fill, (placeholders,))?;
+        let (mut live, mut next) = (Vec::new(), 1);
+        loop {
+            let (index,) = self.ask_helper::<(u32,), (u32,)>(model, |helper| &helper.missing, (next,))?;
+            if index as usize > HANDLES_MAX {
+                break;
+            }
+            live.push(index);
+            next = index + 1;
+        }
+        self.ask_helper::<(), ()>(model, |helper| &helper.empty, ())?;
+        Ok(live)
     }
 
     /// Gives a fresh instance what the image holds.

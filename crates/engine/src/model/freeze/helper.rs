@@ -2,7 +2,7 @@
 //! grow, and has handles given to the component again.
 //!
 //! It has a memory of its own, which is kept in images as all are: 16 bytes for each global, then 8 for each memory, its
-//! size in pages when it was frozen.
+//! size in pages when it was frozen; behind these a byte for each number of a handle, all zero but while the numbers are looked at.
 
 use wasm_encoder::{
     BlockType, CodeSection, EntityType, ExportKind, ExportSection, Function, FunctionSection, GlobalType,
@@ -12,6 +12,7 @@ use wasm_encoder::{
 use super::core::CoreModule;
 use super::kind::Kind;
 use super::layout::Layout;
+use crate::model::HANDLES_MAX;
 
 /// Where the helper's own imports come from.
 pub(super) const ENGINE: &str = "b8g";
@@ -25,6 +26,15 @@ pub(super) const TAKE: &str = "take";
 pub(super) const DROP: &str = "drop";
 /// Shows the engine what lies behind a handle of a kind.
 pub(super) const SHOW: &str = "show";
+/// Takes so many placeholders at once, and notes which numbers they got.
+pub(super) const FILL: &str = "fill";
+/// The first number, from the one that is asked for, that no such placeholder got.
+pub(super) const MISSING: &str = "missing";
+/// Drops those placeholders.
+pub(super) const EMPTY: &str = "empty";
+
+/// A byte for each number that a handle can have, 1 for those that placeholders of [`FILL`] have.
+const NUMBERS_BYTES: u64 = HANDLES_MAX as u64 + 1;
 
 const GLOBAL_BYTES: u64 = 16;
 const WASM_PAGE_BYTES: u64 = 65536;
@@ -36,8 +46,13 @@ pub(super) fn instance_name(instance: u32) -> String {
 
 /// Pages of the helper's memory.
 pub(super) fn pages(layout: &Layout<'_>) -> u64 {
+    (numbers_at(layout) + NUMBERS_BYTES).div_ceil(WASM_PAGE_BYTES)
+}
+
+/// Where the bytes of the numbers lie.
+fn numbers_at(layout: &Layout<'_>) -> u64 {
     let (globals, memories) = counts(layout);
-    (globals * GLOBAL_BYTES + memories * 8).div_ceil(WASM_PAGE_BYTES).max(1)
+    globals * GLOBAL_BYTES + memories * 8
 }
 
 /// How many globals and memories the component's instances have.
@@ -72,7 +87,7 @@ pub(super) fn helper(layout: &Layout<'_>) -> Vec<u8> {
     let functions = 2 + 2 * layout.kinds.len() as u32;
     let items = import_state(layout, &mut imports);
     let mut defined = FunctionSection::new();
-    for ty in 0..5 {
+    for ty in [0, 1, 2, 3, 4, 3, 2, 0] {
         defined.function(ty);
     }
     let mut memories = MemorySection::new();
@@ -84,12 +99,14 @@ pub(super) fn helper(layout: &Layout<'_>) -> Vec<u8> {
         page_size_log2: None,
     });
     let mut exports = ExportSection::new();
-    for (number, name) in (functions..).zip([FREEZE, THAW, TAKE, DROP, SHOW]) {
+    for (number, name) in (functions..).zip([FREEZE, THAW, TAKE, DROP, SHOW, FILL, MISSING, EMPTY]) {
         exports.export(name, ExportKind::Func, number);
     }
     let mut code = CodeSection::new();
     code.function(&freeze(&items)).function(&thaw(&items));
     code.function(&take(layout)).function(&drop_placeholder()).function(&show(layout));
+    let numbers = MemArg { offset: numbers_at(layout), align: 0, memory_index: own_memory(&items) };
+    code.function(&fill(numbers)).function(&missing(numbers)).function(&empty(numbers));
     let mut module = Module::new();
     module
         .section(&types)
@@ -269,5 +286,38 @@ fn show(layout: &Layout<'_>) -> Function {
         code.local_get(1).call(show).return_().end();
     }
     code.unreachable().end();
+    function
+}
+
+fn fill(numbers: MemArg) -> Function {
+    let mut function = Function::new([]);
+    let mut code = function.instructions();
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    code.local_get(0).i32_eqz().br_if(1);
+    code.i32_const(0).call(0).i32_const(1).i32_store8(numbers);
+    code.local_get(0).i32_const(1).i32_sub().local_set(0).br(0);
+    code.end().end().end();
+    function
+}
+
+fn missing(numbers: MemArg) -> Function {
+    let mut function = Function::new([]);
+    let mut code = function.instructions();
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    code.local_get(0).i32_const(HANDLES_MAX as i32).i32_gt_u().br_if(1);
+    code.local_get(0).i32_load8_u(numbers).i32_eqz().br_if(1);
+    code.local_get(0).i32_const(1).i32_add().local_set(0).br(0);
+    code.end().end().local_get(0).end();
+    function
+}
+
+fn empty(numbers: MemArg) -> Function {
+    let mut function = Function::new([(1, ValType::I32)]);
+    let mut code = function.instructions();
+    code.loop_(BlockType::Empty);
+    code.local_get(0).i32_load8_u(numbers).if_(BlockType::Empty);
+    code.local_get(0).call(1).local_get(0).i32_const(0).i32_store8(numbers).end();
+    code.local_get(0).i32_const(1).i32_add().local_tee(0).i32_const(HANDLES_MAX as i32).i32_le_u().br_if(0);
+    code.end().end();
     function
 }

@@ -38,6 +38,8 @@ pub(crate) struct Layout<'w> {
     pub(super) spaces: Spaces,
     /// By which imported instance a kind of resource comes, if it does.
     pub(super) kinds: Vec<(Kind, u32)>,
+    /// Whether something of it can wait outside of the host's functions.
+    pub(super) waits: bool,
 }
 
 /// A part of the binary, in order.
@@ -117,6 +119,7 @@ impl<'w> Reader<'w> {
             instances: Vec::new(),
             spaces: Spaces::default(),
             kinds: Vec::new(),
+            waits: false,
         };
         let mut reader = Reader { wasm, layout, depth: 0, in_module: false, types: Vec::new() };
         for payload in Parser::new(0).parse_all(wasm) {
@@ -191,7 +194,7 @@ impl<'w> Reader<'w> {
             }
             Payload::ComponentCanonicalSection(functions) => {
                 for function in functions.clone() {
-                    spaces.canonical(&function?)?;
+                    self.layout.waits |= spaces.canonical(&function?)?;
                 }
             }
             Payload::ComponentImportSection(imports) => {
@@ -207,12 +210,14 @@ impl<'w> Reader<'w> {
                     {
                         return Err(Stop::Bar(format!("it imports {name:?}, which is no instance")));
                     }
-                    let is_second = |(_, version): (&str, &str)| version.starts_with("0.2.");
+                    let is_wasi = |(_, version): (&str, &str)| {
+                        version.starts_with("0.2.") || version.starts_with("0.3.")
+                    };
                     // Handles of our own ABI are a guest's to renew when it is told that it goes on.
                     let is_known = crate::typed::INTERFACES.contains(&name);
-                    if !is_known && !name.split_once('@').is_none_or(is_second) {
+                    if !is_known && !name.split_once('@').is_none_or(is_wasi) {
                         return Err(Stop::Bar(format!(
-                            "it imports {name}: only components of WASI 0.2 can be frozen"
+                            "it imports {name}: only components of WASI 0.2 and 0.3 can be frozen"
                         )));
                     }
                     if let ComponentTypeRef::Instance(ty) = import.ty {
@@ -286,20 +291,55 @@ impl Spaces {
         Ok(())
     }
 
-    fn canonical(&mut self, function: &CanonicalFunction) -> Result<(), Stop> {
+    /// Counts a function; tells whether something waits by it.
+    fn canonical(&mut self, function: &CanonicalFunction) -> Result<bool, Stop> {
         let is_async = |options: &[CanonicalOption]| {
             options.iter().any(|o| matches!(o, CanonicalOption::Async | CanonicalOption::Callback(_)))
         };
-        match function {
-            CanonicalFunction::Lift { options, .. } if !is_async(options) => self.functions += 1,
-            CanonicalFunction::Lower { options, .. } if !is_async(options) => self.core_functions += 1,
-            CanonicalFunction::ResourceDrop { .. } => self.core_functions += 1,
+        let waits = match function {
+            CanonicalFunction::Lift { options, .. } => {
+                self.functions += 1;
+                return Ok(is_async(options));
+            }
+            CanonicalFunction::Lower { options, .. } => is_async(options),
+            CanonicalFunction::ResourceDrop { .. } => false,
             CanonicalFunction::ResourceNew { .. } | CanonicalFunction::ResourceRep { .. } => {
                 return Err(bar("it has resources of its own"));
             }
-            _ => return Err(bar("it uses asynchronous functions of the component model")),
-        }
-        Ok(())
+            // What these are about is a task's, a stream's or a future's, and of none is there any when it is frozen.
+            CanonicalFunction::TaskReturn { .. }
+            | CanonicalFunction::TaskCancel
+            | CanonicalFunction::ContextGet { .. }
+            | CanonicalFunction::ContextSet { .. }
+            | CanonicalFunction::ThreadYield { .. }
+            | CanonicalFunction::SubtaskDrop
+            | CanonicalFunction::SubtaskCancel { .. }
+            | CanonicalFunction::StreamNew { .. }
+            | CanonicalFunction::StreamRead { .. }
+            | CanonicalFunction::StreamWrite { .. }
+            | CanonicalFunction::StreamCancelRead { .. }
+            | CanonicalFunction::StreamCancelWrite { .. }
+            | CanonicalFunction::StreamDropReadable { .. }
+            | CanonicalFunction::StreamDropWritable { .. }
+            | CanonicalFunction::FutureNew { .. }
+            | CanonicalFunction::FutureRead { .. }
+            | CanonicalFunction::FutureWrite { .. }
+            | CanonicalFunction::FutureCancelRead { .. }
+            | CanonicalFunction::FutureCancelWrite { .. }
+            | CanonicalFunction::FutureDropReadable { .. }
+            | CanonicalFunction::FutureDropWritable { .. }
+            | CanonicalFunction::WaitableSetNew
+            | CanonicalFunction::WaitableSetWait { .. }
+            | CanonicalFunction::WaitableSetPoll { .. }
+            | CanonicalFunction::WaitableSetDrop
+            | CanonicalFunction::WaitableJoin => true,
+            CanonicalFunction::BackpressureInc | CanonicalFunction::BackpressureDec => {
+                return Err(bar("it holds up those who call it (backpressure), which nobody can look at"));
+            }
+            _ => return Err(bar("it uses threads or errors of the component model")),
+        };
+        self.core_functions += 1;
+        Ok(waits)
     }
 }
 

@@ -41,6 +41,8 @@ static CLOSED: LazyLock<Option<Arc<HeapImage>>> =
 pub(crate) struct Plan {
     memories: Vec<Memory>,
     kinds: Vec<Kind>,
+    /// Whether something of the component can wait outside of the host's functions.
+    pub(super) waits: bool,
 }
 
 /// A plan as it is written down, without what memories begin with: whoever goes on from an image finds them whole.
@@ -50,6 +52,7 @@ pub(crate) struct WrittenPlan {
     memories: Vec<(u64, bool)>,
     /// The kinds of resources, by what the helper knows them by.
     kinds: Vec<u32>,
+    waits: bool,
 }
 
 /// One of its memories, in the order in which they are made.
@@ -73,6 +76,9 @@ pub(crate) struct Helper {
     take: ComponentExportIndex,
     drop: ComponentExportIndex,
     show: ComponentExportIndex,
+    fill: ComponentExportIndex,
+    missing: ComponentExportIndex,
+    empty: ComponentExportIndex,
 }
 
 impl Helper {
@@ -84,6 +90,9 @@ impl Helper {
             take: of(helper::TAKE)?,
             drop: of(helper::DROP)?,
             show: of(helper::SHOW)?,
+            fill: of(helper::FILL)?,
+            missing: of(helper::MISSING)?,
+            empty: of(helper::EMPTY)?,
         })
     }
 }
@@ -123,7 +132,8 @@ impl Plan {
         }
         let minimum = usize::try_from(helper::pages(layout) * core::WASM_PAGE_BYTES).unwrap_or(usize::MAX);
         memories.push(Memory { minimum, what: What::Guest(None) });
-        Ok(Plan { memories, kinds: layout.kinds.iter().map(|(kind, _)| *kind).collect() })
+        let kinds = layout.kinds.iter().map(|(kind, _)| *kind).collect();
+        Ok(Plan { memories, kinds, waits: layout.waits })
     }
 
     /// The plan that was written down, if it is one.
@@ -136,6 +146,7 @@ impl Plan {
         Some(Plan {
             memories: written.memories.iter().map(memory).collect::<Option<_>>()?,
             kinds: written.kinds.iter().map(kind).collect::<Option<_>>()?,
+            waits: written.waits,
         })
     }
 
@@ -144,6 +155,7 @@ impl Plan {
         WrittenPlan {
             memories: self.memories.iter().map(memory).collect(),
             kinds: self.kinds.iter().map(|kind| kind.number()).collect(),
+            waits: self.waits,
         }
     }
 

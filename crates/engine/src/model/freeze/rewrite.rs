@@ -8,7 +8,7 @@ use wasm_encoder::{
 };
 
 use super::core::CodeBar;
-use super::helper::{self, DROP, ENGINE, FREEZE, SHOW, TAKE, THAW};
+use super::helper::{self, DROP, EMPTY, ENGINE, FILL, FREEZE, MISSING, SHOW, TAKE, THAW};
 use super::layout::{Layout, RESERVED, Section};
 
 /// What a rewritten component exports if it cannot be frozen; why stands behind it.
@@ -128,7 +128,16 @@ impl Layout<'_> {
         let mut exports = ComponentExportSection::new();
         let core_function = core_functions + 2 + 2 * kinds;
         let function = self.spaces.functions + 2 * kinds;
-        let all = [(FREEZE, of_freeze), (THAW, of_thaw), (TAKE, of_take), (DROP, of_drop), (SHOW, of_show)];
+        let all = [
+            (FREEZE, of_freeze),
+            (THAW, of_thaw),
+            (TAKE, of_take),
+            (DROP, of_drop),
+            (SHOW, of_show),
+            (FILL, of_drop),
+            (MISSING, of_take),
+            (EMPTY, of_freeze),
+        ];
         for (at, (name, ty)) in (0..).zip(all) {
             aliases.alias(Alias::CoreInstanceExport { instance: engine + 1, kind: ExportKind::Func, name });
             lifted.lift(core_function + at, ty, NO_OPTIONS);

@@ -172,6 +172,26 @@ impl Indices {
         self.slots.len()
     }
 
+    /// Says which numbers are of resources, ascending, with our numbers for these. All below the last are free otherwise, in an order that nobody
+    /// knows: the next that is given has to be learned again. False, and nothing is changed, if the resources are others.
+    pub(super) fn learn(&mut self, live: &[(u32, u32)]) -> bool {
+        let mut known: Vec<u32> = self.live().map(|(_, rep)| rep).collect();
+        let mut shown: Vec<u32> = live.iter().map(|(_, rep)| *rep).collect();
+        known.sort_unstable();
+        shown.sort_unstable();
+        if known != shown {
+            return false;
+        }
+        self.slots = vec![Slot::Free; live.last().map_or(0, |(index, _)| *index as usize)];
+        for (index, rep) in live {
+            self.slots[*index as usize - 1] = Slot::Resource(*rep);
+            self.by_rep[*rep as usize] = *index;
+        }
+        let is_free = |index: &u32| self.slots[*index as usize - 1] == Slot::Free;
+        self.free = (1..=self.slots.len() as u32).filter(is_free).collect();
+        true
+    }
+
     /// The component's numbers and ours, ascending.
     fn live(&self) -> impl Iterator<Item = (u32, u32)> {
         (1..).zip(&self.slots).filter_map(|(index, slot)| match slot {
@@ -200,5 +220,22 @@ mod tests {
         indices.remove_placeholder(5);
         indices.remove_placeholder(1);
         assert_eq!(indices.add_placeholder(), 1);
+    }
+
+    #[test]
+    fn numbers_are_learned() {
+        let mut indices = Indices::default();
+        [7, 8, 9].into_iter().for_each(|rep| indices.add(rep));
+        indices.remove(8);
+        for wrong in [&[(1, 9), (3, 8)][..], &[(1, 7)], &[(1, 7), (2, 7)], &[(1, 7), (2, 8), (3, 9)]] {
+            assert!(!indices.learn(wrong), "{wrong:?}");
+        }
+        assert_eq!(indices.live().collect::<Vec<_>>(), [(1, 7), (3, 9)]);
+        assert!(indices.learn(&[(2, 9), (5, 7)]));
+        assert_eq!(indices.live().collect::<Vec<_>>(), [(2, 9), (5, 7)]);
+        assert_eq!((indices.free_count(), indices.count()), (3, 5));
+        indices.remove(7);
+        assert_eq!(indices.live().collect::<Vec<_>>(), [(2, 9)]);
+        assert_eq!(indices.add_placeholder(), 5);
     }
 }
