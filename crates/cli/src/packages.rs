@@ -107,6 +107,22 @@ pub fn of(directory: &Path) -> Packages {
     Packages { directory: directory.to_owned(), guest: None, whole: true }
 }
 
+/// What pip says of a package that has no wheel that can be taken.
+const NO_WHEEL: &str = "No matching distribution found";
+
+/// Says more where pip found nothing that is taken.
+fn with_help(failure: Failure) -> Failure {
+    if !failure.text.contains(NO_WHEEL) {
+        return failure;
+    }
+    let text = format!(
+        "{}\nhelp: only wheels are taken, as a program of the package's own would make it ready otherwise. Of one that \
+         has none, put the source package (NAME-VERSION.tar.gz) into a directory, and name that with --packages",
+        failure.text
+    );
+    Failure { text, ..failure }
+}
+
 /// Fetches what is wanted, and what that needs. `lock` pins it: made if it is not there, or for other wants.
 pub fn fetch(
     wanted: &[String],
@@ -143,7 +159,7 @@ pub fn fetch(
         Some(_) => format!("fetching what {} pins", shown(lock)),
         None => format!("fetching {}", printable(&wanted.join(", "), false)),
     };
-    steps.take(&what, || tool(&mut pip, "pip cannot fetch the packages"))?;
+    steps.take(&what, || tool(&mut pip, "pip cannot fetch the packages").map_err(with_help))?;
     let text = fs::read(&report).map_err(failed)?;
     let report: Report = serde_json::from_slice(&text)
         .map_err(|error| Failure::error(format!("pip's report cannot be read: {error}")))?;

@@ -362,6 +362,23 @@ fn packages_come_from_a_directory_or_from_pip() {
     assert!(ended.code == Some(1) && ended.stderr.contains("ModuleNotFoundError"), "{ended:?}");
     let ended = b8g(&place, &["run", "--packages", "site", "main.py"]);
     assert_eq!((ended.code, &*ended.stdout), (Some(0), "7 kept\n"), "{ended:?}");
+    for directory in ["made/old-lib-1.5/old_lib", "archives"] {
+        std::fs::create_dir_all(place.join(directory)).unwrap();
+    }
+    // A source package, of which what would install it runs nowhere; what is known of it is found without a question to the host.
+    let place = place
+        .with("made/old-lib-1.5/PKG-INFO", "Metadata-Version: 1.1\nName: old-lib\nVersion: 1.5\n")
+        .with("made/old-lib-1.5/setup.py", "raise SystemExit('it ran')\n")
+        .with("made/old-lib-1.5/old_lib/__init__.py", "def twice(n):\n    return 2 * n\n")
+        .with("old.py", "import old_lib, importlib.metadata as m\nprint(old_lib.twice(4), m.version('old-lib'), list(m.entry_points()))\n");
+    let packed = Command::new("tar")
+        .args(["-C", "made", "-czf", "archives/old-lib-1.5.tar.gz", "old-lib-1.5"])
+        .current_dir(place.join("."))
+        .status();
+    assert!(packed.unwrap().success());
+    b8g(&place, &["run", "--packages=archives", "old.py"]).code(0).stdout("8 1.5 []\n").stderr("");
+    b8g(&place, &["build", "-q", "--packages=archives", "old.py"]).code(0);
+    b8g(&place, &["run", "old.b8g"]).code(0).stdout("8 1.5 []\n");
     let place = place.with("six_too.py", "import six\nprint(six.__version__, six.__file__)\n");
     for _ in 0..2 {
         let ended = b8g(&place, &["build", "six_too.py", "--with", "six==1.17.0"]);

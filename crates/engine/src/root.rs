@@ -23,15 +23,17 @@ const WORKING_DIRECTORY: &[u8] = b"cwd";
 /// Where components of Python have their library, of which only names are left when a program runs.
 const LIBRARIES: [&[u8]; 2] = [b"python/", b"usr/local/lib/python3"];
 
-/// Tells whether a name that is only read stands for no file, but for a text that has none, for a source of a component's library, or for one of
-/// the program itself, which it has already: CPython asks for the file `<unknown>`, and for such sources, when it shows where an error is,
+/// Tells whether a name that is only read stands for no file, but for a text that has none, for a source of a component's library, or for what the program
+/// brings itself, and has already: CPython asks for the file `<unknown>`, and for such sources, when it shows where an error is,
 /// and nobody wants to hear that this was not granted.
 pub(crate) fn is_no_file(state: &State, below: Handle, path: &[u8]) -> bool {
     let Ok((Object::Files(files), _)) = state.table.get(below) else { return false };
     let name = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     let is_text = name.starts_with(b"<") && name.ends_with(b">");
-    let is_library = LIBRARIES.iter().any(|library| path.starts_with(library))
-        && name.windows(3).any(|part| part == b".py");
+    let is_library = LIBRARIES.iter().any(|library| {
+        path.starts_with(library) && name.windows(3).any(|part| part == b".py")
+            || [path, b"/"].concat() == *library
+    });
     (is_text || is_library || is_of_program(state, path))
         && !files.covers(&path_of(state, below, path), Access::Read)
 }
@@ -39,7 +41,7 @@ pub(crate) fn is_no_file(state: &State, below: Handle, path: &[u8]) -> bool {
 fn is_of_program(state: &State, path: &[u8]) -> bool {
     let program = state.given(Role::Program).and_then(|handle| state.table.get(handle).ok());
     let Some((Object::Blob(bundle), _)) = program else { return false };
-    path.ends_with(b".py") && b8g_frontend_py::has_file(bundle, &[b"/", path].concat())
+    b8g_frontend_py::brings(bundle, &[b"/", path].concat())
 }
 
 /// A path below a directory, as its handle takes it.

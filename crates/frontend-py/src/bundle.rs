@@ -204,13 +204,31 @@ impl Store {
     }
 }
 
-/// Tells whether a bundle's bytes have a file by this path in the guest, whose first byte is a slash.
+/// Tells whether a path in the guest, whose first byte is a slash, is of what a bundle brings itself: one of its files, or anything below its
+/// directories of packages.
 ///
 /// A path that JSON would write otherwise is not found: what this is asked for can do without.
-pub fn has_file(bundle: &[u8], path: &[u8]) -> bool {
+pub fn brings(bundle: &[u8], path: &[u8]) -> bool {
     let Some((length, rest)) = bundle.split_first_chunk::<4>() else { return false };
     let head = usize::try_from(u32::from_le_bytes(*length)).ok().and_then(|length| rest.get(..length));
-    let wanted = [b"[\"", path, b"\","].concat();
-    let is_plain = !path.contains(&b'"') && !path.contains(&b'\\');
-    is_plain && head.is_some_and(|head| memchr::memmem::find(head, &wanted).is_some())
+    let Some(head) = head.filter(|_| !path.contains(&b'"') && !path.contains(&b'\\')) else { return false };
+    let file = [b"[\"", path, b"\","].concat();
+    let is_file =
+        behind(head, b"\"files\":").is_some_and(|files| memchr::memmem::find(files, &file).is_some());
+    let below = |root: &String| {
+        path.strip_prefix(root.as_bytes()).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    };
+    // The first is the script's directory, of which only what it names is here.
+    is_file || packages_of(head).is_some_and(|roots| roots.iter().skip(1).any(below))
+}
+
+/// The entries `roots` of a head.
+fn packages_of(head: &[u8]) -> Option<Vec<String>> {
+    let mut values = serde_json::Deserializer::from_slice(behind(head, b"\"roots\":")?).into_iter();
+    values.next()?.ok()
+}
+
+/// What stands behind a key. No name of a file can look like one: its quotes would have backslashes.
+fn behind<'h>(head: &'h [u8], key: &[u8]) -> Option<&'h [u8]> {
+    memchr::memmem::find(head, key).map(|at| &head[at + key.len()..])
 }

@@ -6,7 +6,7 @@
 //! means that less is found. So does a module that is not there.
 //!
 //! Start reading at `entry`, which says what runs; `graph` follows imports, `find` knows where modules lie, `imports` and
-//! `lexer` read sources; `tree` bundles whole directories of packages, `wheel` what wheels in them hold; `places` names files; `bundle` writes the blob. `frames` is of the other end of a program's life: it reads where one was when it was stopped.
+//! `lexer` read sources; `tree` bundles whole directories of packages, `wheel` and `sdist` what archives in them hold; `places` names files; `bundle` writes the blob. `frames` is of the other end of a program's life: it reads where one was when it was stopped.
 //!
 //! Invariants: every source byte is an enemy's, and so is every byte of a memory. No source causes a panic, an overflow of the call stack, or memory and time
 //! beyond [`BundleLimits`]. Only regular files are opened, and only those that an import or the caller names.
@@ -36,13 +36,14 @@ mod imports;
 mod lexer;
 mod limits;
 mod places;
+mod sdist;
 mod source;
 mod tree;
 mod wheel;
 
 use std::path::{Path, PathBuf};
 
-pub use bundle::{Bundle, Member, has_file};
+pub use bundle::{Bundle, Member, brings};
 pub use cell::is_incomplete;
 pub use error::{Bound, BundleError, ErrorKind, Place};
 pub use frames::place_of;
@@ -115,7 +116,7 @@ pub struct Options {
     pub when: When,
 }
 
-/// A directory of packages, as `pip install --target` makes them, or of wheels, as `pip download` gets them.
+/// A directory of packages, as `pip install --target` makes them, or of wheels and source packages, as PyPI has them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packages {
     /// The directory.

@@ -1,4 +1,4 @@
-//! Bundles whole directories of packages: sources, data files, what `importlib.metadata` reads, and what wheels in it hold.
+//! Bundles whole directories of packages: sources, data files, what `importlib.metadata` reads, and what wheels and source packages in it hold.
 //!
 //! Start at [`add`]. Invariants: nothing outside of the directory is read, wherever links in it lead; no recursion, and the order
 //! is that of the names.
@@ -13,7 +13,7 @@ use crate::bundle::{Kept, Store};
 use crate::error::{Bound, ErrorKind, shown_path};
 use crate::limits::{BundleLimits, ENTRIES_PER_FILE, NATIVE_MAX};
 use crate::places::{Root, join};
-use crate::wheel;
+use crate::{sdist, wheel};
 
 /// What an entry of a directory is.
 enum Entry {
@@ -56,6 +56,9 @@ pub(crate) fn add(
             match classify(&entry, root)? {
                 Entry::File if directory.is_empty() && wheel::is_wheel(&name) => {
                     wheel::add(root, &name, store, limits, native)?;
+                }
+                Entry::File if directory.is_empty() && sdist::is_sdist(&name) => {
+                    sdist::add(root, &name, store, limits, native)?;
                 }
                 Entry::Directory if name != "__pycache__" => waiting.push(path),
                 Entry::File if is_native(&name) => {

@@ -61,12 +61,7 @@ pub(crate) fn add(
 
 /// Where a file of a wheel belongs below the directory of packages; `None` if it is none that a program reads.
 fn place_of(name: &str) -> Option<String> {
-    let parts: Vec<&str> = name.split('/').collect();
-    let plain =
-        |part: &&str| !part.is_empty() && !matches!(*part, "." | "..") && !part.contains(['\0', '\\']);
-    if !parts.iter().all(plain) || parts.contains(&"__pycache__") {
-        return None;
-    }
+    let parts = parts_of(name).filter(|parts| !parts.contains(&"__pycache__"))?;
     let parts = match parts[..] {
         [first, library, ref rest @ ..] if first.ends_with(DATA) => {
             LIBRARIES.contains(&library).then_some(rest)?
@@ -76,6 +71,14 @@ fn place_of(name: &str) -> Option<String> {
         ref all => all,
     };
     (!parts.is_empty()).then(|| parts.iter().fold(String::new(), |path, part| join(&path, part)))
+}
+
+/// The parts of a name within an archive; `None` if it leads anywhere but below.
+pub(crate) fn parts_of(name: &str) -> Option<Vec<&str>> {
+    let parts: Vec<&str> = name.split('/').collect();
+    let plain =
+        |part: &&str| !part.is_empty() && !matches!(*part, "." | "..") && !part.contains(['\0', '\\']);
+    parts.iter().all(plain).then_some(parts)
 }
 
 #[cfg(test)]

@@ -358,14 +358,23 @@ fn links_lead_where_they_may() {
 }
 
 #[test]
-fn a_bundle_says_which_files_it_has() {
-    let tree = Tree::new(&[("work/app.py", "import b"), ("work/b.py", "c = '[\"/cwd/c.py\",'")]);
+fn a_bundle_says_what_it_brings() {
+    let mut tree = Tree::new(&[
+        ("work/app.py", "import b"),
+        ("work/b.py", "c = '[\"/cwd/c.py\",'"),
+        ("work/more/\"roots\":[\"x/a.py", ""),
+        ("work/site/pkg/__init__.py", ""),
+    ]);
+    tree.1.packages = vec![Packages { directory: tree.path("work/site"), guest: None, whole: true }];
     let bytes = tree.build(Entry::File(&tree.path("work/app.py"))).expect("it is a program").bytes;
-    let has = |path: &str| b8g_frontend_py::has_file(&bytes, path.as_bytes());
-    assert!(has("/cwd/app.py") && has("/cwd/b.py"));
-    assert!(!has("/cwd/c.py") && !has("/cwd") && !has("app.py") && !has("/cwd/app.py\",\"app.py"));
+    let brings = |path: &str| b8g_frontend_py::brings(&bytes, path.as_bytes());
+    assert!(brings("/cwd/app.py") && brings("/cwd/b.py"));
+    assert!(brings("/cwd/site") && brings("/cwd/site/pkg/data.txt") && !brings("/cwd/sites"));
+    assert!(
+        !brings("/cwd/c.py") && !brings("/cwd") && !brings("app.py") && !brings("/cwd/app.py\",\"app.py")
+    );
     for cut in 0..40 {
-        assert!(!b8g_frontend_py::has_file(&bytes[..cut], b"/cwd/app.py"), "{cut}");
+        assert!(!b8g_frontend_py::brings(&bytes[..cut], b"/cwd/app.py"), "{cut}");
     }
 }
 

@@ -21,7 +21,7 @@ import traceback
 import warnings
 import weakref
 
-from _b8g import derivation, executors, files, finder, lasting, loop, refusals, room, session, shelf, streams, zones
+from _b8g import derivation, executors, files, finder, lasting, loop, metadata, refusals, room, session, shelf, streams, zones
 
 # So often code runs before the interpreter has written down what it does.
 _OFTEN = 20
@@ -41,6 +41,7 @@ def make():
     derivation.prepare()
     finder.prepare()
     files.prepare()
+    metadata.prepare()
     streams.renew()
     _samples()
     _forget_build()

@@ -88,8 +88,6 @@ impl terminal_output::HostTerminalOutput for State {
     }
 }
 
-/// The terminal that a standard stream is, if it is one.
-
 impl terminal_stdin::Host for State {
     fn get_terminal_stdin(&mut self) -> Result<Option<Resource<TerminalInput>>> {
         host::terminal(self, 0, TerminalInput)

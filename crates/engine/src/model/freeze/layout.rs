@@ -183,7 +183,9 @@ impl<'w> Reader<'w> {
             Payload::ComponentTypeSection(types) => {
                 self.types.resize(spaces.types as usize, Vec::new());
                 for ty in types.clone() {
-                    self.types.push(exported_kinds(&ty?));
+                    let ty = ty?;
+                    self.layout.waits |= has_async(&ty);
+                    self.types.push(exported_kinds(&ty));
                     spaces.types += 1;
                 }
             }
@@ -242,6 +244,17 @@ impl<'w> Reader<'w> {
             _ => {}
         }
         Ok(())
+    }
+}
+
+/// Whether a type is one of functions that can wait, or of an instance with such.
+fn has_async(ty: &ComponentType<'_>) -> bool {
+    match ty {
+        ComponentType::Func(function) => function.async_,
+        ComponentType::Instance(declarations) => declarations.iter().any(|declaration| {
+            matches!(declaration, InstanceTypeDeclaration::Type(ComponentType::Func(function)) if function.async_)
+        }),
+        _ => false,
     }
 }
 
