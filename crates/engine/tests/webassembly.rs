@@ -338,6 +338,20 @@ fn what_modules_take_is_bounded() {
 }
 
 /// A component that asks for anything, with numbers of any kind, is answered.
+/// Where a memory was shown, a mapping of its own is left, of which a process has some 65,000.
+#[test]
+fn a_memory_is_not_shown_in_any_number_of_places() {
+    let text = "const kept = [], memory = new WebAssembly.Memory({ initial: 1 }); let n = 0;
+        // What is kept takes the places that were given back.
+        const error = thrown(() => { for (; n < 600; n++) {
+          memory.buffer; memory.grow(0); kept.push(new Uint8Array(69000), new Uint8Array(69000)); } });
+        console.log(n < 600, error);";
+    let limits = Limits { memory_bytes_max: 256 << 20, ..limits() };
+    let (outcome, output) = run_with(engine(), &script(&[], text), limits);
+    assert!(outcome.is_success(), "{outcome}");
+    assert_eq!(output, "true InternalError: the memory cannot be shown\n");
+}
+
 #[test]
 fn any_request_is_answered() {
     let module = wat::parse_str(MEMORY).unwrap();

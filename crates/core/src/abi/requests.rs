@@ -782,7 +782,7 @@ pub const REQUESTS: &[RequestForm] = &[
         ..compute(
             Request::InnerMap,
             "INNER_MAP",
-            "from now on the caller sees the memory, as large as it is now, at that address of its own, which is a multiple of 4,096; what was there is gone. Answers how many bytes. BUSY: it is shown already",
+            "from now on the caller sees the memory, as large as it is now, at that address of its own, which is a multiple of 4,096; what was there is gone. Answers how many bytes. BUSY: it is shown already; LIMIT: memories were shown in too many places",
         )
     },
     RequestForm {

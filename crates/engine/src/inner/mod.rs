@@ -23,8 +23,8 @@ use wasmtime::{AsContext, AsContextMut, Caller, TypedFunc};
 use crate::callback::Arguments;
 use crate::dispatch;
 use crate::interrupt::signal;
-use crate::memory::GuestMemory;
 use crate::memory::inner::InnerMemory;
+use crate::memory::{GuestMemory, Places};
 use crate::object::{Lease, Object};
 use crate::state::State;
 use item::Item;
@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     memories: Vec<InnerMemory>,
     /// Which memories are shown, and where.
     shown: Vec<(u32, Range<usize>)>,
+    /// Where others were shown.
+    were: Places,
     event: Event,
     /// What the thread may run, since each module came to it. A list is never dropped before the context, since the handler of the stop
     /// signal looks into it.
@@ -99,6 +101,7 @@ impl Inner {
             arities: HashMap::new(),
             memories: Vec::new(),
             shown: Vec::new(),
+            were: Places::default(),
             event,
             codes: Vec::new(),
             room: (0, 0),

@@ -8,6 +8,9 @@ use crate::memory::PAGE_BYTES;
 use crate::memory::inner::hide as hide_at;
 use crate::state::{Ending, State};
 
+/// Places where memories were shown at most, as for windows; who shows them where others were needs few.
+const PLACES_MAX: usize = 256;
+
 /// Shows a memory at the address that lies at `from`.
 pub(super) fn show(caller: &mut Caller<'_, State>, number: u32, from: Span) -> Result<i64, Error> {
     let [at] = words(caller, from)?[..] else { return Err(Error::Argument) };
@@ -28,6 +31,9 @@ pub(super) fn show(caller: &mut Caller<'_, State>, number: u32, from: Span) -> R
     }
     if inner.shown.iter().any(|(_, other)| other.start < range.end && range.start < other.end) {
         return Err(Error::Exists);
+    }
+    if inner.were.count() >= PLACES_MAX && !inner.were.hold(&range) {
+        return Err(Error::Limit);
     }
     let (mut guest, state) = memory(caller)?;
     if range.end > guest.len() {
@@ -59,6 +65,7 @@ pub(super) fn hide(caller: &mut Caller<'_, State>, number: u32) -> Result<i64, E
     let own = inner(caller.data_mut())?;
     let place = own.shown.iter().position(|(shown, _)| *shown == number).ok_or(Error::NotFound)?;
     let (_, range) = own.shown.swap_remove(place);
+    own.were.add(range.clone());
     let (mut guest, state) = memory(caller)?;
     if let Err(error) = hide_at(&mut guest, &range) {
         state.ending = Some(Ending::Broken(format!("a memory could not be hidden: {error}")));

@@ -26,7 +26,7 @@ pub(crate) use place::Place;
 pub(crate) use pool::{Base, SlotPool};
 pub(crate) use scan::private_pages;
 pub use shared::SharedMemory;
-pub(crate) use window::Windows;
+pub(crate) use window::{Places, Windows};
 
 /// Bytes of a page of the machine. Checked against the system when a pool is made.
 pub(crate) const PAGE_BYTES: usize = 4096;

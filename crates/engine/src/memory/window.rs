@@ -28,8 +28,33 @@ struct List {
     base: usize,
     /// Offsets in it: sorted, none touches another's bytes.
     ranges: Vec<Range<usize>>,
-    /// Where some were: none touches another.
-    were: Vec<Range<usize>>,
+    were: Places,
+}
+
+/// Where something was shown and is not any more: a mapping of its own each. None touches another.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Vec<Range<usize>>);
+
+impl Places {
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Tells whether a range is within one of them.
+    pub(crate) fn hold(&self, range: &Range<usize>) -> bool {
+        self.0.iter().any(|place| place.start <= range.start && range.end <= place.end)
+    }
+
+    pub(crate) fn add(&mut self, mut place: Range<usize>) {
+        self.0.retain(|were| {
+            let touches = were.start <= place.end && place.start <= were.end;
+            if touches {
+                place = were.start.min(place.start)..were.end.max(place.end);
+            }
+            !touches
+        });
+        self.0.push(place);
+    }
 }
 
 impl Windows {
@@ -46,9 +71,8 @@ impl Windows {
     /// Tells whether one more may be there.
     pub(crate) fn have_room_for(&self, range: &Range<usize>) -> bool {
         self.0.as_ref().is_none_or(|list| {
-            let known = list.were.iter().any(|place| place.start <= range.start && range.end <= place.end);
             list.ranges.len() < SharedMemory::WINDOWS_MAX
-                && (known || list.ranges.len() + list.were.len() < PLACES_MAX)
+                && (list.were.hold(range) || list.ranges.len() + list.were.count() < PLACES_MAX)
         })
     }
 
@@ -124,21 +148,14 @@ impl Windows {
         let list = Arc::make_mut(self.0.as_mut().expect("a window that is closed is there"));
         let at = list.ranges.iter().position(|window| window == range).expect("it is a window");
         hide(memory, range)?;
-        let mut place = list.ranges.remove(at);
-        list.were.retain(|were| {
-            let touches = were.start <= place.end && place.start <= were.end;
-            if touches {
-                place = were.start.min(place.start)..were.end.max(place.end);
-            }
-            !touches
-        });
-        list.were.push(place);
+        list.were.add(list.ranges.remove(at));
         Ok(())
     }
 
     fn note(&mut self, base: usize, range: Range<usize>) {
-        let list =
-            self.0.get_or_insert_with(|| Arc::new(List { base, ranges: Vec::new(), were: Vec::new() }));
+        let list = self
+            .0
+            .get_or_insert_with(|| Arc::new(List { base, ranges: Vec::new(), were: Places::default() }));
         debug_assert_eq!(list.base, base);
         let list = Arc::make_mut(list);
         let at = list.ranges.partition_point(|window| window.end <= range.start);
