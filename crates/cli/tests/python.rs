@@ -395,6 +395,27 @@ fn packages_come_from_a_directory_or_from_pip() {
 }
 
 #[test]
+fn modules_of_a_granted_directory_are_found_too() {
+    let place = Place::new()
+        .with("plug.py", "import importlib, sys\nprint(importlib.import_module(sys.argv[1]).VALUE)\n")
+        .with("late.py", "import nearby\nVALUE = nearby.VALUE + 1\n")
+        .with("nearby.py", "VALUE = 41\n")
+        .with("test_it.py", "import unittest\nclass T(unittest.TestCase):\n    def test(self):\n        self.assertEqual(1, 1)\n")
+        .with("writes.py", "open('made.py', 'w').write('def f():\\n    return 1 / 0\\n')\nimport made\nmade.f()\n")
+        .with("missing.py", "import not_here\n");
+    b8g(&place, &["run", "--allow-read=.", "plug.py", "late"]).code(0).stdout("42\n");
+    b8g(&place, &["run", "plug.py", "late"]).code(1).says("No module named 'late'").says("--allow-read=.");
+    b8g(&place, &["run", "--allow-read=.", "-m", "unittest", "test_it"]).code(0).says("Ran 1 test");
+    b8g(&place, &["run", "--allow-read=.", "-m", "unittest"]).code(0).says("Ran 1 test");
+    let wrote = b8g(&place, &["run", "--allow-read=.", "--allow-write=.", "writes.py"]);
+    wrote.code(1).says("  File \"made.py\", line 2, in f\n    return 1 / 0\n");
+    // What a statement names was looked for before the program began: there is nothing that could be granted.
+    let missing = b8g(&place, &["run", "missing.py"]);
+    missing.code(1).says("No module named 'not_here'");
+    assert!(!missing.stderr.contains("denied"), "{missing:?}");
+}
+
+#[test]
 fn libraries_in_c_draw_random_numbers_too() {
     let text = "import sqlite3\nprint(sqlite3.connect(':memory:').execute('select random()').fetchone())\n\
                 print(open('/dev/urandom', 'rb').read(8))\n";

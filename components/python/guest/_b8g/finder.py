@@ -1,7 +1,8 @@
 """Imports from the bundle: a finder for each of its directories, and the loader of its files.
 
 Start at `install`. Whatever `importlib` promises of files holds: packages, namespace packages over several roots, `get_source`,
-`get_data`, `importlib.resources`, `pkgutil.iter_modules`, compiled files. The file system is never asked, and nothing is written.
+`get_data`, `importlib.resources`, `pkgutil.iter_modules`, compiled files. The host is asked only for what the bundle has not and
+may be there (`granted.py`), and nothing is written.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ import sys
 from importlib import _bootstrap, _bootstrap_external
 from importlib._bootstrap import ModuleSpec
 
-from _b8g import checkpoint, source
+from _b8g import checkpoint, granted, source
 
 _PYC_HEAD_BYTES = 16
 _MAGIC = importlib.util.MAGIC_NUMBER
@@ -88,7 +89,7 @@ class BundleFinder:
             spec = ModuleSpec(fullname, None)
             spec.submodule_search_locations = [prefix + name]
             return spec
-        return None
+        return granted.find(self._directory, fullname)
 
     def invalidate_caches(self):
         """There is nothing to forget: a bundle does not change."""
@@ -281,12 +282,17 @@ def _update(filename, module_globals=None):
     return lines
 
 
+def _is_bundled(shown):
+    return shown.startswith(gone) or (_bundle is not None and _bundle.path_of(shown) is not None)
+
+
 def prepare():
     """Puts the finder in its place; once, when the component is made."""
+    granted.is_bundled = _is_bundled
     sys.path_hooks.insert(0, path_hook)
     linecache.updatecache = _update
     importlib.resources.as_file.register(Resource, _as_file)
-    hide_frames(BundleLoader.get_code, BundleLoader.source_to_code, source.compiled)
+    hide_frames(BundleFinder.find_spec, BundleLoader.get_code, BundleLoader.source_to_code, source.compiled, *granted.FRAMES)
 
 
 def hide_frames(*functions):
