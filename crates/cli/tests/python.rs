@@ -432,6 +432,10 @@ fn libraries_in_c_draw_random_numbers_too() {
 
 #[test]
 fn what_the_library_looks_for_is_there() {
+    // And nothing that the making of the component left.
+    let place = Place::new()
+        .with("left.py", "import builtins\nprint([name for name in vars(builtins) if name == '_'])\n");
+    b8g(&place, &["run", "left.py"]).code(0).stdout("[]\n");
     let place = Place::new().with("numbers_.py", "import numpy\n");
     // It imports nothing that would import `warnings`.
     let ended = b8g(&place, &["run", "-m", "unittest"]);

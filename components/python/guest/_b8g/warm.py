@@ -6,6 +6,7 @@ caches of the interpreter by then.
 
 import ast
 import atexit
+import builtins
 import encodings
 import gc
 import importlib
@@ -104,6 +105,8 @@ def _forget_build():
     sys.argv = Arguments([""])
     sys.warnoptions[:] = []
     os.environ.clear()
+    # What a sample's value was.
+    del builtins._
     for name in ("last_exc", "last_type", "last_value", "last_traceback"):
         if hasattr(sys, name):
             delattr(sys, name)
