@@ -11,12 +11,11 @@ use std::path::PathBuf;
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
+use crate::archive::{Unpacking, parts_of};
 use crate::bundle::Store;
 use crate::error::{Bound, ErrorKind, shown_path};
-use crate::limits::{BundleLimits, ENTRIES_PER_FILE, NATIVE_MAX};
+use crate::limits::{BundleLimits, ENTRIES_PER_FILE};
 use crate::places::{Root, join};
-use crate::tree::is_native;
-use crate::wheel::parts_of;
 
 /// How a source package's name ends.
 const ENDING: &str = ".tar.gz";
@@ -90,20 +89,12 @@ pub(crate) fn add(
     let stem = sdist.strip_suffix(ENDING).unwrap_or(sdist);
     let layout = project.layout(stem);
     let mut archive = Archive::new(Bounded::new(&bytes, limits));
+    let mut unpacking = Unpacking { root, archive: sdist, store, limits, native };
     for entry in archive.entries().map_err(|error| broken(&error))? {
         let mut entry = entry.map_err(|error| broken(&error))?;
-        let Some(path) = path_of(&entry).and_then(|path| layout.place(&path, stem)) else { continue };
-        if is_native(&path) {
-            if native.len() < NATIVE_MAX {
-                native.push(host.join(&path));
-            }
-            continue;
+        if let Some(path) = path_of(&entry).and_then(|path| layout.place(&path, stem)) {
+            unpacking.keep(&path, &mut entry)?.map_err(|error| broken(&error))?;
         }
-        let mut text = Vec::new();
-        let most = limits.file_bytes_max as u64 + 1;
-        entry.by_ref().take(most).read_to_end(&mut text).map_err(|error| broken(&error))?;
-        let name = format!("{}/{path}", root.name(sdist));
-        store.keep_bytes(&root.guest(&path), &name, &text)?;
     }
     Ok(())
 }

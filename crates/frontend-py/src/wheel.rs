@@ -3,16 +3,16 @@
 //! Start at [`add`]. Invariants: nothing is written, every name within an archive becomes one below the packages' directory or is passed over,
 //! and no more is unpacked than the bundle may hold.
 
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 use std::path::PathBuf;
 
 use zip::ZipArchive;
 
+use crate::archive::{Unpacking, parts_of};
 use crate::bundle::Store;
 use crate::error::{ErrorKind, shown_path};
-use crate::limits::{BundleLimits, NATIVE_MAX};
+use crate::limits::BundleLimits;
 use crate::places::{Root, join};
-use crate::tree::is_native;
 
 /// How a wheel's name ends.
 const ENDING: &str = ".whl";
@@ -40,21 +40,11 @@ pub(crate) fn add(
         ErrorKind::unsupported(message, "download it again: pip download")
     };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
+    let mut unpacking = Unpacking { root, archive: wheel, store, limits, native };
     for number in 0..archive.len() {
         let mut file = archive.by_index(number).map_err(|error| broken(&error))?;
         let Some(path) = place_of(file.name()).filter(|_| file.is_file()) else { continue };
-        if is_native(&path) {
-            if native.len() < NATIVE_MAX {
-                native.push(host.join(&path));
-            }
-            continue;
-        }
-        // What the archive says of a file's size is not believed.
-        let mut text = Vec::new();
-        let most = limits.file_bytes_max as u64 + 1;
-        file.by_ref().take(most).read_to_end(&mut text).map_err(|error| broken(&error))?;
-        let name = format!("{}/{path}", root.name(wheel));
-        store.keep_bytes(&root.guest(&path), &name, &text)?;
+        unpacking.keep(&path, &mut file)?.map_err(|error| broken(&error))?;
     }
     Ok(())
 }
@@ -71,14 +61,6 @@ fn place_of(name: &str) -> Option<String> {
         ref all => all,
     };
     (!parts.is_empty()).then(|| parts.iter().fold(String::new(), |path, part| join(&path, part)))
-}
-
-/// The parts of a name within an archive; `None` if it leads anywhere but below.
-pub(crate) fn parts_of(name: &str) -> Option<Vec<&str>> {
-    let parts: Vec<&str> = name.split('/').collect();
-    let plain =
-        |part: &&str| !part.is_empty() && !matches!(*part, "." | "..") && !part.contains(['\0', '\\']);
-    parts.iter().all(plain).then_some(parts)
 }
 
 #[cfg(test)]
