@@ -311,16 +311,18 @@ fn checkpoints_are_where_nothing_is_on_the_stack() {
         async def leave():\n    await asyncio.sleep(0)\n    sys.exit(5)\n\
         async def main():\n    kept = asyncio.create_task(leave())\n    await asyncio.sleep(60)\n\
         try:\n    asyncio.run(main())\nexcept SystemExit as left:\n    print(left.code, (await b8g.checkpoint()).restored)\n\
+        async def cancels():\n    asyncio.current_task().cancel()\n    await asyncio.sleep(1)\n\
+        try:\n    asyncio.run(cancels())\nexcept asyncio.CancelledError:\n    print('cancelled')\n\
         await asyncio.get_running_loop().create_future()\n";
     let place = Place::new().with("top.py", top);
     let ended = b8g(&place, &["snapshot", "top.py"]);
     ended
         .code(1)
-        .stdout("2\n5 False\n")
+        .stdout("2\n5 False\ncancelled\n")
         .says("RuntimeError: the event loop waits for something that can never happen");
     assert_eq!(ended.stderr.matches("b8g: wrote top.b8g").count(), 4, "{ended:?}");
     assert!(!ended.stderr.lines().any(|line| line.starts_with("b8g: denied")), "{ended:?}");
-    b8g(&place, &["resume", "top.b8g"]).code(1).stdout("5 True\n");
+    b8g(&place, &["resume", "top.b8g"]).code(1).stdout("5 True\ncancelled\n");
     // An error of a program that goes on is told as any other.
     let fails = "import asyncio, b8g\nasync def main():\n    await b8g.checkpoint()\n    return {}['missing']\nasyncio.run(main())\n";
     std::fs::write(place.join("fails.py"), fails).unwrap();

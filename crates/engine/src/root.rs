@@ -34,8 +34,9 @@ pub(crate) fn is_no_file(state: &State, below: Handle, path: &[u8]) -> bool {
         path.starts_with(library) && name.windows(3).any(|part| part == b".py")
             || [path, b"/"].concat() == *library
     });
-    (is_text || is_library || is_of_program(state, path))
-        && !files.covers(&path_of(state, below, path), Access::Read)
+    // To look into the program takes longest.
+    !files.covers(&path_of(state, below, path), Access::Read)
+        && (is_text || is_library || is_of_program(state, path))
 }
 
 fn is_of_program(state: &State, path: &[u8]) -> bool {

@@ -6,7 +6,7 @@
 //! means that less is found. So does a module that is not there.
 //!
 //! Start reading at `entry`, which says what runs; `graph` follows imports, `find` knows where modules lie, `imports` and
-//! `lexer` read sources; `tree` bundles whole directories of packages, `wheel` and `sdist` what archives in them hold; `places` names files; `bundle` writes the blob. `frames` is of the other end of a program's life: it reads where one was when it was stopped.
+//! `lexer` read sources; `tree` bundles whole directories of packages, `wheel` and `sdist` what archives in them hold, which `archive` keeps; `places` names files; `bundle` writes the blob. `frames` is of the other end of a program's life: it reads where one was when it was stopped.
 //!
 //! Invariants: every source byte is an enemy's, and so is every byte of a memory. No source causes a panic, an overflow of the call stack, or memory and time
 //! beyond [`BundleLimits`]. Only regular files are opened, and only those that an import or the caller names.

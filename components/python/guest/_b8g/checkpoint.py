@@ -114,9 +114,10 @@ async def _run(function, *arguments, **named):
     try:
         return await task
     except asyncio.CancelledError:
-        if running.leaves is None:
+        leaves, running.leaves = running.leaves, None
+        if leaves is None:
             raise
-        raise running.leaves from None
+        raise leaves from None
     finally:
         await _end_others()
 

@@ -1,6 +1,6 @@
 //! The kinds of host resources that a frozen component may hold.
 
-/// A kind of resource of WASI 0.2 that can be given anew.
+/// A kind of resource of WASI 0.2 or 0.3 that can be given anew.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     InputStream,
