@@ -6,7 +6,7 @@ few instructions. A piece on a list stays what it is to the C library, in use: s
 """
 
 from lasting import Memory
-from wasm import Functions, assemble, number, sections, signed
+from wasm import Functions, mended, number, sections, signed
 
 # What CPython takes memory with, and gives it back with: behind the hooks of `tracemalloc`, which so sees all. The first parameter is not used.
 TAKE, GIVE = "_PyMem_RawMalloc", "_PyMem_RawFree"
@@ -20,17 +20,7 @@ TABLE = 0x400
 
 def mend(component):
     """The component with it mended."""
-    parts, count = [], 0
-    for kind, content in sections(component):
-        if kind == 1:
-            mended = _mend_module(content)
-            count += mended is not None
-            content = content if mended is None else mended
-            _check(content)
-        parts.append((kind, content))
-    if count != 1:
-        raise SystemExit(f"{count} modules of the component take CPython's memory, and should be one: componentize-py has changed")
-    return assemble(component[:8], parts)
+    return mended(component, _mend_module, "take CPython's memory")
 
 
 def _check(module):
@@ -47,6 +37,7 @@ def _mend_module(module):
     takes, gives = own.index(TAKE), own.index(GIVE)
     if takes is None or gives is None:
         return None
+    _check(module)
     own.wrap(takes, _taking)
     own.wrap(gives, _giving)
     return own.module()
